@@ -1,0 +1,199 @@
+"""Discovery: entry points in, frozen registry out. Sorted, isolated, reported; nothing global.
+
+Each call of :func:`load` makes a plugin manager of its own, so that two services in one process do not share plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+import attrs
+import importlib_metadata
+import pluggy
+
+from tocsin import hookspecs
+from tocsin.errors import PluginError, nearest
+from tocsin.registry import (
+    KINDS,
+    AggregatorRegistrar,
+    BackendRegistrar,
+    CommandRegistrar,
+    EscalationSchedulerRegistrar,
+    MatcherRegistrar,
+    ObserverRegistrar,
+    Provenance,
+    Registry,
+    RendererRegistrar,
+    SourceRegistrar,
+    StoreRegistrar,
+)
+
+__all__ = ["ENTRY_POINT_GROUP", "Discovery", "PluginFailure", "load"]
+
+ENTRY_POINT_GROUP: Final = "tocsin"
+
+_FIELDS: Final = {
+    "matcher": "matchers",
+    "backend": "backends",
+    "renderer": "renderers",
+    "aggregator": "aggregators",
+    "escalation_scheduler": "schedulers",
+    "store": "stores",
+    "source": "sources",
+    "observer": "observers",
+    "command": "commands",
+}
+
+
+@attrs.frozen(slots=True)
+class PluginFailure:
+    """A plugin that could not be loaded, and why: one line that names the distribution."""
+
+    provenance: Provenance
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.provenance}: {self.problem}"
+
+
+@attrs.frozen(slots=True)
+class Discovery:
+    """What loading gave: the registry, the failures, and the plugins that were switched off by name."""
+
+    registry: Registry
+    failures: tuple[PluginFailure, ...] = ()
+    disabled: tuple[Provenance, ...] = ()
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".split("\n", 1)[0]
+
+
+def _hook(kind: str) -> str:
+    return f"tocsin_register_{kind}s"
+
+
+class _Loader:
+    """One load: a manager with the specifications, the registrars, and what went wrong so far."""
+
+    def __init__(self) -> None:
+        self.manager = pluggy.PluginManager("tocsin")
+        self.manager.add_hookspecs(hookspecs)
+        self.registrars: dict[str, Any] = {
+            registrar.kind: registrar
+            for registrar in (
+                MatcherRegistrar(),
+                BackendRegistrar(),
+                RendererRegistrar(),
+                AggregatorRegistrar(),
+                EscalationSchedulerRegistrar(),
+                StoreRegistrar(),
+                SourceRegistrar(),
+                ObserverRegistrar(),
+                CommandRegistrar(),
+            )
+        }
+        self.failures: list[PluginFailure] = []
+        self.plugins: list[tuple[object, Provenance]] = []
+
+    def add(self, provenance: Provenance, plugin: object) -> None:
+        """Register one plugin with pluggy; a hook that is no hook of ours is this plugin's failure alone."""
+        try:
+            self.manager.register(plugin, name=str(provenance))
+            self._check_pending(plugin)
+        except Exception as error:  # a plugin may raise anything; it is reported and the others load
+            if self.manager.is_registered(plugin):
+                self.manager.unregister(plugin)
+            self.failures.append(PluginFailure(provenance, _describe(error)))
+        else:
+            self.plugins.append((plugin, provenance))
+
+    def _check_pending(self, plugin: object) -> None:
+        try:
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            unknown = [
+                name
+                for name in dir(plugin)
+                if self.manager.parse_hookimpl_opts(plugin, name) is not None
+                and not hasattr(hookspecs, name)
+            ]
+            hooks = [_hook(kind) for kind in KINDS]
+            raise PluginError(
+                f"unknown hook {', '.join(unknown)}{nearest(unknown[0], hooks)}" if unknown else str(error)
+            ) from None
+
+    def call(self) -> None:
+        """Let each plugin register, in order; keep all or nothing of each."""
+        for plugin, provenance in self.plugins:
+            try:
+                for kind, registrar in self.registrars.items():
+                    registrar.provenance = provenance
+                    caller = self.manager.subset_hook_caller(_hook(kind), self._others(plugin))
+                    caller(registrar=registrar)
+            except Exception as error:  # as above
+                for registrar in self.registrars.values():
+                    registrar.discard()
+                self.failures.append(PluginFailure(provenance, _describe(error)))
+            else:
+                for registrar in self.registrars.values():
+                    registrar.commit()
+
+    def _others(self, plugin: object) -> list[object]:
+        return [other for other, _ in self.plugins if other is not plugin]
+
+    def registry(self) -> Registry:
+        return Registry(**{_FIELDS[kind]: registrar.frozen() for kind, registrar in self.registrars.items()})
+
+
+def _entry_points() -> list[importlib_metadata.EntryPoint]:
+    found = importlib_metadata.entry_points(group=ENTRY_POINT_GROUP)
+    return sorted(found, key=lambda point: (point.name, point.dist.name if point.dist else "", point.value))
+
+
+def _provenance(point: importlib_metadata.EntryPoint) -> Provenance:
+    if point.dist is None:
+        return Provenance(point.name)
+    return Provenance(point.name, point.dist.name, point.dist.version)
+
+
+def _key(provenance: Provenance) -> tuple[str, str]:
+    return (provenance.plugin, provenance.distribution)
+
+
+def load(
+    *,
+    disabled: Collection[str] = (),
+    extra: Sequence[object] = (),
+    entry_points: Iterable[importlib_metadata.EntryPoint] | None = None,
+) -> Discovery:
+    """Find the plugins of the group ``tocsin``, load them, and return what they registered.
+
+    :param disabled: entry-point names to leave out.
+    :param extra: further plugins (modules or objects with hook implementations), for embedders and tests.
+    :param entry_points: instead of those that are installed, for tests.
+    """
+    loader = _Loader()
+    switched_off: list[Provenance] = []
+    seen: dict[tuple[str, str], None] = {}
+    for point in _entry_points() if entry_points is None else entry_points:
+        provenance = _provenance(point)
+        if point.name in disabled:
+            switched_off.append(provenance)
+            continue
+        if _key(provenance) in seen:  # an editable install beside a stale one lists the same plugin twice
+            continue
+        seen[_key(provenance)] = None
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:  # whatever importing it raises is this plugin's failure alone
+            loader.failures.append(PluginFailure(provenance, _describe(error)))
+        else:
+            loader.add(provenance, plugin)
+    for plugin in extra:
+        name = getattr(plugin, "__name__", type(plugin).__name__)
+        if name not in disabled:
+            loader.add(Provenance(name, "given by the application", ""), plugin)
+    loader.call()
+    return Discovery(loader.registry(), tuple(loader.failures), tuple(switched_off))

@@ -1,0 +1,1 @@
+"""What things are: frozen values, validated when they are made. Nothing here decides, waits or knows the time."""

@@ -1,0 +1,368 @@
+"""The registry: what plugins register into, with provenance, collisions refused, frozen once loading is done.
+
+A hook receives one typed registrar per kind (:class:`BackendRegistrar`, …) and calls its ``register``. Each
+registration remembers the plugin and the distribution it came from. A name that is taken raises and names both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
+
+from tocsin.errors import PluginError, nearest
+from tocsin.model.outcome import RetryPolicy
+from tocsin.roles.aggregator import Aggregator
+from tocsin.roles.backend import BackendFactory
+from tocsin.roles.matcher import MatcherFactory
+from tocsin.roles.observer import Observer
+from tocsin.roles.renderer import Renderer
+from tocsin.roles.scheduler import EscalationScheduler
+from tocsin.roles.source import SourceFactory
+
+__all__ = [
+    "KINDS",
+    "AggregatorRegistrar",
+    "AggregatorSpec",
+    "BackendRegistrar",
+    "BackendSpec",
+    "CommandRegistrar",
+    "CommandSpec",
+    "EscalationSchedulerRegistrar",
+    "MatcherRegistrar",
+    "MatcherSpec",
+    "ObserverRegistrar",
+    "ObserverSpec",
+    "Provenance",
+    "Registration",
+    "Registry",
+    "RendererRegistrar",
+    "RendererSpec",
+    "SchedulerSpec",
+    "SourceRegistrar",
+    "SourceSpec",
+    "StoreRegistrar",
+    "StoreSpec",
+]
+
+KINDS: Final = (
+    "matcher",
+    "backend",
+    "renderer",
+    "aggregator",
+    "escalation_scheduler",
+    "store",
+    "source",
+    "observer",
+    "command",
+)
+"""The kinds of plugin, in the singular; the hook of a kind is ``tocsin_register_`` and its plural."""
+
+
+@attrs.frozen(slots=True)
+class Provenance:
+    """Where a registration came from: the entry point (plugin), its distribution and that one's version."""
+
+    plugin: str
+    distribution: str = "?"
+    version: str = "?"
+
+    def __str__(self) -> str:
+        return f"{self.plugin} ({self.distribution} {self.version})"
+
+
+@attrs.frozen(slots=True)
+class MatcherSpec:
+    """A registered matcher."""
+
+    factory: MatcherFactory
+
+
+@attrs.frozen(slots=True)
+class BackendSpec:
+    """A registered backend; the fields are the arguments of :meth:`BackendRegistrar.register`."""
+
+    factory: BackendFactory
+    config_class: type
+    renderer: str = "text"
+    human: bool = False
+    per_incident: bool = False
+    timeout_seconds: float = 10.0
+    concurrency: int = 8
+    retry: RetryPolicy = RetryPolicy()
+
+
+@attrs.frozen(slots=True)
+class RendererSpec:
+    """A registered renderer."""
+
+    render: Renderer
+
+
+@attrs.frozen(slots=True)
+class AggregatorSpec:
+    """A registered aggregator: ``factory(config)`` makes it from an instance of ``config_class``."""
+
+    factory: Callable[[Any], Aggregator]
+    config_class: type
+
+
+@attrs.frozen(slots=True)
+class SchedulerSpec:
+    """A registered escalation scheduler."""
+
+    scheduler: EscalationScheduler
+
+
+@attrs.frozen(slots=True)
+class StoreSpec:
+    """A registered store: ``factory(config)`` opens it (see ``tocsin.stores``)."""
+
+    factory: Callable[[Any], Any]
+    config_class: type
+
+
+@attrs.frozen(slots=True)
+class SourceSpec:
+    """A registered source."""
+
+    factory: SourceFactory
+    config_class: type
+
+
+@attrs.frozen(slots=True)
+class ObserverSpec:
+    """A registered observer."""
+
+    observer: Observer
+
+
+@attrs.frozen(slots=True)
+class CommandSpec:
+    """A registered command of the command line: ``factory()`` returns a ``click.Command``."""
+
+    factory: Callable[[], Any]
+
+
+S = TypeVar("S")
+
+
+@attrs.frozen(slots=True)
+class Registration(Generic[S]):
+    """One name of one kind, what was registered under it, and where that came from."""
+
+    kind: str
+    name: str
+    spec: S
+    provenance: Provenance
+
+
+class _Registrar(Generic[S]):
+    """Collects the registrations of one kind; ``provenance`` is whose hook is being called."""
+
+    kind: str = ""
+
+    def __init__(self) -> None:
+        self.provenance = Provenance("?")
+        self._registrations: dict[str, Registration[S]] = {}
+        self._pending: dict[str, Registration[S]] = {}
+
+    def _add(self, name: str, spec: S) -> None:
+        if not isinstance(name, str) or not name:
+            raise PluginError(f"{self.provenance} registers a {self.kind} whose name is {name!r}, not a string")
+        other = self._registrations.get(name) or self._pending.get(name)
+        if other is not None:
+            raise PluginError(
+                f"{self.kind} {name!r} is registered twice: by {other.provenance} and by {self.provenance}"
+            )
+        self._pending[name] = Registration(self.kind, name, spec, self.provenance)
+
+    def _callable(self, what: str, value: object) -> None:
+        if not callable(value):
+            raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not a callable")
+
+    def _attrs_class(self, value: object) -> None:
+        if not isinstance(value, type) or not attrs.has(value):
+            raise PluginError(
+                f"{self.provenance} registers a {self.kind} whose config_class is {value!r}, not an attrs class"
+            )
+
+    def commit(self) -> None:
+        """Keep what the current plugin registered."""
+        self._registrations.update(self._pending)
+        self._pending.clear()
+
+    def discard(self) -> None:
+        """Forget what the current plugin registered."""
+        self._pending.clear()
+
+    def frozen(self) -> Mapping[str, Registration[S]]:
+        """Return all registrations by name, in order of name."""
+        return MappingProxyType(dict(sorted(self._registrations.items())))
+
+
+class MatcherRegistrar(_Registrar[MatcherSpec]):
+    """Takes matchers; a rule's conditions use their names."""
+
+    kind = "matcher"
+
+    def register(self, name: str, factory: MatcherFactory) -> None:
+        """Register the matcher *name*."""
+        self._callable("factory", factory)
+        self._add(name, MatcherSpec(factory))
+
+
+class BackendRegistrar(_Registrar[BackendSpec]):
+    """Takes backends; a channel's ``backend`` uses their names."""
+
+    kind = "backend"
+
+    def register(
+        self,
+        name: str,
+        factory: BackendFactory,
+        *,
+        config_class: type,
+        renderer: str = "text",
+        human: bool = False,
+        per_incident: bool = False,
+        timeout_seconds: float = 10.0,
+        concurrency: int = 8,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Register the backend *name*.
+
+        :param config_class: an attrs class; ``channel.config`` is structured into it when a channel is added.
+        :param renderer: the name of the renderer that makes its messages.
+        :param human: whether a person reads what it delivers, unless the channel says otherwise.
+        :param per_incident: whether its receiver keeps incidents of its own (PagerDuty): then a rate limit delays its
+            notifications and never merges several incidents into a digest.
+        :param timeout_seconds: how long one attempt may take before it is cancelled.
+        :param concurrency: how many attempts of one channel may run at the same time.
+        :param retry: when another attempt is made (None: :class:`RetryPolicy`'s defaults).
+        """
+        self._callable("factory", factory)
+        self._attrs_class(config_class)
+        self._add(
+            name,
+            BackendSpec(
+                factory,
+                config_class,
+                renderer,
+                human,
+                per_incident,
+                timeout_seconds,
+                concurrency,
+                retry or RetryPolicy(),
+            ),
+        )
+
+
+class RendererRegistrar(_Registrar[RendererSpec]):
+    """Takes renderers; a backend's ``renderer`` uses their names."""
+
+    kind = "renderer"
+
+    def register(self, name: str, render: Renderer) -> None:
+        """Register the renderer *name*."""
+        self._callable("render", render)
+        self._add(name, RendererSpec(render))
+
+
+class AggregatorRegistrar(_Registrar[AggregatorSpec]):
+    """Takes aggregators; the configuration's ``aggregation.strategy`` uses their names."""
+
+    kind = "aggregator"
+
+    def register(self, name: str, factory: Callable[[Any], Aggregator], *, config_class: type) -> None:
+        """Register the aggregator *name*; *factory* makes it from an instance of *config_class* (attrs)."""
+        self._callable("factory", factory)
+        self._attrs_class(config_class)
+        self._add(name, AggregatorSpec(factory, config_class))
+
+
+class EscalationSchedulerRegistrar(_Registrar[SchedulerSpec]):
+    """Takes escalation schedulers."""
+
+    kind = "escalation_scheduler"
+
+    def register(self, name: str, scheduler: EscalationScheduler) -> None:
+        """Register the escalation scheduler *name*."""
+        for method in ("begin", "next", "advance", "upcoming"):
+            self._callable(method, getattr(scheduler, method, None))
+        self._add(name, SchedulerSpec(scheduler))
+
+
+class StoreRegistrar(_Registrar[StoreSpec]):
+    """Takes stores."""
+
+    kind = "store"
+
+    def register(self, name: str, factory: Callable[[Any], Any], *, config_class: type) -> None:
+        """Register the store *name*; *factory* opens it from an instance of *config_class* (attrs)."""
+        self._callable("factory", factory)
+        self._attrs_class(config_class)
+        self._add(name, StoreSpec(factory, config_class))
+
+
+class SourceRegistrar(_Registrar[SourceSpec]):
+    """Takes sources."""
+
+    kind = "source"
+
+    def register(self, name: str, factory: SourceFactory, *, config_class: type) -> None:
+        """Register the source *name*; *factory* makes it from an instance of *config_class* (attrs)."""
+        self._callable("factory", factory)
+        self._attrs_class(config_class)
+        self._add(name, SourceSpec(factory, config_class))
+
+
+class ObserverRegistrar(_Registrar[ObserverSpec]):
+    """Takes observers."""
+
+    kind = "observer"
+
+    def register(self, name: str, observer: Observer) -> None:
+        """Register the observer *name*."""
+        self._callable("observer", observer)
+        self._add(name, ObserverSpec(observer))
+
+
+class CommandRegistrar(_Registrar[CommandSpec]):
+    """Takes commands of the command line."""
+
+    kind = "command"
+
+    def register(self, name: str, factory: Callable[[], Any]) -> None:
+        """Register the command *name*; *factory* returns a ``click.Command`` and may import what it needs."""
+        self._callable("factory", factory)
+        self._add(name, CommandSpec(factory))
+
+
+@attrs.frozen(slots=True)
+class Registry:
+    """Everything that plugins registered, by kind and name. It never changes; build another to load again."""
+
+    matchers: Mapping[str, Registration[MatcherSpec]] = MappingProxyType({})
+    backends: Mapping[str, Registration[BackendSpec]] = MappingProxyType({})
+    renderers: Mapping[str, Registration[RendererSpec]] = MappingProxyType({})
+    aggregators: Mapping[str, Registration[AggregatorSpec]] = MappingProxyType({})
+    schedulers: Mapping[str, Registration[SchedulerSpec]] = MappingProxyType({})
+    stores: Mapping[str, Registration[StoreSpec]] = MappingProxyType({})
+    sources: Mapping[str, Registration[SourceSpec]] = MappingProxyType({})
+    observers: Mapping[str, Registration[ObserverSpec]] = MappingProxyType({})
+    commands: Mapping[str, Registration[CommandSpec]] = MappingProxyType({})
+
+    def __iter__(self) -> Iterator[Registration[Any]]:
+        """All registrations, by kind in the order of :data:`KINDS`, then by name."""
+        for field in attrs.fields(Registry):
+            yield from getattr(self, field.name).values()
+
+    def backend(self, name: str) -> BackendSpec:
+        """Return the backend *name*; :exc:`PluginError` names the nearest one if there is none."""
+        found = self.backends.get(name)
+        if found is None:
+            raise PluginError(f"no backend is called {name!r}{nearest(name, self.backends)}")
+        return found.spec
