@@ -26,6 +26,7 @@ from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy, create_basic_escalation_policy
 from tocsin.model.event import (
     AlertRouted,
+    AttemptFinished,
     Event,
     FactAccepted,
     GapRecorded,

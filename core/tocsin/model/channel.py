@@ -46,7 +46,7 @@ def _backend(value: Any) -> str:
         return value
 
 
-def _config(value: Any) -> Mapping[str, Any]:
+def _settings(value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -81,7 +81,7 @@ class NotificationChannel:
 
     channel_id: str = attrs.field(validator=_check.name)
     backend: str = attrs.field(converter=_backend)
-    config: Mapping[str, Any] = attrs.field(factory=dict, converter=_config, repr=_redacted)
+    config: Mapping[str, Any] = attrs.field(factory=dict, converter=_settings, repr=_redacted)
     min_severity: AlertSeverity = attrs.field(default=AlertSeverity.INFO, converter=AlertSeverity.parse)
     rate_limit_per_minute: int | None = attrs.field(default=None, validator=_rate)
     enabled: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))

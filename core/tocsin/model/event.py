@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import attrs
 
+from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.facts import Fact
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
 from tocsin.model.reason import Action, Reason
 
-__all__ = ["AlertRouted", "Event", "FactAccepted", "GapRecorded", "LevelReached", "NotificationChanged", "TellingDecided"]
+__all__ = [
+    "AlertRouted",
+    "AttemptFinished",
+    "Event",
+    "FactAccepted",
+    "GapRecorded",
+    "LevelReached",
+    "NotificationChanged",
+    "TellingDecided",
+]
 
 
 @attrs.frozen(slots=True, hash=False)
@@ -82,4 +92,14 @@ class GapRecorded:
     gap: Gap
 
 
-Event = FactAccepted | AlertRouted | TellingDecided | NotificationChanged | LevelReached | GapRecorded
+@attrs.frozen(slots=True)
+class AttemptFinished:
+    """An attempt ended, and what came of it."""
+
+    at: float
+    delivery: NotificationDelivery
+
+
+Event = (
+    FactAccepted | AlertRouted | TellingDecided | NotificationChanged | AttemptFinished | LevelReached | GapRecorded
+)
