@@ -62,9 +62,10 @@ from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import LabelMatcher, MatchOperator, Silence
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate, iso_time
 from tocsin.patterns import Pattern, compile_pattern
+from tocsin.registry import MatcherRegistrar
 from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Release, Telling
 from tocsin.roles.backend import Backend, BackendContext
-from tocsin.roles.matcher import Condition, FieldTest
+from tocsin.roles.matcher import Condition, FieldTest, field_test
 from tocsin.roles.observer import Observer
 from tocsin.roles.renderer import Renderer
 from tocsin.roles.scheduler import EscalationScheduler, Step

@@ -1,27 +1,29 @@
-"""The one pattern dialect: what RE2 and Python's ``re`` agree on."""
+"""The one pattern dialect, for the engine, silences, conversion and proofs alike.
 
-from __future__ import annotations
+A pattern is what RE2 and Python's ``re`` both read, in the same way; anything else, and anything ambiguous, is a
+:exc:`tocsin.PatternError` that says where and what to write instead. A pattern must match the whole text, and ``.``
+matches any character, as in Prometheus 3. ``\\d``, ``\\w``, ``\\s``, ``\\b`` and ``(?i)`` mean what they mean to RE2,
+``$`` the very end. However hostile the text, matching takes linear time.
 
-import re
+``parse`` makes ``syntax`` of a source; ``pattern`` then chooses how to match it: by ``globs`` (literals and gaps), by
+Python's ``re`` where ``determinism`` shows that backtracking is harmless, or else by the ``automaton``.
+"""
 
-import attrs
+from tocsin.patterns.alphabet import Alphabet
+from tocsin.patterns.automaton import Automaton, State
+from tocsin.patterns.charset import CharSet
+from tocsin.patterns.label_matchers import parse_label_matchers
+from tocsin.patterns.nfa import Nfa
+from tocsin.patterns.pattern import MatchPath, Pattern, compile_pattern
 
-from tocsin.errors import PatternError
-
-__all__ = ["Pattern", "compile_pattern"]
-
-
-@attrs.frozen(slots=True)
-class Pattern:
-    source: str
-    _compiled: re.Pattern[str] = attrs.field(eq=False, repr=False)
-
-    def matches(self, text: str) -> bool:
-        return self._compiled.fullmatch(text) is not None
-
-
-def compile_pattern(source: str) -> Pattern:
-    try:
-        return Pattern(source, re.compile(source, re.DOTALL | re.ASCII))
-    except re.error as error:
-        raise PatternError(str(error)) from None
+__all__ = [
+    "Alphabet",
+    "Automaton",
+    "CharSet",
+    "MatchPath",
+    "Nfa",
+    "Pattern",
+    "State",
+    "compile_pattern",
+    "parse_label_matchers",
+]

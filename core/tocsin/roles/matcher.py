@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import attrs
 
 from tocsin.model.alert import AlertView
-from tocsin.patterns import Pattern
+from tocsin.model.silence import LabelMatcher, MatchOperator
+from tocsin.patterns import Pattern, compile_pattern
 
-__all__ = ["Condition", "FieldTest", "MatcherFactory"]
+__all__ = ["Condition", "FieldTest", "MatcherFactory", "field_test"]
 
 
 @attrs.frozen(slots=True, hash=False)
@@ -95,3 +96,17 @@ class MatcherFactory(Protocol):
         :raises ConditionError: when the value makes no sense; say what would be right.
         """
         ...
+
+
+def field_test(matcher: LabelMatcher) -> FieldTest:
+    """Return the test of the label view that *matcher* means; a pattern of a few literals becomes a set of values.
+
+    :raises PatternError: when its value should be a pattern and is none.
+    """
+    negated = matcher.operator in (MatchOperator.NOT_EQUAL, MatchOperator.NOT_REGEX)
+    if matcher.operator in (MatchOperator.EQUAL, MatchOperator.NOT_EQUAL):
+        return FieldTest(name=matcher.name, values=frozenset([matcher.value]), negated=negated)
+    pattern = compile_pattern(matcher.value)
+    if pattern.literals is not None:
+        return FieldTest(name=matcher.name, values=pattern.literals, negated=negated)
+    return FieldTest(name=matcher.name, patterns=(pattern,), negated=negated)

@@ -1,0 +1,115 @@
+# Everything a developer, a newcomer and CI need, in one place: `make help` lists it.
+
+# The first Python that is new enough; `make PYTHON=/path/to/python …` names another one.
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell for candidate in python3 python3.13 python3.12 python3.11 python; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; done)
+endif
+
+VENV ?= .venv
+ARGS ?=
+PYTEST_ARGS ?=
+MATRIX ?= 3.11 3.12 3.13
+EXAMPLE := docs/examples/watch_this_machine.py
+
+BIN := $(VENV)/bin
+CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
+METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+CODE := core plugins tests contrib docs/examples
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test suite check lint format types imports coverage matrix others install clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  make run ARGS="--seconds 5"          stop by itself after five seconds'
+	@echo '  make test PYTEST_ARGS="-k webhook"   run some of the tests'
+	@echo '  make test PYTHON=python3.12 VENV=.venv-3.12'
+
+run: $(VENV)/.ready-to-run ## Watch this machine: the example under docs/examples, with ARGS
+	@$(BIN)/python $(EXAMPLE) $(ARGS)
+
+test: $(VENV)/.ready-to-test ## Run the tests
+	@$(MAKE) --no-print-directory suite
+
+install: $(VENV)/.ready-to-test ## Set up the virtual environment for development
+
+suite: $(VENV)/.ready-to-test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: ## Everything that CI checks: linters, types, imports, tests with coverage, other Pythons
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory imports
+	@$(MAKE) --no-print-directory others
+	@$(MAKE) --no-print-directory coverage
+	@echo 'make check: all is well'
+
+lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: $(VENV)/.ready-to-test ## Bring the code into the house's form (ruff)
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# Each distribution's tests may bear the same module names as another's: one run each.
+types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
+	$(BIN)/mypy --strict core plugins
+	$(BIN)/mypy --strict tests docs/examples
+	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
+		$(BIN)/mypy --strict contrib/$$name/src; $(BIN)/mypy --strict contrib/$$name/tests; done
+
+imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
+	$(BIN)/lint-imports --no-logo
+
+coverage: $(VENV)/.ready-to-test ## Run the tests and require 95 % coverage by branch, of core/ and of plugins/
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage report --include='core/*' --fail-under=95
+	$(BIN)/coverage report --include='plugins/*' --fail-under=95
+
+matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
+
+# Those of the matrix that are not the default interpreter, which `make coverage` runs.
+others: $(VENV)/bin/python
+	@set -e; default="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	for version in $(MATRIX); do \
+		test "$$version" = "$$default" || $(MAKE) --no-print-directory "matrix-$$version"; \
+	done
+
+# A pyenv shim stands on PATH for versions that are not active, so a Python is found when it runs and says its version.
+matrix-%:
+	@set -e; for candidate in python$* "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$*.*/bin/python$*; do \
+		if "$$candidate" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")' 2>/dev/null; then \
+			echo "matrix: Python $* ($$("$$candidate" -V))"; \
+			exec $(MAKE) --no-print-directory suite PYTHON="$$candidate" VENV=.venv-$* PYTEST_ARGS="-x -q $(PYTEST_ARGS)"; \
+		fi; \
+	done; echo "matrix: Python $* is not on this machine: skipped"
+
+# Without ensurepip (Debian without python3-venv) the interpreter's own pip furnishes the new environment.
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "tocsin needs Python 3.11 or newer, and none is on PATH; name one: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "tocsin needs Python 3.11 or newer, not $$("$(PYTHON)" -V 2>&1): make PYTHON=python3.12 …" >&2; exit 1; }
+	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then "$(PYTHON)" -m venv $(VENV); else \
+		"$(PYTHON)" -m venv --without-pip $(VENV) \
+		&& "$(PYTHON)" -m pip --python $(BIN)/python install --disable-pip-version-check --quiet pip; fi
+
+# Entry points are read from the installed metadata: a change of any pyproject.toml installs again.
+$(VENV)/.ready-to-run: $(VENV)/bin/python $(METADATA)
+	@echo 'installing tocsin into $(VENV) …'
+	@$(PIP_INSTALL) --editable '.[cli,host]'
+	@touch $@
+
+$(VENV)/.ready-to-test: $(VENV)/bin/python $(METADATA)
+	@echo 'installing tocsin and what its tests need into $(VENV) …'
+	@$(PIP_INSTALL) --editable '.[cli,dev,host,re2]' $(foreach name,$(CONTRIB),--editable contrib/$(name))
+	@touch $(VENV)/.ready-to-run $@
+
+clean: ## Remove virtual environments, caches and what was built
+	rm -rf .venv .venv-* build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find core plugins tests contrib docs -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

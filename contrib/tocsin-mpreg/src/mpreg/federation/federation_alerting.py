@@ -1,0 +1,66 @@
+"""tocsin's alerting, under the guide's module name; the logger of this module's name steers the logger ``tocsin``."""
+
+from __future__ import annotations
+
+from mpreg._loggers import steer
+from tocsin import (
+    AggregatedAlert,
+    AlertError,
+    AlertRoutingRule,
+    AlertSeverity,
+    ConditionError,
+    ConfigurationError,
+    EscalationLevel,
+    EscalationPolicy,
+    FederationAlertingService,
+    NotificationBackend,
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationTemplate,
+    PatternError,
+    PerformanceAlert,
+    PluginError,
+    ServiceClosed,
+    StoreError,
+    TemplateError,
+    TocsinError,
+    UnknownReferenceError,
+    create_basic_escalation_policy,
+    create_cluster_routing_rule,
+    create_console_channel,
+    create_severity_routing_rule,
+    create_slack_channel,
+    create_webhook_channel,
+)
+
+__all__ = [
+    "AggregatedAlert",
+    "AlertError",
+    "AlertRoutingRule",
+    "AlertSeverity",
+    "ConditionError",
+    "ConfigurationError",
+    "EscalationLevel",
+    "EscalationPolicy",
+    "FederationAlertingService",
+    "NotificationBackend",
+    "NotificationChannel",
+    "NotificationDelivery",
+    "NotificationTemplate",
+    "PatternError",
+    "PerformanceAlert",
+    "PluginError",
+    "ServiceClosed",
+    "StoreError",
+    "TemplateError",
+    "TocsinError",
+    "UnknownReferenceError",
+    "create_basic_escalation_policy",
+    "create_cluster_routing_rule",
+    "create_console_channel",
+    "create_severity_routing_rule",
+    "create_slack_channel",
+    "create_webhook_channel",
+]
+
+steer("tocsin", by=__name__)

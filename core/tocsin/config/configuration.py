@@ -1,0 +1,100 @@
+"""The configuration of one service: an immutable value; changing it makes another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from tocsin.errors import ConfigurationError
+from tocsin.model.channel import NotificationChannel
+from tocsin.model.escalation import EscalationPolicy
+from tocsin.model.rule import AlertRoutingRule
+from tocsin.model.template import NotificationTemplate
+
+__all__ = ["Aggregation", "Configuration"]
+
+V = TypeVar("V")
+
+
+@attrs.frozen(slots=True)
+class Aggregation:
+    """Which aggregator forms incidents, and its settings."""
+
+    strategy: str = "window"
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def _with(mapping: Mapping[str, V], key: str, value: V) -> dict[str, V]:
+    return {**mapping, key: value}
+
+
+def _without(mapping: Mapping[str, V], key: str) -> dict[str, V]:
+    return {name: value for name, value in mapping.items() if name != key}
+
+
+@attrs.frozen(slots=True)
+class Configuration:
+    """Channels, rules, policies and templates, and how incidents are formed.
+
+    ``catch_all_channel`` is told of alerts that no rule matches (None: they are only counted as unrouted).
+    ``retain_resolved_seconds`` is how long a closed incident can still be looked up.
+    """
+
+    channels: Mapping[str, NotificationChannel] = attrs.field(factory=dict)
+    routing_rules: tuple[AlertRoutingRule, ...] = ()
+    escalation_policies: Mapping[str, EscalationPolicy] = attrs.field(factory=dict)
+    templates: Mapping[str, NotificationTemplate] = attrs.field(factory=dict)
+    aggregation: Aggregation = Aggregation()
+    escalation_scheduler: str = "levels"
+    catch_all_channel: str | None = None
+    retain_resolved_seconds: float = 86_400.0
+
+    def with_channel(self, channel: NotificationChannel) -> Configuration:
+        """Return this configuration with *channel* added, or put in the place of the one of its id."""
+        return attrs.evolve(self, channels=_with(self.channels, channel.channel_id, channel))
+
+    def without_channel(self, channel_id: str) -> Configuration:
+        """Return this configuration without that channel."""
+        return attrs.evolve(self, channels=_without(self.channels, channel_id))
+
+    def with_rule(self, rule: AlertRoutingRule) -> Configuration:
+        """Return this configuration with *rule* added.
+
+        :raises ConfigurationError: when another top-level rule has its id.
+        """
+        if any(rule.rule_id == other.rule_id for other in self.routing_rules):
+            raise ConfigurationError(
+                f"there is a routing rule {rule.rule_id!r} already; remove it first", f"routing_rules.{rule.rule_id}"
+            )
+        return attrs.evolve(self, routing_rules=(*self.routing_rules, rule))
+
+    def without_rule(self, rule_id: str) -> Configuration:
+        """Return this configuration without that top-level rule."""
+        return attrs.evolve(self, routing_rules=tuple(r for r in self.routing_rules if r.rule_id != rule_id))
+
+    def with_policy(self, policy: EscalationPolicy) -> Configuration:
+        """Return this configuration with *policy* added, or put in the place of the one of its id."""
+        return attrs.evolve(self, escalation_policies=_with(self.escalation_policies, policy.policy_id, policy))
+
+    def with_template(self, template: NotificationTemplate) -> Configuration:
+        """Return this configuration with *template* added as the newest, or put in the place of the one of its id."""
+        others = _without(self.templates, template.template_id)
+        return attrs.evolve(self, templates=_with(others, template.template_id, template))
+
+    def template_for(self, channel: NotificationChannel) -> NotificationTemplate | None:
+        """Return the template of *channel*.
+
+        That is the one it names; otherwise the newest one of its backend that no channel names; otherwise None, and
+        the backend's own default form is used.
+        """
+        if channel.template_name is not None:
+            return self.templates.get(channel.template_name)
+        named = {other.template_name for other in self.channels.values()}
+        candidates = (
+            template
+            for template in reversed(self.templates.values())
+            if template.backend == channel.backend and template.template_id not in named
+        )
+        return next(candidates, None)

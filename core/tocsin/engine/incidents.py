@@ -1,0 +1,304 @@
+"""Alerts and incidents: what a firing, an update, a resolution, an acknowledgement and a snooze do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from tocsin.engine import escalation
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.ids import digest_id
+from tocsin.engine.lines import consider, resolve, targets
+from tocsin.engine.plan import Verdict
+from tocsin.engine.state import Acknowledgement, Episode, Incident
+from tocsin.engine.turn import Turn
+from tocsin.model.alert import AlertView, PerformanceAlert
+from tocsin.model.event import AlertRouted
+from tocsin.model.facts import Acknowledged, Snoozed
+from tocsin.model.reason import GapKind
+
+__all__ = [
+    "acknowledge",
+    "acknowledgement_ended",
+    "fire",
+    "forget",
+    "reconsider",
+    "remind",
+    "reroute",
+    "resolve_alert",
+    "snooze",
+    "snooze_ended",
+]
+
+
+def fire(turn: Turn, alert: PerformanceAlert) -> None:
+    """Take in an alert: a new episode, or an update of the one that fires."""
+    if alert.timestamp is None:
+        alert = attrs.evolve(alert, timestamp=turn.wall())
+    known = turn.state.alerts.get(alert.alert_id)
+    if known is not None and known.firing:
+        _update(turn, known, alert)
+    else:
+        _begin(turn, alert, 1 if known is None else known.n + 1)
+
+
+def _route(turn: Turn, view: AlertView) -> Verdict:
+    verdict = turn.plan.route(view)
+    for name, detail in turn.plan.take_failures():
+        turn.gap(GapKind.MATCHER_FAILED, name, detail)
+    for channel_id in verdict.missing:
+        turn.gap(GapKind.MISSING_CHANNEL, channel_id, f"rules {', '.join(verdict.rule_ids)} name no existing channel")
+    return verdict
+
+
+def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
+    tx, state = turn.tx, turn.state
+    incident = _joined(turn, alert) or _opened(turn, alert)
+    episode = Episode(alert, n, incident.incident_id, turn.clock)
+    episode_id = episode.episode_id
+    tx.put(state.alerts, alert.alert_id, episode)
+    tx.put(state.episodes, episode_id, episode)
+    tx.put(state.firing, alert.alert_id, None)
+    tx.put(incident.members, episode_id, None)
+    tx.put(incident.firing, episode_id, None)
+    tx.edit(incident).updated_wall = turn.wall()
+    verdict = _route(turn, episode.view())
+    if not verdict.rule_ids:
+        tx.edit(state).unrouted += 1
+    _assign(turn, incident, episode, verdict)
+    escalation.apply(turn, incident, episode)
+    reconsider(turn, incident, episode)
+
+
+def _joined(turn: Turn, alert: PerformanceAlert) -> Incident | None:
+    """Return the open incident that takes the alert, if there is one."""
+    aggregator = turn.plan.aggregator
+    try:
+        key = aggregator.key(alert)
+        incident_id = None if key is None else turn.state.open.get(key)
+        if incident_id is None:
+            return None
+        incident = turn.state.incidents[incident_id]
+        same = incident.strategy == turn.plan.strategy and incident.version == aggregator.state_version
+        return incident if same and aggregator.accepts(incident.state, incident.opened_at, turn.clock) else None
+    except Exception as error:  # noqa: BLE001  an aggregator that raises leaves the alert alone, and is a gap
+        turn.gap(GapKind.AGGREGATOR_FAILED, turn.plan.strategy, f"raised {type(error).__name__}")
+        return None
+
+
+def _opened(turn: Turn, alert: PerformanceAlert) -> Incident:
+    tx, state = turn.tx, turn.state
+    aggregator = turn.plan.aggregator
+    key, group = None, None
+    try:
+        key = aggregator.key(alert)
+        group = aggregator.open(alert, turn.clock)
+    except Exception as error:  # noqa: BLE001  as above
+        turn.gap(GapKind.AGGREGATOR_FAILED, turn.plan.strategy, f"raised {type(error).__name__}")
+    ordinal = state.incidents_opened
+    tx.edit(state).incidents_opened = ordinal + 1
+    incident = Incident(
+        incident_id=digest_id("inc", turn.seed, ordinal, alert.alert_id),
+        key=key,
+        strategy=turn.plan.strategy,
+        version=aggregator.state_version,
+        state=group,
+        opened_at=turn.clock,
+        opened_wall=turn.wall(),
+        updated_wall=turn.wall(),
+    )
+    tx.put(state.incidents, incident.incident_id, incident)
+    if key is not None:
+        tx.put(state.open, key, incident.incident_id)
+    return incident
+
+
+def _assign(turn: Turn, incident: Incident, episode: Episode, verdict: Verdict) -> None:
+    turn.tx.edit(episode)
+    episode.channels, episode.rule_ids = verdict.channels, verdict.rule_ids
+    episode.policy_id = verdict.policy_id
+    turn.tell(
+        AlertRouted(
+            turn.clock,
+            episode.alert.alert_id,
+            episode.n,
+            incident.incident_id,
+            verdict.rule_ids,
+            verdict.channels,
+            verdict.policy_id,
+        )
+    )
+
+
+def reconsider(turn: Turn, incident: Incident, episode: Episode) -> None:
+    """Decide anew what becomes of a firing episode on each of its channels, and where it was blocked before."""
+    for channel_id in dict.fromkeys((*targets(incident, episode), *_blocked_on(incident, episode))):
+        consider(turn, incident, episode, channel_id)
+
+
+def _blocked_on(incident: Incident, episode: Episode) -> Iterator[str]:
+    episode_id = episode.episode_id
+    return (line.channel_id for line in list(incident.lines.values()) if episode_id in line.blocked)
+
+
+_ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
+
+
+def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
+    old = episode.alert
+    if old == alert:
+        return
+    incident = turn.state.incidents[episode.incident_id]
+    turn.tx.edit(episode).alert = alert
+    turn.tx.edit(incident).updated_wall = turn.wall()
+    if any(getattr(old, name) != getattr(alert, name) for name in _ROUTING_FIELDS):
+        reroute(turn, episode)
+
+
+def reroute(turn: Turn, episode: Episode) -> None:
+    """Route a firing episode anew, after its facts or the configuration changed."""
+    incident = turn.state.incidents[episode.incident_id]
+    verdict = _route(turn, episode.view())
+    before = (episode.rule_ids, episode.channels, episode.policy_id)
+    if before != (verdict.rule_ids, verdict.channels, verdict.policy_id):
+        policy_before = episode.policy_id
+        if policy_before is not None and policy_before != verdict.policy_id:
+            escalation.leave(turn, incident, episode)
+        _assign(turn, incident, episode, verdict)
+    escalation.apply(turn, incident, episode)
+    reconsider(turn, incident, episode)
+    for line in incident.lines.values():
+        turn.touch(line)
+
+
+def resolve_alert(turn: Turn, alert_id: str) -> bool:
+    """Take in that an alert is well again; return whether it was firing."""
+    tx, state = turn.tx, turn.state
+    episode = state.alerts.get(alert_id)
+    if episode is None or not episode.firing:
+        return False
+    incident = state.incidents[episode.incident_id]
+    tx.edit(episode).resolved_at = turn.clock
+    tx.drop(state.firing, alert_id)
+    tx.drop(incident.firing, episode.episode_id)
+    tx.edit(incident).updated_wall = turn.wall()
+    state.agenda.cancel(tx, Deadline.ACKNOWLEDGEMENT_END, episode.episode_id)
+    state.agenda.cancel(tx, Deadline.SNOOZE_END, episode.episode_id)
+    escalation.refresh(turn, incident, episode)
+    for line in list(incident.lines.values()):
+        resolve(turn, incident, line, episode)
+    if not incident.firing:
+        _close(turn, incident)
+    return True
+
+
+def _close(turn: Turn, incident: Incident) -> None:
+    """All of it resolved: nothing joins it any more, and it is forgotten after the retention time."""
+    turn.tx.edit(incident).closed_at = turn.clock
+    if incident.key is not None and turn.state.open.get(incident.key) == incident.incident_id:
+        turn.tx.drop(turn.state.open, incident.key)
+    at = turn.clock + turn.plan.config.retain_resolved_seconds
+    turn.state.agenda.set(turn.tx, Deadline.FORGET, incident.incident_id, at)
+
+
+def forget(turn: Turn, incident: Incident) -> None:
+    """Let go of a closed incident; one that still has something under way is looked at again a minute later."""
+    tx, state = turn.tx, turn.state
+    if any(line.current or line.due or line.waiting for line in incident.lines.values()):
+        state.agenda.set(tx, Deadline.FORGET, incident.incident_id, turn.clock + 60.0)
+        return
+    for episode_id in incident.members:
+        episode = state.episodes[episode_id]
+        tx.drop(state.episodes, episode_id)
+        if state.alerts.get(episode.alert.alert_id) is episode:
+            tx.drop(state.alerts, episode.alert.alert_id)
+    for line in incident.lines.values():
+        state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
+        state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
+    tx.drop(state.incidents, incident.incident_id)
+
+
+def _meant(turn: Turn, target: str) -> list[Episode]:
+    """Return the firing episodes that an alert's or an incident's id means."""
+    episode = turn.state.alerts.get(target)
+    if episode is not None and episode.firing:
+        return [episode]
+    incident = turn.state.incidents.get(target)
+    return [] if incident is None else [turn.episode(episode_id) for episode_id in incident.firing]
+
+
+def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
+    """Take in that somebody has taken an alert or an incident; return whether such a one fires."""
+    episodes = _meant(turn, fact.target)
+    until = None if fact.for_seconds is None else turn.clock + fact.for_seconds
+    for episode in episodes:
+        ack = Acknowledgement(fact.by, fact.comment, episode.severity, turn.clock, until)
+        turn.tx.edit(episode).ack = ack
+        _set_end(turn, Deadline.ACKNOWLEDGEMENT_END, episode, until)
+        _attended(turn, episode)
+    return bool(episodes)
+
+
+def snooze(turn: Turn, fact: Snoozed) -> bool:
+    """Take in that somebody put an alert or an incident off; return whether such a one fires."""
+    episodes = _meant(turn, fact.target)
+    until = turn.clock + fact.seconds
+    for episode in episodes:
+        turn.tx.edit(episode).snoozed_until = until
+        _set_end(turn, Deadline.SNOOZE_END, episode, until)
+        _attended(turn, episode)
+    return bool(episodes)
+
+
+def _set_end(turn: Turn, kind: Deadline, episode: Episode, until: float | None) -> None:
+    if until is None:
+        turn.state.agenda.cancel(turn.tx, kind, episode.episode_id)
+    else:
+        turn.state.agenda.set(turn.tx, kind, episode.episode_id, until)
+
+
+def _attended(turn: Turn, episode: Episode) -> None:
+    incident = turn.state.incidents[episode.incident_id]
+    turn.tx.edit(incident).updated_wall = turn.wall()
+    escalation.refresh(turn, incident, episode)
+    for line in incident.lines.values():
+        turn.touch(line)
+
+
+def acknowledgement_ended(turn: Turn, episode_id: str) -> None:
+    """Nobody has it any more: it is told where it was kept back, and those who knew are reminded."""
+    episode = turn.state.episodes.get(episode_id)
+    if episode is not None and episode.firing:
+        turn.tx.edit(episode).ack = None
+        _unattended(turn, episode)
+
+
+def snooze_ended(turn: Turn, episode_id: str) -> None:
+    """It is back: it is told where it was kept back, and those who knew are reminded."""
+    episode = turn.state.episodes.get(episode_id)
+    if episode is not None and episode.firing:
+        turn.tx.edit(episode).snoozed_until = None
+        _unattended(turn, episode)
+
+
+def _unattended(turn: Turn, episode: Episode) -> None:
+    incident = turn.state.incidents[episode.incident_id]
+    escalation.refresh(turn, incident, episode)
+    reconsider(turn, incident, episode)
+    for line in list(incident.lines.values()):
+        if episode.episode_id in line.told:
+            turn.tx.edit(line).repeat = True
+        turn.touch(line)
+
+
+def remind(turn: Turn, line_id: str) -> None:
+    """A repeat is due: what the line was told of and still fires is told again."""
+    line = turn.line_by_id(line_id)
+    if line is None or not line.told:
+        return
+    turn.tx.edit(line).repeat = True
+    turn.touch(line)
+    after = turn.plan.aggregator.repeat_after(turn.incident(line).state)
+    if after is not None:
+        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, turn.clock + after)

@@ -1,0 +1,144 @@
+"""Lanes: one per channel. When an attempt starts, what a rate limit holds, and what merges into a digest."""
+
+from __future__ import annotations
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.ids import digest_id
+from tocsin.engine.lines import compose, recheck, settle
+from tocsin.engine.notice import notification_of, template_of
+from tocsin.engine.outgoing import announce, end, lines_of
+from tocsin.engine.plan import ChannelPlan
+from tocsin.engine.state import Lane, Line, Outgoing
+from tocsin.engine.turn import StartAttempt, Turn
+from tocsin.model.notification import NotificationKind, NotificationState
+from tocsin.model.reason import GapKind, Reason
+
+__all__ = ["pump"]
+
+_MINUTE = 60.0
+
+
+def pump(turn: Turn, lane: Lane) -> None:
+    """Start what may start now; hold the rest."""
+    channel = turn.plan.channels.get(lane.channel_id)
+    while channel is not None:
+        first = lane.queue.first()
+        if first is None or len(lane.sending) >= channel.spec.concurrency:
+            return
+        if _limited(turn, lane, channel):
+            _hold(turn, lane)
+            return
+        out = turn.state.outgoing[first[1]]
+        if out.attempted:
+            if recheck(turn, out):
+                _start(turn, lane, channel, out)
+        else:
+            _first_attempt(turn, lane, channel, out)
+
+
+def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
+    """Whether the channel's limit is reached; if so, a deadline stands where it lets the next attempt start."""
+    limit = channel.channel.rate_limit_per_minute
+    if limit is None or len(lane.starts) < limit:
+        return False
+    frees = lane.starts[-limit] + _MINUTE
+    if turn.now.engine >= frees:
+        return False
+    turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, frees)
+    return True
+
+
+def _hold(turn: Turn, lane: Lane) -> None:
+    for notification_id in list(lane.unheld):
+        turn.tx.drop(lane.unheld, notification_id)
+        out = turn.tx.edit(turn.state.outgoing[notification_id])
+        out.state, out.reason = NotificationState.HELD, Reason.RATE_LIMITED
+        announce(turn, out)
+
+
+def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
+    """Freeze what the notification lists and start it, alone or in a digest with others that were held."""
+    line = lines_of(turn, out)[0]
+    settle(turn, line)
+    if line.current != out.notification_id:
+        return
+    together = _together(turn, lane, channel, out)
+    if len(together) > 1:
+        _start_digest(turn, lane, channel, together)
+        return
+    listed = compose(turn, line)
+    if not listed:
+        end(turn, out, NotificationState.CANCELLED, Reason.RESOLVED)
+        return
+    for episode_id, mark in listed.items():
+        turn.tx.put(out.listed, episode_id, mark)
+    _start(turn, lane, channel, out)
+
+
+def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> list[Outgoing]:
+    """Return the notifications that go in one digest with *out*, itself included, in order of rank."""
+    if channel.spec.per_incident or (out.state is not NotificationState.HELD and not turn.reloading):
+        return [out]
+    waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.ranks)
+    candidates = [
+        other
+        for other in waiting
+        if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
+    ]
+    return sorted(candidates, key=lambda other: (other.queue_rank, other.notification_id))
+
+
+def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[Outgoing]) -> None:
+    ordinal = lane.digests
+    turn.tx.edit(lane).digests = ordinal + 1
+    name = digest_id("ntf", turn.seed, "", lane.channel_id, NotificationKind.DIGEST.value, ordinal)
+    digest = Outgoing(
+        name,
+        name,
+        lane.channel_id,
+        NotificationKind.DIGEST,
+        ordinal,
+        together[0].rank,
+        together[0].created_at,
+        together[0].created_wall,
+        via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
+    )
+    turn.tx.put(turn.state.outgoing, name, digest)
+    taken: list[Line] = []
+    for out in together:
+        line = lines_of(turn, out)[0]
+        listed = compose(turn, line)
+        for episode_id, mark in listed.items():
+            turn.tx.put(digest.listed, episode_id, mark)
+        if listed:
+            end(turn, out, NotificationState.MERGED, Reason.DIGESTED, name)
+            turn.tx.edit(line).current = name
+            taken.append(line)
+        else:
+            end(turn, out, NotificationState.CANCELLED, Reason.RESOLVED)
+    digest.parts = tuple(line.line_id for line in taken)
+    if taken:
+        _start(turn, lane, channel, digest)
+    else:
+        end(turn, digest, NotificationState.CANCELLED, Reason.RESOLVED)
+
+
+def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
+    tx = turn.tx
+    lane.queue.drop(tx, out.notification_id)
+    tx.drop(lane.unheld, out.notification_id)
+    tx.put(lane.sending, out.notification_id, None)
+    if channel.channel.rate_limit_per_minute is not None:
+        now = turn.now.engine
+        tx.edit(lane).starts = (*(at for at in lane.starts if at > now - _MINUTE), now)
+    tx.edit(out)
+    out.attempts += 1
+    out.state, out.reason = NotificationState.SENDING, None
+    if out.first_attempt_at is None:
+        out.first_attempt_at = turn.now.engine
+    announce(turn, out)
+    notification = notification_of(turn, out)
+    template_name = channel.channel.template_name
+    if template_name is not None and template_name not in turn.plan.config.templates:
+        turn.gap(GapKind.MISSING_TEMPLATE, lane.channel_id, f"no template is called {template_name!r}")
+    turn.starts.append(StartAttempt(notification, template_of(turn, notification), channel.spec.timeout_seconds))

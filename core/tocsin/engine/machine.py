@@ -1,0 +1,231 @@
+"""The step: facts and the time in, intentions out; and its undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import attrs
+
+from tocsin.engine import escalation, incidents, lanes, lines, outcomes, reload
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.plan import Plan
+from tocsin.engine.state import State
+from tocsin.engine.transaction import Transaction
+from tocsin.engine.turn import Instant, StartAttempt, Turn
+from tocsin.model.event import Event, FactAccepted
+from tocsin.model.facts import (
+    Acknowledged,
+    AlertFired,
+    AlertResolved,
+    AttemptEnded,
+    Fact,
+    GapFound,
+    SilenceExpired,
+    SilenceSet,
+    Snoozed,
+)
+
+__all__ = ["Engine", "Instant", "PlanChanged", "Restarted", "StartAttempt", "Step"]
+
+
+@attrs.frozen(slots=True)
+class PlanChanged:
+    """The configuration changed; ``plan`` is the new one, compiled."""
+
+    plan: Plan
+
+
+@attrs.frozen(slots=True)
+class Restarted:
+    """The state was loaded from a store: what was under way is *unknown* and is tried again."""
+
+
+Input = Fact | PlanChanged | Restarted
+
+
+@attrs.frozen(slots=True)
+class Step:
+    """What came of a step: an answer per input, the attempts to start now, what to tell observers.
+
+    ``changed`` is False when nothing needs to be committed.
+    """
+
+    answers: tuple[bool, ...]
+    starts: tuple[StartAttempt, ...]
+    events: tuple[Event, ...]
+    changed: bool
+
+
+class Engine:
+    """The state machine. Not safe for threads: whoever steps it holds a lock until :meth:`accept` or :meth:`undo`.
+
+    Each step is provisional until one of those two is called.
+    """
+
+    def __init__(self, plan: Plan, *, seed: int = 0, state: State | None = None) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.state = State() if state is None else state
+        self._tx: Transaction | None = None
+
+    def next_deadline(self) -> float | None:
+        """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
+        state = self.state
+        engine, wall = state.agenda.next_instant(), state.wall_agenda.next_instant()
+        if wall is None:
+            return engine
+        at = wall - (state.wall_time - state.engine_time)
+        return at if engine is None else min(engine, at)
+
+    def step(self, now: Instant, inputs: Sequence[Input] = ()) -> Step:
+        """Meet every deadline up to *now*, each at its own instant, then take in *inputs*.
+
+        :param now: not before the last step's instant on the engine's clock; an earlier one is taken as that one.
+        """
+        assert self._tx is None, "the last step was neither accepted nor undone"
+        tx = self._tx = Transaction()
+        state = self.state
+        engine_now = max(now.engine, state.engine_time)
+        turn = Turn(state, self.plan, tx, Instant(engine_now, now.wall), self.seed)
+        turn.clock = state.engine_time
+        self._note_time(turn)
+        self._drain(turn, settle_between=not any(isinstance(item, Restarted) for item in inputs))
+        turn.clock = engine_now
+        answers = tuple([self._take(turn, item) for item in inputs])
+        self._flush(turn)
+        return Step(answers, tuple(turn.starts), tuple(turn.events), bool(turn.events))
+
+    def accept(self) -> None:
+        """Keep the last step."""
+        self._tx = None
+
+    def undo(self) -> None:
+        """Take the last step back: the state is what it was before it."""
+        if self._tx is not None:
+            self._tx.rollback()
+            self._tx = None
+
+    def _note_time(self, turn: Turn) -> None:
+        state, now = self.state, turn.now
+        went_back = (now.wall - now.engine) < (state.wall_time - state.engine_time) - 1e-3
+        turn.tx.edit(state)
+        state.engine_time, state.wall_time = now.engine, now.wall
+        if went_back:
+            for silence in state.silences.values():
+                reload.set_edge(turn, silence)
+
+    def _upcoming(self, turn: Turn) -> tuple[float, bool] | None:
+        """Return the instant, in engine time, of the first deadline that is due, and whether it is the wall's."""
+        engine = self.state.agenda.next_instant()
+        if engine is not None and engine > turn.now.engine:
+            engine = None
+        wall = self.state.wall_agenda.next_instant()
+        if wall is not None and wall <= turn.now.wall:
+            at = min(turn.now.engine, max(turn.clock, wall - (turn.now.wall - turn.now.engine)))
+            if engine is None or at <= engine:
+                return at, True
+        return None if engine is None else (engine, False)
+
+    def _drain(self, turn: Turn, *, settle_between: bool) -> None:
+        """Meet what is due, in order; between two instants everything of the first is settled."""
+        while True:
+            upcoming = self._upcoming(turn)
+            later = upcoming is None or upcoming[0] > turn.clock
+            if settle_between and later and (turn.lines or turn.lanes):
+                self._flush(turn)
+            elif upcoming is None:
+                return
+            else:
+                at, of_wall = upcoming
+                turn.clock = max(turn.clock, at)
+                due = self._pop(turn, of_wall)
+                self._meet(turn, *due)
+
+    def _pop(self, turn: Turn, of_wall: bool) -> tuple[Deadline, str]:
+        if of_wall:
+            popped = self.state.wall_agenda.pop_due(turn.tx, turn.now.wall)
+        else:
+            popped = self.state.agenda.pop_due(turn.tx, turn.now.engine)
+        assert popped is not None, "its instant was read just before"
+        if of_wall:
+            turn.wall_floor = popped[2]
+        return popped[0], popped[1]
+
+    def _meet(self, turn: Turn, kind: Deadline, name: str) -> None:
+        state = self.state
+        match kind:
+            case Deadline.SILENCE_EDGE:
+                reload.silence_edge(turn, name)
+            case Deadline.ACKNOWLEDGEMENT_END:
+                incidents.acknowledgement_ended(turn, name)
+            case Deadline.SNOOZE_END:
+                incidents.snooze_ended(turn, name)
+            case Deadline.LEVEL:
+                escalation.level_due(turn, name)
+            case Deadline.RELEASE:
+                line = turn.line_by_id(name)
+                if line is not None:
+                    lines.release_due(turn, line)
+            case Deadline.REPEAT:
+                incidents.remind(turn, name)
+            case Deadline.FALLBACK:
+                outcomes.fallback_due(turn, state.outgoing[name])
+            case Deadline.RETRY:
+                outcomes.retry_due(turn, state.outgoing[name])
+            case Deadline.LANE:
+                turn.lane(name)
+            case Deadline.FORGET:
+                incidents.forget(turn, state.incidents[name])
+            case _:
+                assert_never(kind)
+
+    def _take(self, turn: Turn, item: Input) -> bool:
+        if isinstance(item, PlanChanged):
+            old = self.plan
+            turn.tx.on_undo(lambda: setattr(self, "plan", old))
+            self.plan = item.plan
+            reload.change_plan(turn, item.plan)
+            return True
+        if isinstance(item, Restarted):
+            reload.restart(turn)
+            return True
+        answer = self._take_fact(turn, item)
+        if answer and not isinstance(item, AttemptEnded):
+            turn.tell(FactAccepted(turn.clock, item))
+        return answer
+
+    def _take_fact(self, turn: Turn, fact: Fact) -> bool:
+        match fact:
+            case AlertFired(alert):
+                incidents.fire(turn, alert)
+                return True
+            case AlertResolved(alert_id):
+                return incidents.resolve_alert(turn, alert_id)
+            case Acknowledged():
+                return incidents.acknowledge(turn, fact)
+            case Snoozed():
+                return incidents.snooze(turn, fact)
+            case AttemptEnded():
+                return outcomes.attempt_ended(turn, fact)
+            case SilenceSet(silence):
+                reload.set_silence(turn, silence)
+                return True
+            case SilenceExpired(silence_id):
+                return reload.expire_silence(turn, silence_id)
+            case GapFound(kind, subject, detail):
+                turn.gap(kind, subject, detail)
+                return True
+            case _:
+                assert_never(fact)
+
+    def _flush(self, turn: Turn) -> None:
+        """Settle every line and pump every lane that something happened to, until none is left."""
+        while turn.lines or turn.lanes:
+            while turn.lines:
+                line_id = next(iter(turn.lines))
+                lines.settle(turn, turn.lines.pop(line_id))
+            waiting, turn.lanes = turn.lanes, {}
+            for lane in waiting.values():
+                lanes.pump(turn, lane)
+

@@ -1,0 +1,90 @@
+"""Notices: the public view of what a notification says, and of an incident, read from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin.engine.gates import acknowledged
+from tocsin.engine.state import Episode, Incident, Outgoing
+from tocsin.engine.turn import Turn
+from tocsin.model.escalation import EscalationLevel
+from tocsin.model.incident import AggregatedAlert
+from tocsin.model.notification import AlertStatus, ListedAlert, Notification
+
+__all__ = ["incident_view", "notification_of", "template_of"]
+
+
+def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
+    """Return the incident's public view."""
+    members = [turn.state.episodes[episode_id] for episode_id in incident.members]
+    members.sort(key=lambda episode: (episode.fired_at, episode.episode_id))
+    firing = [episode for episode in members if episode.firing]
+    return AggregatedAlert(
+        aggregation_id=incident.incident_id,
+        alert_count=len({episode.alert.alert_id for episode in members}),
+        common_metric=members[0].alert.metric_name,
+        affected_clusters=frozenset(episode.alert.cluster_id for episode in members),
+        severity=max(episode.severity for episode in firing or members),
+        first_alert=members[0].alert,
+        last_alert=members[-1].alert,
+        created_at=incident.opened_wall,
+        last_updated=incident.updated_wall,
+        firing_count=len(firing),
+        acknowledged=bool(firing) and all(acknowledged(turn, episode) for episode in firing),
+    )
+
+
+def _listed(turn: Turn, episode: Episode, status: AlertStatus) -> ListedAlert:
+    resolved_at = None if episode.resolved_at is None else turn.wall(episode.resolved_at)
+    return ListedAlert(
+        episode.alert,
+        status,
+        episode.n,
+        turn.wall(episode.fired_at),
+        resolved_at if status is AlertStatus.RESOLVED else None,
+        episode.incident_id,
+    )
+
+
+def _in_order(listed: Iterable[ListedAlert]) -> tuple[ListedAlert, ...]:
+    return tuple(
+        sorted(
+            listed,
+            key=lambda one: (not one.firing, -one.alert.severity.rank, one.fired_at, one.alert.alert_id, one.episode),
+        )
+    )
+
+
+def notification_of(turn: Turn, out: Outgoing) -> Notification:
+    """Return the notification as its next attempt tells it."""
+    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in out.listed.items()]
+    alerts = _in_order(_listed(turn, episode, status) for episode, status in episodes)
+    firing = [listed for listed in alerts if listed.firing]
+    incidents = dict.fromkeys(episode.incident_id for episode, _ in episodes)
+    return Notification(
+        notification_id=out.notification_id,
+        incident_id=out.incident_id,
+        channel_id=out.channel_id,
+        kind=out.kind,
+        status=AlertStatus.FIRING if firing else AlertStatus.RESOLVED,
+        severity=max(listed.alert.severity for listed in firing or alerts),
+        alerts=alerts,
+        incidents=tuple(incident_view(turn, turn.state.incidents[i]) for i in sorted(incidents)),
+        created_at=out.created_wall,
+        attempt=out.attempts,
+        level=None if out.level is None else EscalationLevel(out.level),  # type: ignore[call-arg]  # mypy reads __new__
+        policy_id=out.policy_id,
+    )
+
+
+def template_of(turn: Turn, notification: Notification) -> str | None:
+    """Return the id of the template that renders the notification, or None for the backend's default form.
+
+    A template that does not show the status renders only single firing alerts, so that a resolution never looks like
+    a firing.
+    """
+    template = turn.plan.template(notification.channel_id)
+    if template is None:
+        return None
+    plain = notification.single and notification.status is AlertStatus.FIRING
+    return template.template_id if plain or template.shows_status else None

@@ -1,0 +1,168 @@
+"""Outcomes: what the end of an attempt means for the notification, and for those it listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.ids import fraction
+from tocsin.engine.lines import consider, owe_resolution, recheck
+from tocsin.engine.outgoing import alert_ids, announce, end, enqueue
+from tocsin.engine.state import Episode, Outgoing
+from tocsin.engine.turn import Turn
+from tocsin.model.delivery import NotificationDelivery
+from tocsin.model.event import AttemptFinished
+from tocsin.model.facts import AttemptEnded
+from tocsin.model.notification import AlertStatus, NotificationState
+from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
+from tocsin.model.reason import GapKind, Reason
+
+__all__ = ["attempt_ended", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
+
+
+def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
+    """Take in how an attempt ended; a report on anything but the attempt under way is stale and changes nothing."""
+    out = turn.state.outgoing.get(fact.notification_id)
+    if out is None or out.state is not NotificationState.SENDING or out.attempts != fact.attempt:
+        return False
+    _record(turn, out, fact)
+    turn.tx.drop(turn.lane(out.channel_id).sending, out.notification_id)
+    status = fact.outcome.status
+    if status is OutcomeStatus.DELIVERED:
+        told(turn, out)
+        _repeat_later(turn, out)
+        end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
+        return True
+    if status is OutcomeStatus.UNKNOWN:
+        turn.tx.edit(out).maybe = True
+        told(turn, out)
+    if status is OutcomeStatus.REJECTED:
+        hand_over(turn, out, NotificationState.REJECTED, Reason.REJECTED, fact.outcome.detail)
+    else:
+        _try_again(turn, out, fact.outcome)
+    return True
+
+
+def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
+    ids = alert_ids(turn, out)
+    firing = any(status is AlertStatus.FIRING for status, _ in out.listed.values())
+    outcome = fact.outcome
+    turn.tell(
+        AttemptFinished(
+            turn.clock,
+            NotificationDelivery(
+                delivery_id=f"{out.notification_id}.{out.attempts}",
+                notification_id=out.notification_id,
+                incident_id=out.incident_id,
+                channel_id=out.channel_id,
+                alert_id=ids[0] if ids else "",
+                kind=out.kind.value,
+                status=(AlertStatus.FIRING if firing else AlertStatus.RESOLVED).value,
+                outcome=outcome.status.value,
+                success=outcome.success,
+                timestamp=turn.wall(),
+                delivery_time_ms=fact.seconds * 1000.0,
+                retry_count=out.attempts - 1,
+                response_code=outcome.code,
+                response_message=outcome.detail,
+                alert_ids=ids,
+            ),
+        )
+    )
+
+
+def told(turn: Turn, out: Outgoing) -> None:
+    """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again."""
+    tx = turn.tx
+    for episode_id, (status, rank) in out.listed.items():
+        if status is AlertStatus.RESOLVED:
+            continue
+        episode = turn.episode(episode_id)
+        incident = turn.state.incidents[episode.incident_id]
+        line = tx.edit(turn.line(incident, out.channel_id))
+        line.told_at = turn.clock
+        line.top = max(line.top, rank)
+        tx.put(line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
+        if not episode.firing:
+            owe_resolution(turn, incident, line, episode)
+        elif episode.severity.rank > rank:
+            consider(turn, incident, episode, out.channel_id)
+        turn.touch(line)
+
+
+def _repeat_later(turn: Turn, out: Outgoing) -> None:
+    """Set the reminder of what still fires, if the aggregator wants one."""
+    for incident_id in dict.fromkeys(turn.episode(episode_id).incident_id for episode_id in out.listed):
+        incident = turn.state.incidents[incident_id]
+        after = turn.plan.aggregator.repeat_after(incident.state)
+        line = incident.lines.get(out.channel_id)
+        if after is not None and line is not None and line.told:
+            turn.state.agenda.set(turn.tx, Deadline.REPEAT, line.line_id, turn.clock + after)
+
+
+def _backoff(turn: Turn, out: Outgoing, policy: RetryPolicy) -> float:
+    highest = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(out.attempts, 60))
+    return highest * fraction(turn.seed, "retry", out.notification_id, out.attempts)
+
+
+def _try_again(turn: Turn, out: Outgoing, outcome: Outcome) -> None:
+    channel = turn.plan.channels.get(out.channel_id)
+    if channel is None:
+        hand_over(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING, outcome.detail)
+        return
+    policy = channel.spec.retry
+    at = turn.clock + max(_backoff(turn, out, policy), outcome.retry_after_seconds or 0.0)
+    started = turn.clock if out.first_attempt_at is None else out.first_attempt_at
+    if out.expired:
+        hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE, outcome.detail)
+    elif out.attempts >= policy.max_attempts or at - started > policy.max_age_seconds:
+        hand_over(turn, out, NotificationState.DEAD, Reason.EXHAUSTED, outcome.detail)
+    else:
+        turn.tx.edit(out).state = NotificationState.RETRYING
+        if recheck(turn, out):
+            turn.state.agenda.set(turn.tx, Deadline.RETRY, out.notification_id, at)
+            announce(turn, out, outcome.detail)
+
+
+def retry_due(turn: Turn, out: Outgoing) -> None:
+    """Let a notification whose time has come wait in its lane for another attempt."""
+    enqueue(turn, out)
+
+
+def fallback_due(turn: Turn, out: Outgoing) -> None:
+    """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
+
+    One that a rate limit holds is delayed, not failed: it stays.
+    """
+    if out.state is NotificationState.SENDING:
+        turn.tx.edit(out).expired = True
+    elif out.attempted:
+        hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
+
+
+def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason, detail: str = "") -> None:
+    """End a notification that failed; what it listed and still fires is told through the fallback channel."""
+    found = turn.plan.channels.get(out.channel_id)
+    fallback = out.fallback if found is None else found.channel.fallback
+    firing = [
+        episode
+        for episode_id, (status, _) in out.listed.items()
+        if status is AlertStatus.FIRING and (episode := turn.episode(episode_id)).firing
+    ]
+    end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)
+    why = f"{reason.value}: {detail}" if detail else reason.value
+    tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why)
+
+
+def tell_elsewhere(
+    turn: Turn, channel_id: str, fallback: str | None, via: tuple[str, ...], episodes: Sequence[Episode], why: str
+) -> None:
+    """Owe the episodes to the *fallback* of the channel that failed; where that tells nobody, it is a gap."""
+    passed = (*via, channel_id)
+    reached = False
+    if fallback is not None and fallback not in passed and fallback in turn.plan.channels:
+        for episode in episodes:
+            incident = turn.state.incidents[episode.incident_id]
+            reached |= consider(turn, incident, episode, fallback, passed)
+    if not reached:
+        turn.gap(GapKind.UNDELIVERED, channel_id, why)

@@ -1,0 +1,86 @@
+"""Notifications from creation to end: the tokens that travel through the lanes."""
+
+from __future__ import annotations
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.ids import digest_id
+from tocsin.engine.state import Line, Outgoing
+from tocsin.engine.turn import Turn
+from tocsin.model.event import NotificationChanged
+from tocsin.model.notification import NotificationKind, NotificationState
+from tocsin.model.reason import Reason
+
+__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "lines_of"]
+
+
+def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
+    """Return the ids of the alerts that the notification lists, without duplicates."""
+    return tuple(dict.fromkeys(turn.episode(episode_id).alert.alert_id for episode_id in out.listed))
+
+
+def announce(turn: Turn, out: Outgoing, detail: str = "") -> None:
+    """Tell observers where the notification stands."""
+    turn.tell(
+        NotificationChanged(
+            turn.clock,
+            out.notification_id,
+            out.incident_id,
+            out.channel_id,
+            out.kind.value,
+            out.state,
+            out.reason,
+            out.attempts,
+            alert_ids(turn, out),
+            detail,
+        )
+    )
+
+
+def lines_of(turn: Turn, out: Outgoing) -> list[Line]:
+    """Return the lines whose current notification it is: one, or a digest's several."""
+    ids = out.parts or (f"{out.incident_id}/{out.channel_id}",)
+    return [line for line in map(turn.line_by_id, ids) if line is not None]
+
+
+def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int) -> Outgoing:
+    """Make the line's next notification; it is queued by :func:`enqueue`."""
+    notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, kind.value, ordinal)
+    out = Outgoing(
+        notification_id, line.incident_id, line.channel_id, kind, ordinal, rank, turn.clock, turn.wall()
+    )
+    turn.tx.put(turn.state.outgoing, notification_id, out)
+    turn.tx.edit(line).current = notification_id
+    found = turn.plan.channels.get(line.channel_id)
+    if found is not None and found.channel.fallback is not None:
+        out.fallback = found.channel.fallback
+        turn.state.agenda.set(
+            turn.tx, Deadline.FALLBACK, notification_id, turn.clock + found.channel.fallback_after_seconds
+        )
+    return out
+
+
+def enqueue(turn: Turn, out: Outgoing) -> None:
+    """Let the notification wait in its lane for an attempt."""
+    lane = turn.lane(out.channel_id)
+    lane.queue.put(turn.tx, out.notification_id, out.queue_rank)
+    if not out.attempted:
+        turn.tx.put(lane.unheld, out.notification_id, None)
+
+
+def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | None = None, detail: str = "") -> None:
+    """End the notification in *state*; its lines are free for their next one."""
+    tx, notification_id = turn.tx, out.notification_id
+    tx.edit(out)
+    out.state, out.reason = state, reason
+    announce(turn, out, detail)
+    lane = turn.lane(out.channel_id)
+    lane.queue.drop(tx, notification_id)
+    tx.drop(lane.unheld, notification_id)
+    tx.drop(lane.sending, notification_id)
+    tx.drop(turn.state.outgoing, notification_id)
+    turn.state.agenda.cancel(tx, Deadline.RETRY, notification_id)
+    turn.state.agenda.cancel(tx, Deadline.FALLBACK, notification_id)
+    for line in lines_of(turn, out):
+        if line.current == notification_id:
+            tx.edit(line).current = None
+            turn.touch(line)

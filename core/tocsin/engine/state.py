@@ -1,0 +1,256 @@
+"""The engine's records: everything that a restart has to bring back, and nothing else.
+
+All are slotted and mutable; they change only through a :class:`~tocsin.engine.transaction.Transaction`. Instants are
+engine time in seconds unless a name says ``wall``. Mappings used as ordered sets have None values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+
+from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.model.alert import AlertView, PerformanceAlert
+from tocsin.model.gap import Gap
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.reason import Reason
+from tocsin.model.severity import AlertSeverity
+from tocsin.model.silence import Silence
+from tocsin.roles.aggregator import Cause
+
+__all__ = [
+    "PASSENGER",
+    "Acknowledgement",
+    "Episode",
+    "Escalation",
+    "Incident",
+    "Lane",
+    "LevelMark",
+    "Line",
+    "Outgoing",
+    "Owed",
+    "State",
+]
+
+PASSENGER: Final = -1
+
+
+@attrs.frozen(slots=True)
+class Acknowledgement:
+    """Who took an alert, and at which severity; ``until`` None means for good."""
+
+    by: str
+    comment: str
+    severity: AlertSeverity
+    at: float
+    until: float | None = None
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Episode:
+    """One span of an alert from firing to resolved; ``alert`` is its latest report."""
+
+    alert: PerformanceAlert
+    n: int
+    incident_id: str
+    fired_at: float
+    channels: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
+    policy_id: str | None = None
+    resolved_at: float | None = None
+    ack: Acknowledgement | None = None
+    snoozed_until: float | None = None
+
+    @property
+    def episode_id(self) -> str:
+        """The key: unique over all alerts and all their episodes."""
+        return f"{self.n}:{self.alert.alert_id}"
+
+    @property
+    def firing(self) -> bool:
+        """Whether it still fires."""
+        return self.resolved_at is None
+
+    @property
+    def severity(self) -> AlertSeverity:
+        """As last reported."""
+        return self.alert.severity
+
+    def view(self) -> AlertView:
+        """What matchers and silences see of it."""
+        return AlertView(self.alert)
+
+
+@attrs.frozen(slots=True)
+class Owed:
+    """An episode that a line has to tell: why, from when on, and over which channels that failed it came here."""
+
+    cause: Cause
+    due: float
+    via: tuple[str, ...] = ()
+
+
+@attrs.frozen(slots=True)
+class LevelMark:
+    """An escalation level that came due on a line and is not told yet."""
+
+    policy_id: str
+    ordinal: int
+    level: str
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Line:
+    """One incident on one channel. An episode is in at most one of ``due``, ``waiting`` and ``blocked``.
+
+    ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
+    rank it was ever told (-1: nothing). ``current`` is the outgoing notification, if there is one. ``recent`` are the
+    instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
+    """
+
+    incident_id: str
+    channel_id: str
+    due: dict[str, Owed] = attrs.field(factory=dict)
+    waiting: dict[str, Owed] = attrs.field(factory=dict)
+    blocked: dict[str, Reason] = attrs.field(factory=dict)
+    told: dict[str, int] = attrs.field(factory=dict)
+    levels: tuple[LevelMark, ...] = ()
+    repeat: bool = False
+    current: str | None = None
+    top: int = -1
+    told_at: float | None = None
+    recent: tuple[float, ...] = ()
+    resolve_at: float | None = None
+    counts: dict[str, int] = attrs.field(factory=dict)
+
+    @property
+    def line_id(self) -> str:
+        """The key; an incident id holds no slash."""
+        return f"{self.incident_id}/{self.channel_id}"
+
+    @property
+    def told_severity(self) -> AlertSeverity | None:
+        """The highest severity that the channel was told of this incident."""
+        return None if self.top < 0 else _BY_RANK[self.top]
+
+
+_BY_RANK = {severity.rank: severity for severity in AlertSeverity}
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Escalation:
+    """One policy on one incident. Its clock runs while ``awake`` (firing, unacknowledged, unmuted) is not empty.
+
+    ``base`` is the unpaused time up to ``since``; ``since`` is None while it is paused. ``joined`` are the channels
+    that the immediate level added to the rules' own.
+    """
+
+    policy_id: str
+    scheduler: str
+    version: int
+    state: Any
+    default_channels: tuple[str, ...]
+    started_at: float
+    base: float = 0.0
+    since: float | None = None
+    awake: dict[str, None] = attrs.field(factory=dict)
+    joined: tuple[str, ...] = ()
+    done: bool = False
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Incident:
+    """Episodes that are told, acknowledged and escalated together."""
+
+    incident_id: str
+    key: str | None
+    strategy: str
+    version: int
+    state: Any
+    opened_at: float
+    opened_wall: float
+    updated_wall: float
+    members: dict[str, None] = attrs.field(factory=dict)
+    firing: dict[str, None] = attrs.field(factory=dict)
+    lines: dict[str, Line] = attrs.field(factory=dict)
+    escalations: dict[str, Escalation] = attrs.field(factory=dict)
+    closed_at: float | None = None
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Outgoing:
+    """One notification from its creation to its end. ``listed`` is frozen when its first attempt starts.
+
+    ``listed`` maps episodes to (status, severity rank); the rank :data:`PASSENGER` marks an episode that resolved before
+    it was told and is listed beside others. ``parts`` are the lines of a digest. ``maybe`` says that an
+    attempt's outcome was unknown, ``expired`` that the fallback channel's turn has come. ``via`` are the channels that failed it before this one.
+    """
+
+    notification_id: str
+    incident_id: str
+    channel_id: str
+    kind: NotificationKind
+    ordinal: int
+    rank: int
+    created_at: float
+    created_wall: float
+    state: NotificationState = NotificationState.QUEUED
+    reason: Reason | None = None
+    level: str | None = None
+    policy_id: str | None = None
+    parts: tuple[str, ...] = ()
+    listed: dict[str, tuple[AlertStatus, int]] = attrs.field(factory=dict)
+    attempts: int = 0
+    first_attempt_at: float | None = None
+    maybe: bool = False
+    expired: bool = False
+    fallback: str | None = None
+    via: tuple[str, ...] = ()
+
+    @property
+    def queue_rank(self) -> tuple[int, float]:
+        """Its place in the lane: escalations and the most severe first, then the oldest."""
+        return (-self.rank, self.created_at)
+
+    @property
+    def attempted(self) -> bool:
+        """Whether an attempt was made, so that what it lists is frozen."""
+        return self.attempts > 0
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class Lane:
+    """One channel: what waits for an attempt, in order of rank, what is under way, and the last minute's starts.
+
+    ``unheld`` are those in the queue that were not held by the rate limit so far.
+    """
+
+    channel_id: str
+    queue: Ordered[str] = attrs.field(factory=Ordered)
+    unheld: dict[str, None] = attrs.field(factory=dict)
+    sending: dict[str, None] = attrs.field(factory=dict)
+    starts: tuple[float, ...] = ()
+    digests: int = 0
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
+class State:
+    """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
+    that alerts of that key join."""
+
+    engine_time: float = 0.0
+    wall_time: float = 0.0
+    incidents_opened: int = 0
+    unrouted: int = 0
+    alerts: dict[str, Episode] = attrs.field(factory=dict)
+    episodes: dict[str, Episode] = attrs.field(factory=dict)
+    firing: dict[str, None] = attrs.field(factory=dict)
+    incidents: dict[str, Incident] = attrs.field(factory=dict)
+    open: dict[str, str] = attrs.field(factory=dict)
+    outgoing: dict[str, Outgoing] = attrs.field(factory=dict)
+    lanes: dict[str, Lane] = attrs.field(factory=dict)
+    silences: dict[str, Silence] = attrs.field(factory=dict)
+    gaps: dict[str, Gap] = attrs.field(factory=dict)
+    agenda: Agenda = attrs.field(factory=Agenda)
+    wall_agenda: Agenda = attrs.field(factory=Agenda)

@@ -1,0 +1,124 @@
+"""One turn: what every part of the engine works with while a step is under way."""
+
+from __future__ import annotations
+
+import attrs
+
+from tocsin.engine.plan import Plan
+from tocsin.engine.state import Episode, Incident, Lane, Line, State
+from tocsin.engine.transaction import Transaction
+from tocsin.model.event import Event, GapRecorded
+from tocsin.model.gap import Gap
+from tocsin.model.notification import Notification
+from tocsin.model.reason import GapKind
+
+__all__ = ["Instant", "StartAttempt", "Turn"]
+
+_GAPS_KEPT = 1000
+
+
+@attrs.frozen(slots=True)
+class Instant:
+    """A moment on both clocks: ``engine`` never goes back, ``wall`` is what people read. Seconds."""
+
+    engine: float
+    wall: float
+
+
+@attrs.frozen(slots=True)
+class StartAttempt:
+    """The intention to start an attempt now, with the notification as it is to be told, and for how long at most.
+
+    ``template_id`` is None where the backend's default form is due.
+    """
+
+    notification: Notification
+    template_id: str | None
+    timeout_seconds: float
+
+
+class Turn:
+    """The working context of one step.
+
+    ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own. Lines
+    and lanes that something happened to are noted, and settled when everything of that instant has been taken in.
+    """
+
+    __slots__ = ("clock", "events", "lanes", "lines", "now", "plan", "reloading", "seed", "starts", "state", "tx", "wall_floor")
+
+    def __init__(self, state: State, plan: Plan, tx: Transaction, now: Instant, seed: int) -> None:
+        self.state = state
+        self.plan = plan
+        self.tx = tx
+        self.now = now
+        self.seed = seed
+        self.clock = now.engine
+        self.events: list[Event] = []
+        self.starts: list[StartAttempt] = []
+        self.lines: dict[str, Line] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.reloading = False
+        self.wall_floor = float("-inf")
+
+    def wall(self, instant: float | None = None) -> float:
+        """Return the wall time at *instant* (of the turn's clock), as the step's two clocks relate.
+
+        Once a deadline in wall time is met, the turn's clock is not before it by a rounding error.
+        """
+        if instant is not None:
+            return instant + (self.now.wall - self.now.engine)
+        return max(self.wall_floor, self.clock + (self.now.wall - self.now.engine))
+
+    def touch(self, line: Line) -> None:
+        """Settle *line* before this instant is left."""
+        self.lines[line.line_id] = line
+
+    def tell(self, event: Event) -> None:
+        """Let observers know, once the step is committed."""
+        self.events.append(event)
+
+    def lane(self, channel_id: str) -> Lane:
+        """Return the lane of a channel; it is pumped before this instant is left."""
+        lane = self.state.lanes.get(channel_id)
+        if lane is None:
+            lane = Lane(channel_id)
+            self.tx.put(self.state.lanes, channel_id, lane)
+        self.lanes[channel_id] = lane
+        return lane
+
+    def line(self, incident: Incident, channel_id: str) -> Line:
+        """Return the line of an incident on a channel, made when there is none."""
+        line = incident.lines.get(channel_id)
+        if line is None:
+            line = Line(incident.incident_id, channel_id)
+            self.tx.put(incident.lines, channel_id, line)
+        return line
+
+    def line_by_id(self, line_id: str) -> Line | None:
+        """Return the line of that id, if it is still there."""
+        incident_id, _, channel_id = line_id.partition("/")
+        incident = self.state.incidents.get(incident_id)
+        return None if incident is None else incident.lines.get(channel_id)
+
+    def incident(self, line: Line) -> Incident:
+        """Return the incident of *line*."""
+        return self.state.incidents[line.incident_id]
+
+    def episode(self, episode_id: str) -> Episode:
+        """Return the episode of that id."""
+        return self.state.episodes[episode_id]
+
+    def gap(self, kind: GapKind, subject: str, detail: str) -> None:
+        """Record that something owed could not be given, or that a part failed."""
+        key = f"{kind.value}:{subject}"
+        wall = self.wall()
+        known = self.state.gaps.get(key)
+        if known is None:
+            gap = Gap(kind, subject, detail, 1, wall, wall)
+            if len(self.state.gaps) >= _GAPS_KEPT:
+                oldest = min(self.state.gaps, key=lambda name: (self.state.gaps[name].last_at, name))
+                self.tx.drop(self.state.gaps, oldest)
+        else:
+            gap = attrs.evolve(known, detail=detail, count=known.count + 1, last_at=wall)
+        self.tx.put(self.state.gaps, key, gap)
+        self.tell(GapRecorded(self.clock, gap))

@@ -1,0 +1,184 @@
+"""The code in README and docs runs, its links lead somewhere, and the example does what it says."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+
+from tocsin import discovery, hookspecs
+
+ROOT = Path(__file__).resolve().parents[1]
+FENCE = re.compile(r"^(?P<above>[^\n]*)\n(?:```|~~~)python[^\n]*\n(?P<code>.*?)^(?:```|~~~)$", re.DOTALL | re.MULTILINE)
+NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
+EXAMPLE = ROOT / "docs/examples/watch_this_machine.py"
+
+Backend = tuple[str, dict[str, Any]]
+
+
+@attrs.frozen
+class Document:
+    """One Markdown file."""
+
+    path: Path
+    text: str
+
+    def blocks(self) -> Iterator[types.CodeType]:
+        """Yield the file's Python blocks that are not marked; a traceback shows the file's own line."""
+        for found in FENCE.finditer(self.text):
+            if NOT_RUN.search(found["above"]):
+                continue
+            padding = "\n" * self.text.count("\n", 0, found.start("code"))
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            yield compile(padding + found["code"], str(self.path), "exec", flags=flags, dont_inherit=True)
+
+
+def _documents() -> list[Document]:
+    paths = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("contrib/*/README.md")]
+    return [Document(path, path.read_text(encoding="utf-8")) for path in sorted(paths)]
+
+
+DOCUMENTS = _documents()
+WITH_CODE = [document for document in DOCUMENTS if FENCE.search(document.text)]
+
+
+def _id(document: Document) -> str:
+    return document.path.relative_to(ROOT).as_posix()
+
+
+def _awaits(block: types.CodeType) -> bool:
+    return bool(block.co_flags & inspect.CO_COROUTINE)
+
+
+async def _run_inside(blocks: list[types.CodeType], namespace: dict[str, Any]) -> None:
+    for block in blocks:
+        result = eval(block, namespace)
+        if inspect.iscoroutine(result):
+            await result
+
+
+def _run(document: Document, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """Run the document's blocks in order, in one namespace, and return that as a module.
+
+    Blocks that await run inside an event loop, as in a notebook; otherwise they start their own with ``anyio.run``.
+    """
+    module = types.ModuleType(f"document_{document.path.stem}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # attrs and pluggy look up where a class was defined
+    blocks = list(document.blocks())
+    name, options = backend
+    in_loop = functools.partial(anyio.run, backend=name, backend_options=options)
+    if any(_awaits(block) for block in blocks):
+        in_loop(_run_inside, blocks, vars(module))
+    else:
+        monkeypatch.setattr(anyio, "run", in_loop)
+        for block in blocks:
+            eval(block, vars(module))
+    return module
+
+
+def _readme() -> Document:
+    (readme,) = (document for document in DOCUMENTS if _id(document) == "README.md")
+    return readme
+
+
+@pytest.mark.parametrize("document", WITH_CODE, ids=_id)
+def test_the_code_runs(document: Document, anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    _run(document, anyio_backend, monkeypatch)
+
+
+def test_readme_and_hooks_have_code() -> None:
+    assert {"README.md", "docs/reference/hooks.md"} <= {_id(document) for document in WITH_CODE}
+
+
+def test_a_block_that_is_not_run_says_why() -> None:
+    marks = [mark for document in DOCUMENTS for mark in re.findall(r"<!-- *not run.*", document.text)]
+    assert [mark for mark in marks if not NOT_RUN.match(mark)] == []
+
+
+def test_the_readme_example_tells_the_team_and_then_that_it_is_over(
+    anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(_readme(), anyio_backend, monkeypatch)
+    shown = capsys.readouterr().out
+    assert "/var is almost full" in shown
+    assert "resolved" in shown.lower()
+
+
+def test_the_readme_plugin_is_a_plugin(anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _load(_run(_readme(), anyio_backend, monkeypatch))
+    assert list(found.registry.backends) == ["pager"]
+
+
+def test_the_hooks_of_the_reference_register_something_of_each_kind(
+    anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
+    found = _load(_run(reference, anyio_backend, monkeypatch))
+    assert len(list(found.registry)) == len([name for name in hookspecs.__all__ if name.startswith("tocsin_")])
+
+
+def _load(plugin: types.ModuleType) -> discovery.Discovery:
+    found = discovery.load(extra=[plugin], entry_points=[])
+    assert found.failures == ()
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_id)
+def test_relative_links_lead_somewhere(document: Document) -> None:
+    targets = re.findall(r"\]\((?!\w+:)([^)#\s]+)", document.text)
+    assert [target for target in targets if not (document.path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_id)
+def test_links_to_headings_lead_somewhere(document: Document) -> None:
+    for target, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)#([^)\s]+)\)", document.text):
+        text = (document.path.parent / target).read_text(encoding="utf-8") if target else document.text
+        assert heading in {_slug(line) for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}, target
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs/adr"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
+def _watch(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_example_says_what_it_does_and_ends_by_itself() -> None:
+    shown = _watch("--seconds", "0")
+    assert "tocsin watches this machine" in shown
+    assert "Try next:" in shown
+    assert shown.splitlines()[-1].startswith("Stopped. Messages sent:")
+
+
+def test_the_examples_drill_is_told_on_the_screen() -> None:
+    assert "This is a drill" in _watch("--seconds", "0", "--drill")
+
+
+def test_the_example_runs_with_what_make_run_installs() -> None:
+    """It may import tocsin, its extras cli and host, anyio and the standard library: nothing else is there."""
+    tree = ast.parse(EXAMPLE.read_text(encoding="utf-8"))
+    sources = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    sources |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert {source for source in sources if source.split(".")[0] not in sys.stdlib_module_names} == {"anyio", "tocsin"}
