@@ -66,10 +66,11 @@ async def test_a_notification_arrives_as_json_with_its_ids(receiver: Receiver) -
 @on_every_loop
 async def test_attempts_have_one_id_and_each_its_own_time(receiver: Receiver) -> None:
     receiver.will(Reply(500))
-    times = iter((NOW, NOW + 60))
-    sender = backend(receiver.url, wall_clock=lambda: next(times))
-    for attempt in (1, 2):
-        await sender.send(rendered(make_notification(attempt=attempt)))
+    now = NOW
+    sender = backend(receiver.url, wall_clock=lambda: now)
+    await sender.send(rendered(make_notification(attempt=1)))
+    now += 60
+    await sender.send(rendered(make_notification(attempt=2)))
     assert [request.headers["webhook-id"] for request in receiver.requests] == ["ntf-1"] * 2
     assert [request.headers["webhook-timestamp"] for request in receiver.requests] == ["1700000000", "1700000060"]
 

@@ -1,5 +1,6 @@
 """tocsin decides who is told about an alert, how, when, and what happens if nobody answers."""
 
+from tocsin.config import Aggregation, Configuration
 from tocsin.errors import (
     AlertError,
     ConditionError,
@@ -34,6 +35,14 @@ from tocsin.model.event import (
     NotificationChanged,
     TellingDecided,
 )
+from tocsin.model.explanation import (
+    ChannelExplanation,
+    ConditionExplanation,
+    EscalationExplanation,
+    Explanation,
+    LevelExplanation,
+    RuleExplanation,
+)
 from tocsin.model.facts import (
     Acknowledged,
     AlertFired,
@@ -45,6 +54,7 @@ from tocsin.model.facts import (
     SilenceSet,
     Snoozed,
 )
+from tocsin.model.fields import field_value
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.notification import (
@@ -62,7 +72,29 @@ from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import LabelMatcher, MatchOperator, Silence
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate, iso_time
 from tocsin.patterns import Pattern, compile_pattern
-from tocsin.registry import MatcherRegistrar
+from tocsin.performance import (
+    ClusterMetrics,
+    FederationMetrics,
+    HostCollector,
+    MetricsCollector,
+    PerformanceMetricsService,
+    PerformanceThresholds,
+    create_development_thresholds,
+    create_performance_metrics_service,
+    create_production_thresholds,
+)
+from tocsin.registry import (
+    AggregatorRegistrar,
+    BackendRegistrar,
+    CommandRegistrar,
+    EscalationSchedulerRegistrar,
+    MatcherRegistrar,
+    ObserverRegistrar,
+    Registry,
+    RendererRegistrar,
+    SourceRegistrar,
+    StoreRegistrar,
+)
 from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Release, Telling
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition, FieldTest, field_test
@@ -70,3 +102,124 @@ from tocsin.roles.observer import Observer
 from tocsin.roles.renderer import Renderer
 from tocsin.roles.scheduler import EscalationScheduler, Step
 from tocsin.roles.source import Source
+from tocsin.runtime.clocks import Clock, SystemClock
+from tocsin.runtime.service import FederationAlertingService
+from tocsin.stores import Entry, MemoryStore, Store
+
+__all__ = [
+    "AT_ONCE",
+    "TEMPLATE_FIELDS",
+    "Acknowledged",
+    "Action",
+    "AggregatedAlert",
+    "Aggregation",
+    "Aggregator",
+    "AggregatorRegistrar",
+    "AlertError",
+    "AlertFired",
+    "AlertResolved",
+    "AlertRouted",
+    "AlertRoutingRule",
+    "AlertSeverity",
+    "AlertStatus",
+    "AlertView",
+    "AttemptEnded",
+    "AttemptFinished",
+    "Backend",
+    "BackendContext",
+    "BackendRegistrar",
+    "Cause",
+    "ChannelExplanation",
+    "Clock",
+    "ClusterMetrics",
+    "CommandRegistrar",
+    "Condition",
+    "ConditionError",
+    "ConditionExplanation",
+    "Configuration",
+    "ConfigurationError",
+    "Entry",
+    "EscalationExplanation",
+    "EscalationLevel",
+    "EscalationPolicy",
+    "EscalationScheduler",
+    "EscalationSchedulerRegistrar",
+    "Event",
+    "Explanation",
+    "Fact",
+    "FactAccepted",
+    "FederationAlertingService",
+    "FederationMetrics",
+    "FieldTest",
+    "Gap",
+    "GapFound",
+    "GapKind",
+    "GapRecorded",
+    "HostCollector",
+    "LabelMatcher",
+    "LevelExplanation",
+    "LevelReached",
+    "ListedAlert",
+    "MatchOperator",
+    "MatcherRegistrar",
+    "MemoryStore",
+    "Message",
+    "MetricsCollector",
+    "Notification",
+    "NotificationBackend",
+    "NotificationChanged",
+    "NotificationChannel",
+    "NotificationDelivery",
+    "NotificationKind",
+    "NotificationState",
+    "NotificationTemplate",
+    "Observer",
+    "ObserverRegistrar",
+    "Outcome",
+    "OutcomeStatus",
+    "Pattern",
+    "PatternError",
+    "PerformanceAlert",
+    "PerformanceMetricsService",
+    "PerformanceThresholds",
+    "PluginError",
+    "Reason",
+    "Registry",
+    "Release",
+    "Renderer",
+    "RendererRegistrar",
+    "RetryPolicy",
+    "RuleExplanation",
+    "ServiceClosed",
+    "Silence",
+    "SilenceExpired",
+    "SilenceSet",
+    "Snoozed",
+    "Source",
+    "SourceRegistrar",
+    "Step",
+    "Store",
+    "StoreError",
+    "StoreRegistrar",
+    "SystemClock",
+    "Telling",
+    "TellingDecided",
+    "TemplateError",
+    "TocsinError",
+    "UnknownReferenceError",
+    "compile_pattern",
+    "create_basic_escalation_policy",
+    "create_cluster_routing_rule",
+    "create_console_channel",
+    "create_development_thresholds",
+    "create_performance_metrics_service",
+    "create_production_thresholds",
+    "create_severity_routing_rule",
+    "create_slack_channel",
+    "create_webhook_channel",
+    "field_test",
+    "field_value",
+    "hookimpl",
+    "iso_time",
+    "nearest",
+]

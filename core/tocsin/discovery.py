@@ -102,7 +102,7 @@ class _Loader:
         try:
             self.manager.register(plugin, name=str(provenance))
             self._check_pending(plugin)
-        except Exception as error:  # a plugin may raise anything; it is reported and the others load
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything; it is reported and the others load
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
             self.failures.append(PluginFailure(provenance, _describe(error)))
@@ -116,8 +116,7 @@ class _Loader:
             unknown = [
                 name
                 for name in dir(plugin)
-                if self.manager.parse_hookimpl_opts(plugin, name) is not None
-                and not hasattr(hookspecs, name)
+                if self.manager.parse_hookimpl_opts(plugin, name) is not None and not hasattr(hookspecs, name)
             ]
             hooks = [_hook(kind) for kind in KINDS]
             raise PluginError(
@@ -132,7 +131,7 @@ class _Loader:
                     registrar.provenance = provenance
                     caller = self.manager.subset_hook_caller(_hook(kind), self._others(plugin))
                     caller(registrar=registrar)
-            except Exception as error:  # as above
+            except Exception as error:  # noqa: BLE001  as above
                 for registrar in self.registrars.values():
                     registrar.discard()
                 self.failures.append(PluginFailure(provenance, _describe(error)))
@@ -187,7 +186,7 @@ def load(
         seen[_key(provenance)] = None
         try:
             plugin = point.load()
-        except (Exception, SystemExit) as error:  # whatever importing it raises is this plugin's failure alone
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever importing it raises is this plugin's failure alone
             loader.failures.append(PluginFailure(provenance, _describe(error)))
         else:
             loader.add(provenance, plugin)

@@ -3,10 +3,11 @@
     [project.entry-points.tocsin]
     pager = "acme_tocsin.pager"          # a module (or object) with hook implementations
 
-All hooks run at load time only: once per service, while it is made, plugin by plugin, in order of entry-point name. Afterwards the registry is frozen, and no hook is called per alert. What a hook registers
-is kept only if the hook returns: an exception, a taken name or a malformed registration discards all that this plugin
-registered for any kind, names its distribution, and leaves the other plugins alone; strict services then refuse to
-start, lenient ones report a gap.
+All hooks run at load time only: once per service, while it is made, plugin by plugin, in order of entry-point name.
+Afterwards the registry is frozen, and no hook is called per alert. What a hook registers is kept only if the hook
+returns: an exception, a taken name or a malformed registration discards all that this plugin registered for any kind,
+names its distribution, and leaves the other plugins alone; strict services then refuse to start, lenient ones report a
+gap.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class _Registrar(Generic[S]):
         self._pending: dict[str, Registration[S]] = {}
 
     def _add(self, name: str, spec: S) -> None:
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name:  # type: ignore[redundant-expr]  # plugins may be untyped
             raise PluginError(f"{self.provenance} registers a {self.kind} whose name is {name!r}, not a string")
         other = self._registrations.get(name) or self._pending.get(name)
         if other is not None:

@@ -94,7 +94,7 @@ class Configuration:
         named = {other.template_name for other in self.channels.values()}
         candidates = (
             template
-            for template in reversed(self.templates.values())
+            for template in reversed(list(self.templates.values()))
             if template.backend == channel.backend and template.template_id not in named
         )
         return next(candidates, None)

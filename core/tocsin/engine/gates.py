@@ -48,9 +48,4 @@ def shut_gate(turn: Turn, episode: Episode, channel_id: str) -> Reason | None:
 
 def attended(turn: Turn, episode: Episode) -> bool:
     """Whether an escalation has nothing to do for the episode now: resolved, acknowledged, put off or silenced."""
-    return (
-        not episode.firing
-        or acknowledged(turn, episode)
-        or snoozed(turn, episode)
-        or silenced(turn, episode)
-    )
+    return not episode.firing or acknowledged(turn, episode) or snoozed(turn, episode) or silenced(turn, episode)

@@ -81,9 +81,7 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
         return [out]
     waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.ranks)
     candidates = [
-        other
-        for other in waiting
-        if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
+        other for other in waiting if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
     ]
     return sorted(candidates, key=lambda other: (other.queue_rank, other.notification_id))
 
@@ -141,4 +139,4 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     template_name = channel.channel.template_name
     if template_name is not None and template_name not in turn.plan.config.templates:
         turn.gap(GapKind.MISSING_TEMPLATE, lane.channel_id, f"no template is called {template_name!r}")
-    turn.starts.append(StartAttempt(notification, template_of(turn, notification), channel.spec.timeout_seconds))
+    turn.starts.append(StartAttempt(notification, channel, template_of(turn, notification)))

@@ -96,6 +96,10 @@ class Engine:
         self._flush(turn)
         return Step(answers, tuple(turn.starts), tuple(turn.events), bool(turn.events))
 
+    def glance(self, now: Instant) -> Turn:
+        """Return a turn to read the state with; nothing may be changed through it."""
+        return Turn(self.state, self.plan, Transaction(), now, self.seed)
+
     def accept(self) -> None:
         """Keep the last step."""
         self._tx = None
@@ -228,4 +232,3 @@ class Engine:
             waiting, turn.lanes = turn.lanes, {}
             for lane in waiting.values():
                 lanes.pump(turn, lane)
-

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tocsin.engine.gates import acknowledged
+from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.escalation import EscalationLevel
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.notification import AlertStatus, ListedAlert, Notification
+from tocsin.model.template import NotificationTemplate
 
 __all__ = ["incident_view", "notification_of", "template_of"]
 
@@ -46,19 +46,11 @@ def _listed(turn: Turn, episode: Episode, status: AlertStatus) -> ListedAlert:
     )
 
 
-def _in_order(listed: Iterable[ListedAlert]) -> tuple[ListedAlert, ...]:
-    return tuple(
-        sorted(
-            listed,
-            key=lambda one: (not one.firing, -one.alert.severity.rank, one.fired_at, one.alert.alert_id, one.episode),
-        )
-    )
-
-
 def notification_of(turn: Turn, out: Outgoing) -> Notification:
     """Return the notification as its next attempt tells it."""
     episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in out.listed.items()]
-    alerts = _in_order(_listed(turn, episode, status) for episode, status in episodes)
+    episodes.sort(key=lambda pair: listing_rank(*pair))
+    alerts = tuple(_listed(turn, episode, status) for episode, status in episodes)
     firing = [listed for listed in alerts if listed.firing]
     incidents = dict.fromkeys(episode.incident_id for episode, _ in episodes)
     return Notification(
@@ -72,13 +64,13 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         incidents=tuple(incident_view(turn, turn.state.incidents[i]) for i in sorted(incidents)),
         created_at=out.created_wall,
         attempt=out.attempts,
-        level=None if out.level is None else EscalationLevel(out.level),  # type: ignore[call-arg]  # mypy reads __new__
+        level=None if out.level is None else EscalationLevel.parse(out.level),
         policy_id=out.policy_id,
     )
 
 
-def template_of(turn: Turn, notification: Notification) -> str | None:
-    """Return the id of the template that renders the notification, or None for the backend's default form.
+def template_of(turn: Turn, notification: Notification) -> NotificationTemplate | None:
+    """Return the template that renders the notification, or None for the backend's default form.
 
     A template that does not show the status renders only single firing alerts, so that a resolution never looks like
     a firing.
@@ -87,4 +79,4 @@ def template_of(turn: Turn, notification: Notification) -> str | None:
     if template is None:
         return None
     plain = notification.single and notification.status is AlertStatus.FIRING
-    return template.template_id if plain or template.shows_status else None
+    return template if plain or template.shows_status else None

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
-from tocsin.engine.state import Line, Outgoing
+from tocsin.engine.state import Episode, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.event import NotificationChanged
-from tocsin.model.notification import NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
 
-__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "lines_of"]
+__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "lines_of", "listing_rank"]
 
 
 def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
-    """Return the ids of the alerts that the notification lists, without duplicates."""
-    return tuple(dict.fromkeys(turn.episode(episode_id).alert.alert_id for episode_id in out.listed))
+    """Return the ids of the alerts that the notification lists, without duplicates, in the order of its listing."""
+    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in out.listed.items()]
+    episodes.sort(key=lambda pair: listing_rank(*pair))
+    return tuple(dict.fromkeys(episode.alert.alert_id for episode, _ in episodes))
+
+
+def listing_rank(episode: Episode, status: AlertStatus) -> tuple[bool, int, float, str, int]:
+    """Return an episode's place in a listing: firing ones first, then the most severe, then the oldest."""
+    firing = status is AlertStatus.FIRING
+    return (not firing, -episode.severity.rank, episode.fired_at, episode.alert.alert_id, episode.n)
 
 
 def announce(turn: Turn, out: Outgoing, detail: str = "") -> None:
@@ -45,9 +53,7 @@ def lines_of(turn: Turn, out: Outgoing) -> list[Line]:
 def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int) -> Outgoing:
     """Make the line's next notification; it is queued by :func:`enqueue`."""
     notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, kind.value, ordinal)
-    out = Outgoing(
-        notification_id, line.incident_id, line.channel_id, kind, ordinal, rank, turn.clock, turn.wall()
-    )
+    out = Outgoing(notification_id, line.incident_id, line.channel_id, kind, ordinal, rank, turn.clock, turn.wall())
     turn.tx.put(turn.state.outgoing, notification_id, out)
     turn.tx.edit(line).current = notification_id
     found = turn.plan.channels.get(line.channel_id)

@@ -169,7 +169,9 @@ class Plan:
         }
         self._everything = (1 << len(nodes)) - 1
         self._fields = self._index()
-        self._opaque = [(1 << node.index, node) for node in nodes if any(c.condition.predicate for c in node.conditions)]
+        self._opaque = [
+            (1 << node.index, node) for node in nodes if any(c.condition.predicate for c in node.conditions)
+        ]
         self._opaque_mask = sum(bit for bit, _ in self._opaque)
         self._verdicts: dict[int, Verdict] = {}
 

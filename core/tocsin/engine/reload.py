@@ -120,4 +120,3 @@ def _decide_anew(turn: Turn) -> None:
             if line.blocked.get(episode.episode_id) is Reason.SILENCED:
                 incidents.reconsider(turn, incident, episode)
             turn.touch(line)
-

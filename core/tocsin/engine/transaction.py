@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["Transaction"]
 
 K = TypeVar("K")
 V = TypeVar("V")
-_ABSENT: Final = object()
 
 
 R = TypeVar("R", bound=object)
@@ -47,12 +46,12 @@ class Transaction:
 
     def put(self, mapping: MutableMapping[K, V], key: K, value: V) -> None:
         """``mapping[key] = value``; taken back, a new key goes, and an old one gets its value back."""
-        old = mapping.get(key, _ABSENT)
-        mapping[key] = value
-        if old is _ABSENT:
-            self._undo.append(lambda: mapping.__delitem__(key))
+        if key in mapping:
+            old = mapping[key]
+            self._undo.append(lambda: mapping.__setitem__(key, old))
         else:
-            self._undo.append(lambda: mapping.__setitem__(key, old))  # type: ignore[arg-type]  # it is a V
+            self._undo.append(lambda: mapping.__delitem__(key))
+        mapping[key] = value
 
     def drop(self, mapping: MutableMapping[K, V], key: K) -> None:
         """Remove *key* if it is there; taken back, it is there again, perhaps at another place in the mapping's order.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 
-from tocsin.engine.plan import Plan
+from tocsin.engine.plan import ChannelPlan, Plan
 from tocsin.engine.state import Episode, Incident, Lane, Line, State
 from tocsin.engine.transaction import Transaction
 from tocsin.model.event import Event, GapRecorded
 from tocsin.model.gap import Gap
 from tocsin.model.notification import Notification
 from tocsin.model.reason import GapKind
+from tocsin.model.template import NotificationTemplate
 
 __all__ = ["Instant", "StartAttempt", "Turn"]
 
@@ -27,14 +28,15 @@ class Instant:
 
 @attrs.frozen(slots=True)
 class StartAttempt:
-    """The intention to start an attempt now, with the notification as it is to be told, and for how long at most.
+    """The intention to start an attempt now, with the notification as it is to be told.
 
-    ``template_id`` is None where the backend's default form is due.
+    ``channel`` are the settings that were in force when it was decided; ``template`` is None where the backend's
+    default form is due.
     """
 
     notification: Notification
-    template_id: str | None
-    timeout_seconds: float
+    channel: ChannelPlan
+    template: NotificationTemplate | None
 
 
 class Turn:
@@ -44,7 +46,20 @@ class Turn:
     and lanes that something happened to are noted, and settled when everything of that instant has been taken in.
     """
 
-    __slots__ = ("clock", "events", "lanes", "lines", "now", "plan", "reloading", "seed", "starts", "state", "tx", "wall_floor")
+    __slots__ = (
+        "clock",
+        "events",
+        "lanes",
+        "lines",
+        "now",
+        "plan",
+        "reloading",
+        "seed",
+        "starts",
+        "state",
+        "tx",
+        "wall_floor",
+    )
 
     def __init__(self, state: State, plan: Plan, tx: Transaction, now: Instant, seed: int) -> None:
         self.state = state

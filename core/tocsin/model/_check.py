@@ -41,9 +41,10 @@ def optional_number(instance: object, attribute: attrs.Attribute[Any], value: ob
     """A number that a double can hold, or None."""
     if value is None:
         return
+    fits = is_number(value)
     try:
-        fits = is_number(value) and float(value) is not None  # type: ignore[arg-type]  # is_number has checked
-    except OverflowError:
+        float(value)  # type: ignore[arg-type]  # anything that is no number has failed already
+    except (OverflowError, TypeError, ValueError):
         fits = False
     if not fits:
         raise ConfigurationError(

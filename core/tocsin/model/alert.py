@@ -9,7 +9,7 @@ import attrs
 
 from tocsin.errors import AlertError, ConfigurationError, nearest
 from tocsin.model import _check
-from tocsin.model.severity import AlertSeverity
+from tocsin.model.severity import AlertSeverity, parse_severity
 
 __all__ = ["VIEW_FIELDS", "AlertView", "PerformanceAlert"]
 
@@ -35,7 +35,7 @@ class PerformanceAlert:
 
     alert_id: str = attrs.field(validator=_check.name)
     cluster_id: str = attrs.field(validator=_check.text)
-    severity: AlertSeverity = attrs.field(converter=AlertSeverity.parse)
+    severity: AlertSeverity = attrs.field(converter=parse_severity)
     metric_name: str = attrs.field(validator=_check.text)
     current_value: float | None = attrs.field(default=None, validator=_check.optional_number)
     threshold_value: float | None = attrs.field(default=None, validator=_check.optional_number)
@@ -81,7 +81,7 @@ class AlertView:
         """Return the alert's own field *name*, one of :data:`VIEW_FIELDS`, as a string; an unknown node is ''."""
         alert = self.alert
         if name == "severity":
-            return alert.severity._value_
+            return str(alert.severity._value_)
         if name == "cluster_id":
             return alert.cluster_id
         if name == "metric_name":

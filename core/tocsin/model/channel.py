@@ -10,7 +10,7 @@ import attrs
 
 from tocsin.errors import ConfigurationError
 from tocsin.model import _check
-from tocsin.model.severity import AlertSeverity
+from tocsin.model.severity import AlertSeverity, parse_severity
 
 __all__ = [
     "NotificationBackend",
@@ -82,7 +82,7 @@ class NotificationChannel:
     channel_id: str = attrs.field(validator=_check.name)
     backend: str = attrs.field(converter=_backend)
     config: Mapping[str, Any] = attrs.field(factory=dict, converter=_settings, repr=_redacted)
-    min_severity: AlertSeverity = attrs.field(default=AlertSeverity.INFO, converter=AlertSeverity.parse)
+    min_severity: AlertSeverity = attrs.field(default=AlertSeverity.INFO, converter=parse_severity)
     rate_limit_per_minute: int | None = attrs.field(default=None, validator=_rate)
     enabled: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
     template_name: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.name))

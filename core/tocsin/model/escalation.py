@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -102,7 +103,7 @@ class EscalationPolicy:
 
     def __attrs_post_init__(self) -> None:
         delays = [(self.delay_seconds(level), level) for level in self.escalation_levels]
-        for (before, lower), (after, upper) in zip(delays, delays[1:], strict=False):
+        for (before, lower), (after, upper) in pairwise(delays):
             if after < before:
                 raise ConfigurationError(
                     f"level {upper.value} ({after:g} s) would come before level {lower.value} ({before:g} s)",

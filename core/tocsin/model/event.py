@@ -100,6 +100,4 @@ class AttemptFinished:
     delivery: NotificationDelivery
 
 
-Event = (
-    FactAccepted | AlertRouted | TellingDecided | NotificationChanged | AttemptFinished | LevelReached | GapRecorded
-)
+Event = FactAccepted | AlertRouted | TellingDecided | NotificationChanged | AttemptFinished | LevelReached | GapRecorded

@@ -100,13 +100,4 @@ class GapFound:
     detail: str
 
 
-Fact = (
-    AlertFired
-    | AlertResolved
-    | Acknowledged
-    | Snoozed
-    | SilenceSet
-    | SilenceExpired
-    | AttemptEnded
-    | GapFound
-)
+Fact = AlertFired | AlertResolved | Acknowledged | Snoozed | SilenceSet | SilenceExpired | AttemptEnded | GapFound

@@ -6,7 +6,7 @@ import enum
 
 from tocsin.errors import ConfigurationError, nearest
 
-__all__ = ["AlertSeverity"]
+__all__ = ["AlertSeverity", "parse_severity"]
 
 
 @enum.unique
@@ -63,3 +63,8 @@ class AlertSeverity(enum.Enum):
         if not isinstance(other, AlertSeverity):
             return NotImplemented
         return self.rank >= other.rank
+
+
+def parse_severity(value: AlertSeverity | str) -> AlertSeverity:
+    """Return the severity that *value* names; :meth:`AlertSeverity.parse` as a plain function, for converters."""
+    return AlertSeverity.parse(value)

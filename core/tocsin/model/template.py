@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -68,7 +69,8 @@ def _as_text(field: str, value: Value) -> str:
         return value
     if field in TIME_FIELDS:
         return iso_time(value)
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
+    number = float(value)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)
 
 
 def _in_json_string(field: str, value: Value) -> str:
@@ -125,7 +127,7 @@ def _json_forms(literals: list[str]) -> list[Callable[[str, Value], str]] | None
     forms: list[Callable[[str, Value], str]] = []
     sample = [literals[0]]
     inside = False
-    for before, after in zip(literals, literals[1:], strict=False):
+    for before, after in pairwise(literals):
         inside = _inside_string(before, inside)
         forms.append(_in_json_string if inside else _as_json)
         sample += ["x" if inside else "0", after]

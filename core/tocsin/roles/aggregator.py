@@ -63,8 +63,15 @@ class Aggregator(Protocol):
     raises is recorded as a gap, and the episode is told at once.
     """
 
-    state_class: type | None
-    state_version: int
+    @property
+    def state_class(self) -> type | None:
+        """The class of the state."""
+        ...
+
+    @property
+    def state_version(self) -> int:
+        """The version of the state's fields."""
+        ...
 
     def key(self, alert: PerformanceAlert, /) -> str | None:
         """Return what alerts of one incident have in common, or None for an incident of its own."""

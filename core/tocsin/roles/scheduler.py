@@ -29,8 +29,15 @@ class EscalationScheduler(Protocol):
     A scheduler that raises is recorded as a gap, and the policy's default channels are told.
     """
 
-    state_class: type | None
-    state_version: int
+    @property
+    def state_class(self) -> type | None:
+        """The class of the state."""
+        ...
+
+    @property
+    def state_version(self) -> int:
+        """The version of the state's fields."""
+        ...
 
     def begin(self, policy: EscalationPolicy, /) -> Any:
         """Return the state of an escalation that begins now."""

@@ -1,0 +1,176 @@
+"""The dispatcher: carries out attempts. It renders, sends and reports; it decides nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import anyio
+import anyio.abc
+import attrs
+
+from tocsin.engine.plan import ChannelPlan
+from tocsin.engine.turn import StartAttempt
+from tocsin.errors import StoreError
+from tocsin.model.facts import AttemptEnded, Fact, GapFound
+from tocsin.model.notification import Message, Notification
+from tocsin.model.outcome import Outcome
+from tocsin.model.reason import GapKind
+from tocsin.model.template import NotificationTemplate
+from tocsin.registry import Registry
+from tocsin.roles.backend import Backend, BackendContext
+from tocsin.runtime.clocks import Clock
+from tocsin.runtime.failure import describe_failure
+
+__all__ = ["Dispatcher"]
+
+_log: Final = logging.getLogger("tocsin.runtime")
+_REPORT_AGAIN_SECONDS: Final = 1.0
+
+
+def plain_message(notification: Notification) -> Message:
+    """Return the core's own form, for when a renderer failed: what is told must still be understood."""
+    head = f"[{notification.status.value.upper()}] {notification.severity.value.upper()}"
+    lines = [
+        f"[{one.status.value.upper()}] {one.alert.severity.value} {one.alert.cluster_id} {one.alert.metric_name}: "
+        f"{one.alert.message}"
+        for one in notification.alerts
+    ]
+    return Message(f"{head}: {len(notification.alerts)} alert(s)", "\n".join(lines))
+
+
+@attrs.define(slots=True, eq=False)
+class _Open:
+    """A backend in use; ``closed`` lets its context end."""
+
+    plan: ChannelPlan
+    backend: Backend
+    closed: anyio.Event = attrs.field(factory=anyio.Event)
+
+
+class Dispatcher:
+    """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Clock,
+        tasks: anyio.abc.TaskGroup,
+        submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._tasks = tasks
+        self._submit = submit
+        self._open: dict[str, _Open] = {}
+        self._opening: dict[str, anyio.Lock] = {}
+        self.under_way = 0
+
+    def start(self, attempt: StartAttempt) -> None:
+        """Start the attempt now, beside the others."""
+        self.under_way += 1
+        self._tasks.start_soon(self._attempt, attempt)
+
+    async def _attempt(self, attempt: StartAttempt) -> None:
+        try:
+            notification, started = attempt.notification, self._clock.now()
+            gaps: list[Fact] = []
+            outcome = Outcome.unknown(f"no answer within {attempt.channel.spec.timeout_seconds:g} s")
+            with self._clock.move_on_after(attempt.channel.spec.timeout_seconds):
+                outcome = await self._send(attempt, gaps)
+            seconds = self._clock.now() - started
+            ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds)
+            _log.debug(
+                "%s attempt %d to %s: %s %s",
+                notification.notification_id,
+                notification.attempt,
+                notification.channel_id,
+                outcome.status.value,
+                outcome.detail,
+            )
+            self.under_way -= 1
+            await self._report((*gaps, ended))
+        except BaseException:
+            self.under_way -= 1
+            raise
+
+    async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
+        channel = attempt.channel
+        message = self._render(channel, attempt.notification, attempt.template, gaps)
+        notification = attrs.evolve(attempt.notification, message=message)
+        try:
+            backend = await self._backend(channel)
+            outcome = await backend.send(notification)
+        except Exception as error:  # noqa: BLE001  a backend that raises is reported, and tried again
+            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
+            return Outcome.unavailable(f"the backend raised {type(error).__name__}")
+        if not isinstance(outcome, Outcome):
+            detail = f"send returned {type(outcome).__name__}, not an Outcome"  # type: ignore[unreachable]  # plugins
+            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, detail))
+            return Outcome.unknown(detail)
+        return outcome
+
+    def _render(
+        self,
+        channel: ChannelPlan,
+        notification: Notification,
+        template: NotificationTemplate | None,
+        gaps: list[Fact],
+    ) -> Message:
+        renderer = self._registry.renderers.get(channel.spec.renderer)
+        if renderer is None:
+            detail = f"no renderer is called {channel.spec.renderer!r}"
+            gaps.append(GapFound(GapKind.RENDERER_FAILED, channel.channel.channel_id, detail))
+            return plain_message(notification)
+        for form in dict.fromkeys((template, None)):
+            try:
+                return renderer.spec.render(notification, form)
+            except Exception as error:  # noqa: BLE001  a renderer that raises must not lose the alert
+                gaps.append(GapFound(GapKind.RENDERER_FAILED, channel.channel.channel_id, describe_failure(error)))
+        return plain_message(notification)
+
+    async def _backend(self, channel: ChannelPlan) -> Backend:
+        """Return the channel's backend, made and entered when it is first used or its settings changed."""
+        channel_id = channel.channel.channel_id
+        async with self._opening.setdefault(channel_id, anyio.Lock()):
+            known = self._open.get(channel_id)
+            if known is not None and known.plan is channel:
+                return known.backend
+            if known is not None:
+                known.closed.set()
+            backend = channel.spec.factory(channel.settings, BackendContext(channel_id))
+            opened = _Open(channel, backend)
+            if hasattr(backend, "__aenter__"):
+                await self._tasks.start(self._hold, opened)
+            self._open[channel_id] = opened
+            return backend
+
+    async def _hold(self, opened: _Open, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Keep a backend's context open in one task from its beginning to its end."""
+        entered = False
+        try:
+            async with opened.backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+                entered = True
+                task_status.started()
+                await opened.closed.wait()
+        except Exception as error:
+            if not entered:
+                raise
+            _log.warning("the backend of %s: leaving raised %s", opened.plan.channel.channel_id, type(error).__name__)
+
+    async def _report(self, facts: tuple[Fact, ...]) -> None:
+        """Submit until it is committed: an attempt's end must not be lost to a store that fails for a while."""
+        while True:
+            try:
+                await self._submit(facts)
+            except StoreError as error:
+                _log.error("an attempt's end could not be committed, trying again: %s", error)
+                await self._clock.sleep_until(self._clock.now() + _REPORT_AGAIN_SECONDS)
+            else:
+                return
+
+    def close(self) -> None:
+        """Let every backend's context end."""
+        for opened in self._open.values():
+            opened.closed.set()

@@ -1,0 +1,125 @@
+"""The runner: the background work of one service on one event loop. It meets deadlines and starts attempts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+import anyio.lowlevel
+
+from tocsin.engine.machine import Restarted
+from tocsin.engine.turn import StartAttempt
+from tocsin.errors import StoreError
+from tocsin.model.facts import Fact
+from tocsin.registry import Registry
+from tocsin.runtime.clocks import Clock
+from tocsin.runtime.detached import call_in_loop, running_loop
+from tocsin.runtime.dispatcher import Dispatcher
+from tocsin.runtime.writer import Committed, Writer
+
+__all__ = ["Runner"]
+
+_AGAIN_SECONDS: Final = 1.0
+
+
+class Runner:
+    """Runs on the loop that it was made in, until it is stopped or the loop ends.
+
+    *outbox* holds the attempts to start, filled by whoever commits; :meth:`wake` says that something was put there
+    or that a deadline may have moved. *resume* is true when an earlier runner's attempts were cut off.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        registry: Registry,
+        clock: Clock,
+        outbox: deque[StartAttempt],
+        settled: Callable[[], None],
+        *,
+        resume: bool,
+    ) -> None:
+        self.loop = running_loop()
+        self.turnstile = anyio.Lock()
+        self.alive = True
+        self._writer = writer
+        self._registry = registry
+        self._clock = clock
+        self._outbox = outbox
+        self._settled = settled
+        self._resume = resume
+        self._wake = anyio.Event()
+        self._stopping = False
+        self._dispatcher: Dispatcher | None = None
+        self._settling = anyio.Event()
+
+    async def submit(self, facts: tuple[Fact, ...]) -> Committed:
+        """Commit *facts*, with others that wait."""
+        return await self._writer.submit(facts, self.turnstile)
+
+    def wake(self) -> None:
+        """Have the runner look again; callable from any thread."""
+        try:
+            here = running_loop()
+        except RuntimeError:
+            here = None
+        if here == self.loop:
+            self._wake.set()
+        else:
+            call_in_loop(self.loop, lambda: self._wake.set())
+
+    @property
+    def idle(self) -> bool:
+        """Whether no attempt is under way or about to start."""
+        return not self._outbox and (self._dispatcher is None or self._dispatcher.under_way == 0)
+
+    async def next_settling(self) -> None:
+        """Return once something was committed and taken note of."""
+        await self._settling.wait()
+
+    def stop(self) -> None:
+        """End: attempts under way are cancelled, backends are left."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit)
+                if self._resume:
+                    self._outbox.clear()
+                    await self._writer.submit((Restarted(),), self.turnstile)
+                while not self._stopping:
+                    await self._turn(dispatcher)
+                dispatcher.close()
+                await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        finally:
+            self.alive = False
+
+    async def _turn(self, dispatcher: Dispatcher) -> None:
+        if self._wake.is_set():
+            self._wake = anyio.Event()
+        self._settled()
+        self._settling.set()
+        self._settling = anyio.Event()
+        while self._outbox:
+            dispatcher.start(self._outbox.popleft())
+        deadline = self._writer.next_deadline()
+        if deadline is None:
+            await self._wake.wait()
+            return
+        left = deadline - self._clock.now()
+        if left > 0:
+            with self._clock.move_on_after(left):
+                await self._wake.wait()
+            return
+        try:
+            await self._writer.submit((), self.turnstile)
+        except StoreError:
+            with self._clock.move_on_after(_AGAIN_SECONDS):
+                await anyio.sleep_forever()
+        await anyio.lowlevel.checkpoint()

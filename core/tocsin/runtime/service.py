@@ -1,0 +1,463 @@
+"""The service: what people hold in their hands. A facade over the engine, the writer and the runner."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+import attrs
+
+from tocsin.config import Aggregation, Configuration, compile_conditions, unknown_references
+from tocsin.discovery import Discovery, load
+from tocsin.engine.explain import explain
+from tocsin.engine.machine import Engine, Input, PlanChanged, Step
+from tocsin.engine.notice import incident_view
+from tocsin.engine.plan import compile_plan
+from tocsin.engine.turn import Instant, StartAttempt
+from tocsin.errors import ConfigurationError, PluginError, ServiceClosed
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.channel import NotificationChannel
+from tocsin.model.delivery import NotificationDelivery
+from tocsin.model.escalation import EscalationPolicy
+from tocsin.model.event import Event
+from tocsin.model.explanation import Explanation
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, GapFound, Snoozed
+from tocsin.model.gap import Gap
+from tocsin.model.incident import AggregatedAlert
+from tocsin.model.reason import GapKind
+from tocsin.model.rule import AlertRoutingRule
+from tocsin.model.template import NotificationTemplate
+from tocsin.registry import Registry
+from tocsin.runtime.clocks import Clock, SystemClock
+from tocsin.runtime.deliveries import Deliveries
+from tocsin.runtime.detached import in_event_loop, running_loop, start_detached
+from tocsin.runtime.failure import describe_failure
+from tocsin.runtime.first_attempts import FirstAttempts
+from tocsin.runtime.runner import Runner
+from tocsin.runtime.writer import Committed, Writer
+from tocsin.stores.interface import Store
+from tocsin.stores.memory import MemoryStore
+
+__all__ = ["FederationAlertingService"]
+
+_log: Final = logging.getLogger("tocsin")
+
+
+class FederationAlertingService:
+    """Decides who is told about an alert, how, when, and what happens if nobody answers.
+
+    Recommended: ``async with FederationAlertingService() as alerting``. Used without it, the background work starts
+    with the first call that is awaited and ends with the event loop. Works the same on asyncio and trio. The
+    synchronous methods may be called from any thread, with or without an event loop: they are committed when they
+    return.
+
+    :param aggregation_window_seconds: how long an incident takes further alerts of its metric.
+    :param strict: refuse to start when a plugin failed or a name stands for nothing; otherwise these are gaps.
+    :param aggregation: another aggregator and its settings, instead of the window.
+    :param catch_all_channel: the channel that is told of alerts that no rule matches.
+    :param escalation_scheduler: the name of the escalation scheduler.
+    :param plugins: further plugins: modules or objects with hook implementations.
+    :param disabled_plugins: entry-point names of plugins to leave out.
+    :param store: where the journal is kept; None: in memory.
+    :param clock: another source of time, for tests.
+    :param seed: makes ids and jitter reproducible; None: a new one.
+    :param first_attempt_seconds: how long :meth:`process_alert` waits for the first attempts.
+    :param drain_seconds: how long leaving ``async with`` waits for attempts under way.
+    :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
+    """
+
+    def __init__(
+        self,
+        aggregation_window_seconds: float = 300.0,
+        strict: bool = False,
+        *,
+        aggregation: Aggregation | None = None,
+        catch_all_channel: str | None = None,
+        escalation_scheduler: str = "levels",
+        plugins: Sequence[object] = (),
+        disabled_plugins: Collection[str] = (),
+        store: Store | None = None,
+        clock: Clock | None = None,
+        seed: int | None = None,
+        first_attempt_seconds: float = 5.0,
+        drain_seconds: float = 5.0,
+    ) -> None:
+        self.strict = strict
+        self.enabled = True
+        self._discovery = _discover(plugins, disabled_plugins, strict=strict)
+        window = Aggregation("window", {"window_seconds": float(aggregation_window_seconds)})
+        self._config = Configuration(
+            aggregation=aggregation or window,
+            escalation_scheduler=escalation_scheduler,
+            catch_all_channel=catch_all_channel,
+        )
+        self._clock: Clock = clock or SystemClock()
+        self._first_attempt_seconds = first_attempt_seconds
+        self._drain_seconds = drain_seconds
+        self._deliveries = Deliveries()
+        self._first_attempts = FirstAttempts()
+        self._outbox: deque[StartAttempt] = deque()
+        self._pending: list[Fact] = [
+            GapFound(GapKind.PLUGIN_FAILED, failure.provenance.plugin, failure.problem)
+            for failure in self._discovery.failures
+        ]
+        self._stale = False
+        self._runner: Runner | None = None
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._checked = not strict
+        self._closed = False
+        self._left_behind: tuple[str, ...] = ()
+        plan = compile_plan(self._config, self._discovery.registry)
+        engine = Engine(plan, seed=secrets.randbits(63) if seed is None else seed)
+        self._writer = Writer(
+            engine, store or MemoryStore(), self._clock, prelude=self._prelude, after=self._after_commit
+        )
+
+    # -- configuration -------------------------------------------------------------------------------------------
+
+    @property
+    def registry(self) -> Registry:
+        """Everything that plugins registered."""
+        return self._discovery.registry
+
+    @property
+    def configuration(self) -> Configuration:
+        """What was configured so far; an immutable value."""
+        return self._config
+
+    @property
+    def channels(self) -> Mapping[str, NotificationChannel]:
+        """The channels by id."""
+        return self._config.channels
+
+    @property
+    def routing_rules(self) -> tuple[AlertRoutingRule, ...]:
+        """The rules in the order in which they are evaluated."""
+        return tuple(sorted(self._config.routing_rules, key=lambda rule: rule.priority))
+
+    @property
+    def escalation_policies(self) -> Mapping[str, EscalationPolicy]:
+        """The escalation policies by id."""
+        return self._config.escalation_policies
+
+    @property
+    def templates(self) -> Mapping[str, NotificationTemplate]:
+        """The templates by id, the newest last."""
+        return self._config.templates
+
+    def add_channel(self, channel: NotificationChannel) -> None:
+        """Add a channel, or put it in the place of the one of its id.
+
+        :raises ConfigurationError: when its backend is not registered, or refuses its settings.
+        """
+        self._configure(self._config.with_channel(_instance(channel, NotificationChannel)))
+
+    def remove_channel(self, channel_id: str) -> None:
+        """Remove a channel; what it still had to tell goes to its fallback."""
+        self._configure(self._config.without_channel(channel_id))
+
+    def add_routing_rule(self, rule: AlertRoutingRule) -> None:
+        """Add a rule.
+
+        :raises ConfigurationError: when there is a rule of its id.
+        :raises ConditionError: when a condition is unknown, or its value makes no sense.
+        """
+        config = self._config.with_rule(_instance(rule, AlertRoutingRule))
+        self._check_conditions(rule, f"routing_rules.{rule.rule_id}")
+        self._configure(config, compiled=False)
+
+    def remove_routing_rule(self, rule_id: str) -> None:
+        """Remove a top-level rule."""
+        self._configure(self._config.without_rule(rule_id), compiled=False)
+
+    def add_escalation_policy(self, policy: EscalationPolicy) -> None:
+        """Add a policy, or put it in the place of the one of its id; escalations that run keep the old one."""
+        self._configure(self._config.with_policy(_instance(policy, EscalationPolicy)), compiled=False)
+
+    def add_template(self, template: NotificationTemplate) -> None:
+        """Add a template, or put it in the place of the one of its id.
+
+        A channel uses the template that it names; one that names none uses the newest template of its backend that
+        no channel names, or the backend's default form.
+        """
+        self._configure(self._config.with_template(_instance(template, NotificationTemplate)), compiled=False)
+
+    def _check_conditions(self, rule: AlertRoutingRule, where: str) -> None:
+        try:
+            compile_conditions(rule, self.registry)
+        except ConfigurationError as error:
+            raise error.within(where) from None
+        for index, route in enumerate(rule.routes):
+            self._check_conditions(route, f"{where}.routes[{index}]")
+
+    def _configure(self, config: Configuration, *, compiled: bool = True) -> None:
+        """Take *config*; it is compiled with the next commit, or now where its settings have to be checked."""
+        with self._writer.lock:
+            if compiled:
+                compile_plan(attrs.evolve(config, routing_rules=()), self.registry, self._writer.engine.plan)
+            self._config, self._stale = config, True
+            if self._writer.engine.state.firing:
+                self._commit(())
+
+    def _prelude(self) -> Sequence[Input]:
+        """Return what has to be taken in before anything else: a changed configuration, gaps found outside."""
+        inputs: list[Input] = []
+        if self._stale:
+            inputs.append(PlanChanged(compile_plan(self._config, self.registry, self._writer.engine.plan)))
+        inputs += self._pending
+        return inputs
+
+    def check(self) -> None:
+        """Raise the first of the errors that strict mode refuses to start with: a name that stands for nothing."""
+        for error in unknown_references(self._config):
+            raise error
+
+    # -- facts ---------------------------------------------------------------------------------------------------
+
+    async def submit(self, *facts: Fact) -> tuple[bool, ...]:
+        """Commit *facts* in one batch, and return the answer to each; without waiting for any notification.
+
+        :raises StoreError: when the store could not commit; nothing of the batch happened then.
+        :raises ServiceClosed: when the service was left.
+        """
+        return (await self._submit(facts)).answers
+
+    async def process_alert(self, alert: PerformanceAlert, *, wait: bool = True) -> bool:
+        """Take in an alert that fires, or still fires.
+
+        Returns once it is committed and each notification that is due at once had its first attempt, or
+        ``first_attempt_seconds`` passed. Notifications that are held or folded are not waited for.
+
+        :param wait: False returns as soon as it is committed.
+        """
+        return all(await self.process_alerts((alert,), wait=wait))
+
+    async def process_alerts(self, alerts: Iterable[PerformanceAlert], *, wait: bool = True) -> tuple[bool, ...]:
+        """Take in several alerts as one batch, as :meth:`process_alert` does one."""
+        if not self.enabled:
+            return tuple(False for _ in alerts)
+        committed = await self._submit(tuple(AlertFired(alert) for alert in alerts))
+        if wait:
+            waiting = self._first_attempts.expect(committed.step.events)
+            with self._clock.move_on_after(self._first_attempt_seconds):
+                await waiting.wait()
+            self._first_attempts.forget(waiting)
+        return committed.answers
+
+    def resolve_alert(self, alert_id: str) -> bool:
+        """Take in that an alert is well again; return False if no such alert fires."""
+        return self._commit((AlertResolved(alert_id),)).answers[0]
+
+    def acknowledge_alert(
+        self, alert_id: str, by: str = "", comment: str = "", for_seconds: float | None = None
+    ) -> bool:
+        """Take in that somebody has taken an alert or an incident (either's id), for good or *for_seconds*.
+
+        Escalation stops for what is acknowledged, and nothing more is sent about it until it resolves or grows worse.
+        Returns False if no such alert or incident fires.
+        """
+        return self._commit((Acknowledged(alert_id, by, comment, for_seconds),)).answers[0]
+
+    def snooze_alert(self, alert_id: str, seconds: float, by: str = "") -> bool:
+        """Put an alert or an incident (either's id) off; return False if no such one fires."""
+        return self._commit((Snoozed(alert_id, seconds, by),)).answers[0]
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def get_active_alerts(self) -> list[PerformanceAlert]:
+        """Return the alerts that fire, the most severe first, then by id."""
+        with self._writer.lock:
+            state = self._writer.engine.state
+            firing = [state.alerts[alert_id].alert for alert_id in state.firing]
+        return sorted(firing, key=lambda alert: (-alert.severity.rank, alert.alert_id))
+
+    @property
+    def aggregated_alerts(self) -> dict[str, AggregatedAlert]:
+        """The incidents that fire, by id."""
+        with self._writer.lock:
+            engine = self._writer.engine
+            turn = engine.glance(self._writer.now())
+            return {
+                incident_id: incident_view(turn, incident)
+                for incident_id, incident in engine.state.incidents.items()
+                if incident.firing
+            }
+
+    @property
+    def delivery_history(self) -> list[NotificationDelivery]:
+        """The newest 10,000 attempts, the newest last."""
+        with self._writer.lock:
+            return list(self._deliveries.history)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was owed and could not be given, and parts that failed; the newest last."""
+        with self._writer.lock:
+            gaps = self._writer.engine.state.gaps.values()
+            return tuple(sorted(gaps, key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
+
+    @property
+    def left_behind(self) -> tuple[str, ...]:
+        """After the service was left: the ids of the notifications that had not ended."""
+        return self._left_behind
+
+    def get_alerting_statistics(self) -> dict[str, Any]:
+        """Return counts: of what is there now, and of deliveries since the service was made."""
+        with self._writer.lock:
+            state = self._writer.engine.state
+            escalations = [e for i in state.incidents.values() if i.firing for e in i.escalations.values()]
+            return {
+                "enabled": self.enabled,
+                "active_alerts": len(state.firing),
+                "aggregated_alerts": sum(1 for incident in state.incidents.values() if incident.firing),
+                "pending_escalations": sum(1 for e in escalations if e.awake and not e.done),
+                "configured_channels": len(self._config.channels),
+                "routing_rules": len(self._config.routing_rules),
+                "escalation_policies": len(self._config.escalation_policies),
+                "unrouted": state.unrouted,
+                "gaps": len(state.gaps),
+                "delivery_stats": self._deliveries.delivery_stats(),
+                "backend_stats": self._deliveries.backend_stats(),
+                "recent_deliveries": self._deliveries.recent(),
+            }
+
+    def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
+        """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
+
+        :raises ConfigurationError: when *at* is in the past.
+        """
+        _instance(alert, PerformanceAlert)
+        with self._writer.lock:
+            self._refresh_plan()
+            now = self._writer.now()
+            if at is not None and at < now.engine:
+                raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
+            instant = now if at is None else Instant(at, at + (now.wall - now.engine))
+            return explain(self._writer.engine, alert, instant)
+
+    def _refresh_plan(self) -> None:
+        if self._stale:
+            self._commit(())
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        if self._runner is not None and self._runner.alive:
+            raise ConfigurationError("the service runs already: enter it before the first call, and once")
+        self._check_strict()
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._new_runner().run)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None, "it was entered"
+        assert self._runner is not None, "it was entered"
+        try:
+            if error is None:
+                await self._drain(self._runner)
+        finally:
+            self._closed = True
+            self._runner.stop()
+            state = self._writer.engine.state
+            self._left_behind = tuple(sorted(state.outgoing))
+            if self._left_behind:
+                _log.warning("left with %d notifications that had not ended", len(self._left_behind))
+            await self._tasks.__aexit__(kind, error, trace)
+            self._writer.close()
+
+    async def _drain(self, runner: Runner) -> None:
+        """Wait, for a bounded time, until no attempt is under way or about to start."""
+        with self._clock.move_on_after(self._drain_seconds):
+            while not runner.idle:
+                await runner.next_settling()
+
+    def _new_runner(self) -> Runner:
+        self._runner = Runner(
+            self._writer,
+            self.registry,
+            self._clock,
+            self._outbox,
+            self._first_attempts.settle,
+            resume=self._runner is not None,
+        )
+        return self._runner
+
+    def _ensure_running(self) -> None:
+        """Start the background work on the loop that runs in this thread, unless it runs."""
+        runner = self._runner
+        if runner is not None and runner.alive and (self._tasks is not None or runner.loop == running_loop()):
+            return
+        start_detached(self._new_runner().run, name="tocsin")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ServiceClosed("the service was left; make another one")
+
+    def _check_strict(self) -> None:
+        if not self._checked:
+            self.check()
+            self._checked = True
+
+    async def _submit(self, facts: Sequence[Fact]) -> Committed:
+        self._check_open()
+        self._check_strict()
+        self._ensure_running()
+        assert self._runner is not None, "it was just ensured"
+        committed = await self._writer.submit(tuple(facts), self._runner.turnstile)
+        await anyio.lowlevel.checkpoint()
+        return committed
+
+    def _commit(self, facts: Sequence[Fact]) -> Committed:
+        self._check_open()
+        self._check_strict()
+        if self._tasks is None and in_event_loop():
+            self._ensure_running()
+        return self._writer.commit(facts)
+
+    def _after_commit(self, step: Step) -> None:
+        """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
+        self._stale = False
+        self._pending.clear()
+        if step.events:
+            backends = {channel_id: channel.backend for channel_id, channel in self._config.channels.items()}
+            observers = self.registry.observers
+            for event in step.events:
+                self._deliveries.observe(event, backends)
+                for name, registration in observers.items():
+                    self._observe(name, registration.spec.observer, event)
+            self._first_attempts.observe(step.events)
+        self._outbox.extend(step.starts)
+        if self._runner is not None:
+            self._runner.wake()
+
+    def _observe(self, name: str, observer: Callable[[Event], None], event: Event) -> None:
+        try:
+            observer(event)
+        except Exception as error:  # noqa: BLE001  an observer that raises harms nobody, and is a gap
+            self._pending.append(GapFound(GapKind.OBSERVER_FAILED, name, describe_failure(error)))
+
+
+def _discover(plugins: Sequence[object], disabled: Collection[str], *, strict: bool) -> Discovery:
+    discovery = load(disabled=disabled, extra=plugins)
+    if discovery.failures and strict:
+        raise PluginError("plugins could not be loaded:", map(str, discovery.failures))
+    for failure in discovery.failures:
+        _log.warning("a plugin could not be loaded: %s", failure)
+    return discovery
+
+
+def _instance(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"expected a {kind.__name__}, not {type(value).__name__}")
+    return value
