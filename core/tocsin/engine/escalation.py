@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import attended
-from tocsin.engine.lines import consider, mark_level
+from tocsin.engine.owing import consider, mark_level
 from tocsin.engine.state import Episode, Escalation, Incident, LevelMark, Line
 from tocsin.engine.turn import Turn
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy

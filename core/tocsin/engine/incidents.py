@@ -9,7 +9,7 @@ import attrs
 from tocsin.engine import escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
-from tocsin.engine.lines import consider, resolve, targets
+from tocsin.engine.owing import consider, resolve, targets
 from tocsin.engine.plan import Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
 from tocsin.engine.turn import Turn

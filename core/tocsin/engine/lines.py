@@ -1,206 +1,22 @@
-"""Lines: what one channel is owed of one incident, and which notification tells it next."""
+"""Lines: which notification tells a channel next what it is owed of an incident, and what that one lists."""
 
 from __future__ import annotations
 
 import attrs
 
-from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import acknowledged, shut_gate
 from tocsin.engine.outgoing import create, end, enqueue
-from tocsin.engine.state import PASSENGER, Episode, Incident, LevelMark, Line, Outgoing, Owed
+from tocsin.engine.owing import BURST_SECONDS, block, current, decided, targets
+from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
-from tocsin.model.event import TellingDecided
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
-from tocsin.model.reason import Action, GapKind, Reason
-from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
+from tocsin.model.reason import Action, Reason
+from tocsin.roles.aggregator import Cause
 
-__all__ = [
-    "compose",
-    "consider",
-    "mark_level",
-    "owe_resolution",
-    "recheck",
-    "release_due",
-    "resolve",
-    "settle",
-    "targets",
-]
+__all__ = ["compose", "recheck", "settle"]
 
-_BURST_SECONDS = 60.0
 _ESCALATION_RANK = 100
 Listed = dict[str, tuple[AlertStatus, int]]
-
-
-def targets(incident: Incident, episode: Episode) -> tuple[str, ...]:
-    """Return the channels that are told of the episode: its rules' own, and those its immediate level added."""
-    escalation = incident.escalations.get(episode.policy_id) if episode.policy_id else None
-    if escalation is None or not escalation.joined:
-        return episode.channels
-    return tuple(dict.fromkeys((*episode.channels, *escalation.joined)))
-
-
-def _decided(
-    turn: Turn, episode: Episode, channel_id: str, action: Action, reason: Reason, due: float | None = None
-) -> None:
-    turn.tell(
-        TellingDecided(
-            turn.clock, episode.alert.alert_id, episode.n, episode.incident_id, channel_id, action, reason, due
-        )
-    )
-
-
-def _current(turn: Turn, line: Line) -> Outgoing | None:
-    return None if line.current is None else turn.state.outgoing[line.current]
-
-
-def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
-    out = _current(turn, line)
-    return out is not None and out.attempted and episode_id in out.listed
-
-
-def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause) -> Release:
-    telling = Telling(
-        now=turn.clock,
-        cause=cause,
-        alert=episode.alert,
-        opened_at=incident.opened_at,
-        told_severity=line.told_severity,
-        last_told_at=line.told_at,
-        still_firing=len(line.told),
-        recent=tuple(at for at in line.recent if at > turn.clock - _BURST_SECONDS),
-    )
-    try:
-        return turn.plan.aggregator.release(incident.state, telling)
-    except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
-        turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
-        return AT_ONCE
-
-
-def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, via: tuple[str, ...] = ()) -> bool:
-    """Decide what becomes of a firing episode on a channel; return whether it is told there, now or later.
-
-    Asking again changes nothing unless something changed. *via* are the channels that failed it before this one.
-    """
-    line = turn.line(incident, channel_id)
-    episode_id, rank = episode.episode_id, episode.severity.rank
-    told = line.told.get(episode_id)
-    if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
-        return True
-    if episode_id in line.due:
-        _raise_rank(turn, line, rank)
-        turn.touch(line)
-        return True
-    shut = shut_gate(turn, episode, channel_id)
-    if shut is not None:
-        _block(turn, line, episode, shut)
-        return False
-    turn.tx.drop(line.blocked, episode_id)
-    cause = Cause.NEW if told is None else Cause.WORSE
-    _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause), via)
-    return True
-
-
-def _block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
-    episode_id = episode.episode_id
-    turn.tx.drop(line.due, episode_id)
-    turn.tx.drop(line.waiting, episode_id)
-    if line.blocked.get(episode_id) is not reason:
-        turn.tx.put(line.blocked, episode_id, reason)
-        _decided(turn, episode, line.channel_id, Action.SKIP, reason)
-
-
-def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release, via: tuple[str, ...]) -> None:
-    episode_id = episode.episode_id
-    if release.at is None or release.at <= turn.clock:
-        turn.tx.drop(line.waiting, episode_id)
-        turn.tx.put(line.due, episode_id, Owed(cause, turn.clock, via))
-        _decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
-        _raise_rank(turn, line, episode.severity.rank)
-        turn.touch(line)
-        return
-    known = line.waiting.get(episode_id)
-    if known is None or release.at < known.due:
-        turn.tx.put(line.waiting, episode_id, Owed(cause, release.at, via))
-        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
-        _decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
-
-
-def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
-    """Let the line's waiting notification move up in its lane."""
-    out = _current(turn, line)
-    if out is not None and not out.attempted and out.rank < rank:
-        turn.tx.edit(out).rank = rank
-        enqueue(turn, out)
-
-
-def release_due(turn: Turn, line: Line) -> None:
-    """Move what has waited long enough to what is due, and set the deadline of the rest."""
-    rest: float | None = None
-    for episode_id, owed in list(line.waiting.items()):
-        if owed.due <= turn.clock:
-            turn.tx.drop(line.waiting, episode_id)
-            turn.tx.put(line.due, episode_id, owed)
-        else:
-            rest = owed.due if rest is None else min(rest, owed.due)
-    if line.resolve_at is not None and line.resolve_at <= turn.clock:
-        turn.tx.edit(line).resolve_at = None
-    if rest is not None:
-        turn.state.agenda.set(turn.tx, Deadline.RELEASE, line.line_id, rest)
-    turn.touch(line)
-
-
-def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
-    """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
-    episode_id = episode.episode_id
-    if episode_id in line.blocked:
-        turn.tx.drop(line.blocked, episode_id)
-        _decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
-    if episode_id in line.told:
-        turn.tx.drop(line.due, episode_id)
-        turn.tx.drop(line.waiting, episode_id)
-        owe_resolution(turn, incident, line, episode)
-    turn.touch(line)
-
-
-def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
-    """Owe the line, which was told of the episode, its resolution."""
-    episode_id = episode.episode_id
-    turn.tx.drop(line.told, episode_id)
-    found = turn.plan.channels.get(line.channel_id)
-    if found is None or not found.channel.enabled or not found.channel.send_resolved:
-        reason = Reason.CHANNEL_MISSING if found is None else Reason.CHANNEL_DISABLED
-        if found is not None and found.channel.enabled:
-            reason = Reason.RESOLVED_NOT_WANTED
-        _decided(turn, episode, line.channel_id, Action.SKIP, reason)
-        return
-    release = _release(turn, incident, line, episode, Cause.RESOLVED)
-    if release.at is None or release.at <= turn.clock:
-        turn.tx.put(line.due, episode_id, Owed(Cause.RESOLVED, turn.clock))
-        _release_resolutions(turn, line)
-        _decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
-    else:
-        at = release.at if line.resolve_at is None else line.resolve_at
-        turn.tx.edit(line).resolve_at = at
-        turn.tx.put(line.waiting, episode_id, Owed(Cause.RESOLVED, at))
-        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
-        _decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
-    turn.touch(line)
-
-
-def _release_resolutions(turn: Turn, line: Line) -> None:
-    if line.resolve_at is None:
-        return
-    turn.tx.edit(line).resolve_at = None
-    for episode_id, owed in list(line.waiting.items()):
-        if owed.cause is Cause.RESOLVED:
-            turn.tx.drop(line.waiting, episode_id)
-            turn.tx.put(line.due, episode_id, owed)
-
-
-def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:
-    """Owe the line an escalation level."""
-    turn.tx.edit(line).levels = (*line.levels, mark)
-    turn.touch(line)
 
 
 @attrs.frozen(slots=True)
@@ -256,7 +72,7 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
                 break
             shut.append((episode, reason))
     for episode, reason in shut:
-        _block(turn, line, episode, reason)
+        block(turn, line, episode, reason)
     if wanted is None and resolved:
         wanted = _Wanted(NotificationKind.RESOLVED, 0)
     return wanted
@@ -287,7 +103,7 @@ def settle(turn: Turn, line: Line) -> None:
     One that was attempted stands until its end, or until nothing that it lists is worth telling any more. One that
     was not attempted is made, cancelled, or superseded by one of a higher or another kind.
     """
-    out = _current(turn, line)
+    out = current(turn, line)
     if out is not None and out.attempted:
         if out.state is not NotificationState.SENDING:
             recheck(turn, out)
@@ -320,7 +136,7 @@ def _why_nothing(line: Line) -> Reason:
 def _drop_passengers(turn: Turn, line: Line) -> None:
     for episode_id in list(line.due):
         turn.tx.drop(line.due, episode_id)
-        _decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
+        decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
 
 
 def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
@@ -328,7 +144,7 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     out.via = tuple(dict.fromkeys(channel for owed in line.due.values() for channel in owed.via))
-    recent = [at for at in line.recent if at > turn.clock - _BURST_SECONDS]
+    recent = [at for at in line.recent if at > turn.clock - BURST_SECONDS]
     turn.tx.edit(line).recent = (*recent, turn.clock)
     enqueue(turn, out)
 
@@ -391,7 +207,7 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
             if reason is None:
                 listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
             else:
-                _block(turn, line, episode, reason)
+                block(turn, line, episode, reason)
     return passengers
 
 
@@ -418,7 +234,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             why = shut
             turn.tx.drop(out.listed, episode_id)
             if episode_id not in line.told:
-                _block(turn, line, episode, shut)
+                block(turn, line, episode, shut)
             continue
         firing = True
         if episode.severity.rank != rank:

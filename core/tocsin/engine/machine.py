@@ -7,7 +7,7 @@ from typing import assert_never
 
 import attrs
 
-from tocsin.engine import escalation, incidents, lanes, lines, outcomes, reload
+from tocsin.engine import escalation, incidents, lanes, lines, outcomes, owing, reload
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import State
@@ -170,7 +170,7 @@ class Engine:
             case Deadline.RELEASE:
                 line = turn.line_by_id(name)
                 if line is not None:
-                    lines.release_due(turn, line)
+                    owing.release_due(turn, line)
             case Deadline.REPEAT:
                 incidents.remind(turn, name)
             case Deadline.FALLBACK:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import fraction
-from tocsin.engine.lines import consider, owe_resolution, recheck
+from tocsin.engine.lines import recheck
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue
+from tocsin.engine.owing import consider, owe_resolution
 from tocsin.engine.state import Episode, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.delivery import NotificationDelivery

@@ -75,9 +75,10 @@ class Runner:
         """Whether no attempt is under way or about to start."""
         return not self._outbox and (self._dispatcher is None or self._dispatcher.under_way == 0)
 
-    async def next_settling(self) -> None:
-        """Return once something was committed and taken note of."""
-        await self._settling.wait()
+    async def until_idle(self) -> None:
+        """Return once no attempt is under way or about to start."""
+        while not self.idle:
+            await self._settling.wait()
 
     def stop(self) -> None:
         """End: attempts under way are cancelled, backends are left."""
@@ -120,6 +121,5 @@ class Runner:
         try:
             await self._writer.submit((), self.turnstile)
         except StoreError:
-            with self._clock.move_on_after(_AGAIN_SECONDS):
-                await anyio.sleep_forever()
+            await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
         await anyio.lowlevel.checkpoint()

@@ -12,16 +12,13 @@ from typing import Any, Final, Self
 import anyio
 import anyio.abc
 import anyio.lowlevel
-import attrs
 
-from tocsin.config import Aggregation, Configuration, compile_conditions, unknown_references
-from tocsin.discovery import Discovery, load
+from tocsin.config import Aggregation, Configuration
 from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
 from tocsin.engine.notice import incident_view
-from tocsin.engine.plan import compile_plan
 from tocsin.engine.turn import Instant, StartAttempt
-from tocsin.errors import ConfigurationError, PluginError, ServiceClosed
+from tocsin.errors import ConfigurationError, ServiceClosed
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.delivery import NotificationDelivery
@@ -41,6 +38,8 @@ from tocsin.runtime.detached import in_event_loop, running_loop, start_detached
 from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import FirstAttempts
 from tocsin.runtime.runner import Runner
+from tocsin.runtime.setup import Setup, instance
+from tocsin.runtime.statistics import statistics
 from tocsin.runtime.writer import Committed, Writer
 from tocsin.stores.interface import Store
 from tocsin.stores.memory import MemoryStore
@@ -91,31 +90,25 @@ class FederationAlertingService:
     ) -> None:
         self.strict = strict
         self.enabled = True
-        self._discovery = _discover(plugins, disabled_plugins, strict=strict)
         window = Aggregation("window", {"window_seconds": float(aggregation_window_seconds)})
-        self._config = Configuration(
+        config = Configuration(
             aggregation=aggregation or window,
             escalation_scheduler=escalation_scheduler,
             catch_all_channel=catch_all_channel,
         )
+        self._setup = Setup(config, plugins, disabled_plugins, strict=strict)
         self._clock: Clock = clock or SystemClock()
         self._first_attempt_seconds = first_attempt_seconds
         self._drain_seconds = drain_seconds
         self._deliveries = Deliveries()
         self._first_attempts = FirstAttempts()
         self._outbox: deque[StartAttempt] = deque()
-        self._pending: list[Fact] = [
-            GapFound(GapKind.PLUGIN_FAILED, failure.provenance.plugin, failure.problem)
-            for failure in self._discovery.failures
-        ]
-        self._stale = False
+        self._pending: list[Fact] = self._setup.failures()
         self._runner: Runner | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
-        self._checked = not strict
         self._closed = False
         self._left_behind: tuple[str, ...] = ()
-        plan = compile_plan(self._config, self._discovery.registry)
-        engine = Engine(plan, seed=secrets.randbits(63) if seed is None else seed)
+        engine = Engine(self._setup.compile(), seed=secrets.randbits(63) if seed is None else seed)
         self._writer = Writer(
             engine, store or MemoryStore(), self._clock, prelude=self._prelude, after=self._after_commit
         )
@@ -125,43 +118,43 @@ class FederationAlertingService:
     @property
     def registry(self) -> Registry:
         """Everything that plugins registered."""
-        return self._discovery.registry
+        return self._setup.registry
 
     @property
     def configuration(self) -> Configuration:
         """What was configured so far; an immutable value."""
-        return self._config
+        return self._setup.config
 
     @property
     def channels(self) -> Mapping[str, NotificationChannel]:
         """The channels by id."""
-        return self._config.channels
+        return self._setup.config.channels
 
     @property
     def routing_rules(self) -> tuple[AlertRoutingRule, ...]:
         """The rules in the order in which they are evaluated."""
-        return tuple(sorted(self._config.routing_rules, key=lambda rule: rule.priority))
+        return tuple(sorted(self._setup.config.routing_rules, key=lambda rule: rule.priority))
 
     @property
     def escalation_policies(self) -> Mapping[str, EscalationPolicy]:
         """The escalation policies by id."""
-        return self._config.escalation_policies
+        return self._setup.config.escalation_policies
 
     @property
     def templates(self) -> Mapping[str, NotificationTemplate]:
         """The templates by id, the newest last."""
-        return self._config.templates
+        return self._setup.config.templates
 
     def add_channel(self, channel: NotificationChannel) -> None:
         """Add a channel, or put it in the place of the one of its id.
 
         :raises ConfigurationError: when its backend is not registered, or refuses its settings.
         """
-        self._configure(self._config.with_channel(_instance(channel, NotificationChannel)))
+        self._configure(self._setup.config.with_channel(instance(channel, NotificationChannel)))
 
     def remove_channel(self, channel_id: str) -> None:
         """Remove a channel; what it still had to tell goes to its fallback."""
-        self._configure(self._config.without_channel(channel_id))
+        self._configure(self._setup.config.without_channel(channel_id))
 
     def add_routing_rule(self, rule: AlertRoutingRule) -> None:
         """Add a rule.
@@ -169,17 +162,17 @@ class FederationAlertingService:
         :raises ConfigurationError: when there is a rule of its id.
         :raises ConditionError: when a condition is unknown, or its value makes no sense.
         """
-        config = self._config.with_rule(_instance(rule, AlertRoutingRule))
-        self._check_conditions(rule, f"routing_rules.{rule.rule_id}")
-        self._configure(config, compiled=False)
+        config = self._setup.config.with_rule(instance(rule, AlertRoutingRule))
+        self._setup.check_rule(rule, f"routing_rules.{rule.rule_id}")
+        self._configure(config)
 
     def remove_routing_rule(self, rule_id: str) -> None:
         """Remove a top-level rule."""
-        self._configure(self._config.without_rule(rule_id), compiled=False)
+        self._configure(self._setup.config.without_rule(rule_id))
 
     def add_escalation_policy(self, policy: EscalationPolicy) -> None:
         """Add a policy, or put it in the place of the one of its id; escalations that run keep the old one."""
-        self._configure(self._config.with_policy(_instance(policy, EscalationPolicy)), compiled=False)
+        self._configure(self._setup.config.with_policy(instance(policy, EscalationPolicy)))
 
     def add_template(self, template: NotificationTemplate) -> None:
         """Add a template, or put it in the place of the one of its id.
@@ -187,37 +180,22 @@ class FederationAlertingService:
         A channel uses the template that it names; one that names none uses the newest template of its backend that
         no channel names, or the backend's default form.
         """
-        self._configure(self._config.with_template(_instance(template, NotificationTemplate)), compiled=False)
+        self._configure(self._setup.config.with_template(instance(template, NotificationTemplate)))
 
-    def _check_conditions(self, rule: AlertRoutingRule, where: str) -> None:
-        try:
-            compile_conditions(rule, self.registry)
-        except ConfigurationError as error:
-            raise error.within(where) from None
-        for index, route in enumerate(rule.routes):
-            self._check_conditions(route, f"{where}.routes[{index}]")
-
-    def _configure(self, config: Configuration, *, compiled: bool = True) -> None:
-        """Take *config*; it is compiled with the next commit, or now where its settings have to be checked."""
+    def _configure(self, config: Configuration) -> None:
+        """Take *config*: with the next commit, or at once while alerts fire."""
+        self._check_open()
         with self._writer.lock:
-            if compiled:
-                compile_plan(attrs.evolve(config, routing_rules=()), self.registry, self._writer.engine.plan)
-            self._config, self._stale = config, True
+            self._setup.change(config, self._writer.engine.plan)
             if self._writer.engine.state.firing:
-                self._commit(())
+                self._writer.commit()
 
     def _prelude(self) -> Sequence[Input]:
         """Return what has to be taken in before anything else: a changed configuration, gaps found outside."""
-        inputs: list[Input] = []
-        if self._stale:
-            inputs.append(PlanChanged(compile_plan(self._config, self.registry, self._writer.engine.plan)))
-        inputs += self._pending
+        inputs: list[Input] = list(self._pending)
+        if self._setup.stale:
+            inputs.insert(0, PlanChanged(self._setup.compile(self._writer.engine.plan)))
         return inputs
-
-    def check(self) -> None:
-        """Raise the first of the errors that strict mode refuses to start with: a name that stands for nothing."""
-        for error in unknown_references(self._config):
-            raise error
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -312,39 +290,22 @@ class FederationAlertingService:
         """Return counts: of what is there now, and of deliveries since the service was made."""
         with self._writer.lock:
             state = self._writer.engine.state
-            escalations = [e for i in state.incidents.values() if i.firing for e in i.escalations.values()]
-            return {
-                "enabled": self.enabled,
-                "active_alerts": len(state.firing),
-                "aggregated_alerts": sum(1 for incident in state.incidents.values() if incident.firing),
-                "pending_escalations": sum(1 for e in escalations if e.awake and not e.done),
-                "configured_channels": len(self._config.channels),
-                "routing_rules": len(self._config.routing_rules),
-                "escalation_policies": len(self._config.escalation_policies),
-                "unrouted": state.unrouted,
-                "gaps": len(state.gaps),
-                "delivery_stats": self._deliveries.delivery_stats(),
-                "backend_stats": self._deliveries.backend_stats(),
-                "recent_deliveries": self._deliveries.recent(),
-            }
+            return statistics(state, self._setup.config, self._deliveries, enabled=self.enabled)
 
     def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
         """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
 
         :raises ConfigurationError: when *at* is in the past.
         """
-        _instance(alert, PerformanceAlert)
+        instance(alert, PerformanceAlert)
         with self._writer.lock:
-            self._refresh_plan()
+            if self._setup.stale:
+                self._writer.commit()
             now = self._writer.now()
             if at is not None and at < now.engine:
                 raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
             instant = now if at is None else Instant(at, at + (now.wall - now.engine))
             return explain(self._writer.engine, alert, instant)
-
-    def _refresh_plan(self) -> None:
-        if self._stale:
-            self._commit(())
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -352,7 +313,7 @@ class FederationAlertingService:
         self._check_open()
         if self._runner is not None and self._runner.alive:
             raise ConfigurationError("the service runs already: enter it before the first call, and once")
-        self._check_strict()
+        self._setup.check_references()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._new_runner().run)
@@ -365,7 +326,8 @@ class FederationAlertingService:
         assert self._runner is not None, "it was entered"
         try:
             if error is None:
-                await self._drain(self._runner)
+                with self._clock.move_on_after(self._drain_seconds):
+                    await self._runner.until_idle()
         finally:
             self._closed = True
             self._runner.stop()
@@ -373,14 +335,13 @@ class FederationAlertingService:
             self._left_behind = tuple(sorted(state.outgoing))
             if self._left_behind:
                 _log.warning("left with %d notifications that had not ended", len(self._left_behind))
-            await self._tasks.__aexit__(kind, error, trace)
-            self._writer.close()
-
-    async def _drain(self, runner: Runner) -> None:
-        """Wait, for a bounded time, until no attempt is under way or about to start."""
-        with self._clock.move_on_after(self._drain_seconds):
-            while not runner.idle:
-                await runner.next_settling()
+            try:
+                await self._tasks.__aexit__(kind, error, trace)
+            except BaseExceptionGroup as group:
+                if group.exceptions != (error,):
+                    raise
+            finally:
+                self._writer.close()
 
     def _new_runner(self) -> Runner:
         self._runner = Runner(
@@ -404,14 +365,9 @@ class FederationAlertingService:
         if self._closed:
             raise ServiceClosed("the service was left; make another one")
 
-    def _check_strict(self) -> None:
-        if not self._checked:
-            self.check()
-            self._checked = True
-
     async def _submit(self, facts: Sequence[Fact]) -> Committed:
         self._check_open()
-        self._check_strict()
+        self._setup.check_references()
         self._ensure_running()
         assert self._runner is not None, "it was just ensured"
         committed = await self._writer.submit(tuple(facts), self._runner.turnstile)
@@ -420,17 +376,17 @@ class FederationAlertingService:
 
     def _commit(self, facts: Sequence[Fact]) -> Committed:
         self._check_open()
-        self._check_strict()
+        self._setup.check_references()
         if self._tasks is None and in_event_loop():
             self._ensure_running()
         return self._writer.commit(facts)
 
     def _after_commit(self, step: Step) -> None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
-        self._stale = False
+        self._setup.stale = False
         self._pending.clear()
         if step.events:
-            backends = {channel_id: channel.backend for channel_id, channel in self._config.channels.items()}
+            backends = {channel_id: channel.backend for channel_id, channel in self._setup.config.channels.items()}
             observers = self.registry.observers
             for event in step.events:
                 self._deliveries.observe(event, backends)
@@ -446,18 +402,3 @@ class FederationAlertingService:
             observer(event)
         except Exception as error:  # noqa: BLE001  an observer that raises harms nobody, and is a gap
             self._pending.append(GapFound(GapKind.OBSERVER_FAILED, name, describe_failure(error)))
-
-
-def _discover(plugins: Sequence[object], disabled: Collection[str], *, strict: bool) -> Discovery:
-    discovery = load(disabled=disabled, extra=plugins)
-    if discovery.failures and strict:
-        raise PluginError("plugins could not be loaded:", map(str, discovery.failures))
-    for failure in discovery.failures:
-        _log.warning("a plugin could not be loaded: %s", failure)
-    return discovery
-
-
-def _instance(value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
-        raise ConfigurationError(f"expected a {kind.__name__}, not {type(value).__name__}")
-    return value

@@ -1,0 +1,199 @@
+"""What a line owes: which episodes a channel is to be told of, when, and which gate keeps one back."""
+
+from __future__ import annotations
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.gates import shut_gate
+from tocsin.engine.outgoing import enqueue
+from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
+from tocsin.engine.turn import Turn
+from tocsin.model.event import TellingDecided
+from tocsin.model.reason import Action, GapKind, Reason
+from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
+
+__all__ = [
+    "BURST_SECONDS",
+    "block",
+    "consider",
+    "current",
+    "decided",
+    "mark_level",
+    "owe_resolution",
+    "release_due",
+    "resolve",
+    "targets",
+]
+
+BURST_SECONDS = 60.0
+
+
+def targets(incident: Incident, episode: Episode) -> tuple[str, ...]:
+    """Return the channels that are told of the episode: its rules' own, and those its immediate level added."""
+    escalation = incident.escalations.get(episode.policy_id) if episode.policy_id else None
+    if escalation is None or not escalation.joined:
+        return episode.channels
+    return tuple(dict.fromkeys((*episode.channels, *escalation.joined)))
+
+
+def decided(
+    turn: Turn, episode: Episode, channel_id: str, action: Action, reason: Reason, due: float | None = None
+) -> None:
+    turn.tell(
+        TellingDecided(
+            turn.clock, episode.alert.alert_id, episode.n, episode.incident_id, channel_id, action, reason, due
+        )
+    )
+
+
+def current(turn: Turn, line: Line) -> Outgoing | None:
+    return None if line.current is None else turn.state.outgoing[line.current]
+
+
+def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
+    out = current(turn, line)
+    return out is not None and out.attempted and episode_id in out.listed
+
+
+def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause) -> Release:
+    telling = Telling(
+        now=turn.clock,
+        cause=cause,
+        alert=episode.alert,
+        opened_at=incident.opened_at,
+        told_severity=line.told_severity,
+        last_told_at=line.told_at,
+        still_firing=len(line.told),
+        recent=tuple(at for at in line.recent if at > turn.clock - BURST_SECONDS),
+    )
+    try:
+        return turn.plan.aggregator.release(incident.state, telling)
+    except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
+        turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
+        return AT_ONCE
+
+
+def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, via: tuple[str, ...] = ()) -> bool:
+    """Decide what becomes of a firing episode on a channel; return whether it is told there, now or later.
+
+    Asking again changes nothing unless something changed. *via* are the channels that failed it before this one.
+    """
+    line = turn.line(incident, channel_id)
+    episode_id, rank = episode.episode_id, episode.severity.rank
+    told = line.told.get(episode_id)
+    if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
+        return True
+    if episode_id in line.due:
+        _raise_rank(turn, line, rank)
+        turn.touch(line)
+        return True
+    shut = shut_gate(turn, episode, channel_id)
+    if shut is not None:
+        block(turn, line, episode, shut)
+        return False
+    turn.tx.drop(line.blocked, episode_id)
+    cause = Cause.NEW if told is None else Cause.WORSE
+    _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause), via)
+    return True
+
+
+def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
+    episode_id = episode.episode_id
+    turn.tx.drop(line.due, episode_id)
+    turn.tx.drop(line.waiting, episode_id)
+    if line.blocked.get(episode_id) is not reason:
+        turn.tx.put(line.blocked, episode_id, reason)
+        decided(turn, episode, line.channel_id, Action.SKIP, reason)
+
+
+def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release, via: tuple[str, ...]) -> None:
+    episode_id = episode.episode_id
+    if release.at is None or release.at <= turn.clock:
+        turn.tx.drop(line.waiting, episode_id)
+        turn.tx.put(line.due, episode_id, Owed(cause, turn.clock, via))
+        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
+        _raise_rank(turn, line, episode.severity.rank)
+        turn.touch(line)
+        return
+    known = line.waiting.get(episode_id)
+    if known is None or release.at < known.due:
+        turn.tx.put(line.waiting, episode_id, Owed(cause, release.at, via))
+        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
+        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
+
+
+def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
+    """Let the line's waiting notification move up in its lane."""
+    out = current(turn, line)
+    if out is not None and not out.attempted and out.rank < rank:
+        turn.tx.edit(out).rank = rank
+        enqueue(turn, out)
+
+
+def release_due(turn: Turn, line: Line) -> None:
+    """Move what has waited long enough to what is due, and set the deadline of the rest."""
+    rest: float | None = None
+    for episode_id, owed in list(line.waiting.items()):
+        if owed.due <= turn.clock:
+            turn.tx.drop(line.waiting, episode_id)
+            turn.tx.put(line.due, episode_id, owed)
+        else:
+            rest = owed.due if rest is None else min(rest, owed.due)
+    if line.resolve_at is not None and line.resolve_at <= turn.clock:
+        turn.tx.edit(line).resolve_at = None
+    if rest is not None:
+        turn.state.agenda.set(turn.tx, Deadline.RELEASE, line.line_id, rest)
+    turn.touch(line)
+
+
+def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
+    """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
+    episode_id = episode.episode_id
+    if episode_id in line.blocked:
+        turn.tx.drop(line.blocked, episode_id)
+        decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
+    if episode_id in line.told:
+        turn.tx.drop(line.due, episode_id)
+        turn.tx.drop(line.waiting, episode_id)
+        owe_resolution(turn, incident, line, episode)
+    turn.touch(line)
+
+
+def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
+    """Owe the line, which was told of the episode, its resolution."""
+    episode_id = episode.episode_id
+    turn.tx.drop(line.told, episode_id)
+    found = turn.plan.channels.get(line.channel_id)
+    if found is None or not found.channel.enabled or not found.channel.send_resolved:
+        reason = Reason.CHANNEL_MISSING if found is None else Reason.CHANNEL_DISABLED
+        if found is not None and found.channel.enabled:
+            reason = Reason.RESOLVED_NOT_WANTED
+        decided(turn, episode, line.channel_id, Action.SKIP, reason)
+        return
+    release = _release(turn, incident, line, episode, Cause.RESOLVED)
+    if release.at is None or release.at <= turn.clock:
+        turn.tx.put(line.due, episode_id, Owed(Cause.RESOLVED, turn.clock))
+        _release_resolutions(turn, line)
+        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
+    else:
+        at = release.at if line.resolve_at is None else line.resolve_at
+        turn.tx.edit(line).resolve_at = at
+        turn.tx.put(line.waiting, episode_id, Owed(Cause.RESOLVED, at))
+        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
+        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
+    turn.touch(line)
+
+
+def _release_resolutions(turn: Turn, line: Line) -> None:
+    if line.resolve_at is None:
+        return
+    turn.tx.edit(line).resolve_at = None
+    for episode_id, owed in list(line.waiting.items()):
+        if owed.cause is Cause.RESOLVED:
+            turn.tx.drop(line.waiting, episode_id)
+            turn.tx.put(line.due, episode_id, owed)
+
+
+def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:
+    """Owe the line an escalation level."""
+    turn.tx.edit(line).levels = (*line.levels, mark)
+    turn.touch(line)

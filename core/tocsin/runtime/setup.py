@@ -1,0 +1,102 @@
+"""The set-up of a service: which plugins it has and what was configured, checked before it is taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import attrs
+
+from tocsin.config import Configuration, compile_conditions, unknown_references
+from tocsin.discovery import Discovery, load
+from tocsin.engine.plan import Plan, compile_plan
+from tocsin.errors import ConfigurationError, PluginError
+from tocsin.model.facts import Fact, GapFound
+from tocsin.model.reason import GapKind
+from tocsin.model.rule import AlertRoutingRule
+from tocsin.registry import Registry
+
+__all__ = ["Setup", "instance"]
+
+_log: Final = logging.getLogger("tocsin")
+
+
+def instance(value: Any, kind: type) -> Any:
+    """Return *value*, or raise :exc:`ConfigurationError` if it is not a *kind*."""
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"expected a {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _discover(plugins: Sequence[object], disabled: Collection[str], *, strict: bool) -> Discovery:
+    discovery = load(disabled=disabled, extra=plugins)
+    if discovery.failures and strict:
+        raise PluginError("plugins could not be loaded:", map(str, discovery.failures))
+    for failure in discovery.failures:
+        _log.warning("a plugin could not be loaded: %s", failure)
+    return discovery
+
+
+class Setup:
+    """The plugins and the configuration; ``stale`` while the engine does not have the newest one yet.
+
+    :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
+    """
+
+    def __init__(
+        self, config: Configuration, plugins: Sequence[object], disabled: Collection[str], *, strict: bool
+    ) -> None:
+        self._discovery = _discover(plugins, disabled, strict=strict)
+        self._strict = strict
+        self._checked = not strict
+        self.config = config
+        self.stale = False
+
+    @property
+    def registry(self) -> Registry:
+        """Everything that plugins registered."""
+        return self._discovery.registry
+
+    def failures(self) -> list[Fact]:
+        """Return the plugins that failed, as gaps."""
+        return [
+            GapFound(GapKind.PLUGIN_FAILED, failure.provenance.plugin, failure.problem)
+            for failure in self._discovery.failures
+        ]
+
+    def compile(self, known: Plan | None = None) -> Plan:
+        """Return the plan of the configuration; what *known* has compiled already is taken from there."""
+        return compile_plan(self.config, self.registry, known)
+
+    def change(self, config: Configuration, known: Plan) -> None:
+        """Take *config*, whose rules were checked before; its channels and aggregator are checked here.
+
+        :raises ConfigurationError: when something in it cannot work; nothing is changed then.
+        """
+        compile_plan(attrs.evolve(config, routing_rules=()), self.registry, known)
+        self.config, self.stale = config, True
+        self._checked = not self._strict
+
+    def check_rule(self, rule: AlertRoutingRule, where: str) -> None:
+        """Raise :exc:`ConditionError` for the first condition that cannot work, in *rule* or its routes."""
+        try:
+            compile_conditions(rule, self.registry)
+        except ConfigurationError as error:
+            raise error.within(where) from None
+        for index, route in enumerate(rule.routes):
+            self.check_rule(route, f"{where}.routes[{index}]")
+
+    def check_references(self) -> None:
+        """In strict mode, once per configuration: refuse names that stand for nothing, and list all of them.
+
+        :raises ConfigurationError: with every such name, its place and the nearest known one.
+        """
+        if self._checked:
+            return
+        errors = unknown_references(self.config)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ConfigurationError("\n".join(["names that stand for nothing:", *(f"  - {e}" for e in errors)]))
+        self._checked = True
