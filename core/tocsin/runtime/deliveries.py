@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 
+from tocsin.model.channel import NotificationChannel
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished, Event, NotificationChanged
 from tocsin.model.notification import NotificationState
@@ -52,13 +54,14 @@ class Deliveries:
         self._backends: dict[str, _Tally] = {}
         self._held = 0
 
-    def observe(self, event: Event, backend_of: dict[str, str]) -> None:
-        """Take note of *event*; *backend_of* gives the backend of a channel."""
+    def observe(self, event: Event, channels: Mapping[str, NotificationChannel]) -> None:
+        """Take note of *event*; *channels* are those that are configured."""
         if isinstance(event, AttemptFinished):
             delivery = event.delivery
             self.history.append(delivery)
             self._all.count(delivery)
-            backend = backend_of.get(delivery.channel_id, "?")
+            channel = channels.get(delivery.channel_id)
+            backend = "?" if channel is None else str(channel.backend)
             self._backends.setdefault(backend, _Tally()).count(delivery)
         elif isinstance(event, NotificationChanged) and event.state is NotificationState.HELD:
             self._held += event.reason is Reason.RATE_LIMITED

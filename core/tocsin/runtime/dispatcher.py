@@ -50,7 +50,10 @@ class _Open:
 
 
 class Dispatcher:
-    """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*."""
+    """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*.
+
+    *ended* is called after each, once nothing of it is left to do.
+    """
 
     def __init__(
         self,
@@ -58,11 +61,13 @@ class Dispatcher:
         clock: Clock,
         tasks: anyio.abc.TaskGroup,
         submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
+        ended: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._tasks = tasks
         self._submit = submit
+        self._ended = ended
         self._open: dict[str, _Open] = {}
         self._opening: dict[str, anyio.Lock] = {}
         self.under_way = 0
@@ -89,11 +94,10 @@ class Dispatcher:
                 outcome.status.value,
                 outcome.detail,
             )
-            self.under_way -= 1
             await self._report((*gaps, ended))
-        except BaseException:
+        finally:
             self.under_way -= 1
-            raise
+            self._ended()
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
         channel = attempt.channel

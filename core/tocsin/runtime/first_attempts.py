@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 
 import anyio
 import attrs
@@ -32,18 +33,20 @@ class Waiting:
 
 
 class FirstAttempts:
-    """Who waits for what. :meth:`observe` may be called from any thread; events are set by :meth:`settle`, on the loop.
+    """Who waits for what.
 
-    A pair counts as tried when an attempt that listed the alert ended, or when its notification was held or ended
-    without one.
+    :meth:`expect` and :meth:`observe` are called with each commit, under its lock, from any thread; the others only on
+    the event loop. A pair counts as tried when an attempt that listed the alert ended, or when its notification was
+    held or ended without one.
     """
 
     def __init__(self) -> None:
+        self.callers = 0
         self._waiting: list[Waiting] = []
-        self._tried: set[Key] = set()
+        self._tried: deque[Key] = deque()
 
     def expect(self, events: Iterable[Event]) -> Waiting:
-        """Return what the caller whose facts led to *events* has to wait for."""
+        """Return what there is to wait for after a commit that led to *events*."""
         told: set[Key] = set()
         lines: dict[tuple[str, str], set[Key]] = {}
         for event in events:
@@ -58,28 +61,39 @@ class FirstAttempts:
             self._waiting.append(waiting)
         return waiting
 
+    def narrow(self, waiting: Waiting, alert_ids: Collection[str]) -> Waiting:
+        """Return the part of *waiting* that is about *alert_ids*: a commit may have had other callers' alerts too."""
+        self.settle()
+        self.forget(waiting)
+        mine = Waiting({key for key in waiting.left if key[1] in alert_ids})
+        if mine.left:
+            self._waiting.append(mine)
+        return mine
+
     def observe(self, events: Iterable[Event]) -> None:
         """Take note of attempts that ended."""
         if not self._waiting:
             return
         for event in events:
             if isinstance(event, AttemptFinished):
-                self._tried.update((event.delivery.channel_id, alert_id) for alert_id in event.delivery.alert_ids)
+                self._tried.extend((event.delivery.channel_id, alert_id) for alert_id in event.delivery.alert_ids)
             elif isinstance(event, NotificationChanged) and event.state in _NO_ATTEMPT:
-                self._tried.update((event.channel_id, alert_id) for alert_id in event.alert_ids)
+                self._tried.extend((event.channel_id, alert_id) for alert_id in event.alert_ids)
 
     def settle(self) -> None:
-        """Let those go on who have nothing left to wait for; called on the event loop."""
-        if not self._tried:
+        """Let those go on who have nothing left to wait for."""
+        tried: set[Key] = set()
+        while self._tried:
+            tried.add(self._tried.popleft())
+        if not tried:
             return
-        tried, self._tried = self._tried, set()
-        for waiting in self._waiting:
+        for waiting in list(self._waiting):
             waiting.left -= tried
             if not waiting.left:
                 waiting.done.set()
-        self._waiting = [waiting for waiting in self._waiting if waiting.left]
+                self.forget(waiting)
 
     def forget(self, waiting: Waiting) -> None:
-        """The caller waits no more."""
+        """Nobody waits for this any more."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)

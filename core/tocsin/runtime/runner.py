@@ -89,10 +89,9 @@ class Runner:
         """Work until stopped."""
         try:
             async with anyio.create_task_group() as tasks:
-                dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit)
-                if self._resume:
-                    self._outbox.clear()
-                    await self._writer.submit((Restarted(),), self.turnstile)
+                dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit, self.wake)
+                while self._resume:
+                    await self._take_up()
                 while not self._stopping:
                     await self._turn(dispatcher)
                 dispatcher.close()
@@ -100,6 +99,15 @@ class Runner:
                 tasks.cancel_scope.cancel()
         finally:
             self.alive = False
+
+    async def _take_up(self) -> None:
+        """Take up what an earlier runner left: its attempts are tried again."""
+        self._outbox.clear()
+        try:
+            await self._writer.submit((Restarted(),), self.turnstile)
+            self._resume = False
+        except StoreError:
+            await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
 
     async def _turn(self, dispatcher: Dispatcher) -> None:
         if self._wake.is_set():

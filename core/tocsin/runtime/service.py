@@ -36,7 +36,7 @@ from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, running_loop, start_detached
 from tocsin.runtime.failure import describe_failure
-from tocsin.runtime.first_attempts import FirstAttempts
+from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.runner import Runner
 from tocsin.runtime.setup import Setup, instance
 from tocsin.runtime.statistics import statistics
@@ -221,13 +221,26 @@ class FederationAlertingService:
         """Take in several alerts as one batch, as :meth:`process_alert` does one."""
         if not self.enabled:
             return tuple(False for _ in alerts)
-        committed = await self._submit(tuple(AlertFired(alert) for alert in alerts))
-        if wait:
-            waiting = self._first_attempts.expect(committed.step.events)
-            with self._clock.move_on_after(self._first_attempt_seconds):
-                await waiting.wait()
-            self._first_attempts.forget(waiting)
+        facts = tuple(AlertFired(alert) for alert in alerts)
+        if not wait:
+            return (await self._submit(facts)).answers
+        self._first_attempts.callers += 1
+        try:
+            committed = await self._submit(facts)
+            await self._wait_for(committed.waiting, {fact.alert.alert_id for fact in facts})
+        finally:
+            self._first_attempts.callers -= 1
         return committed.answers
+
+    async def _wait_for(self, waiting: Waiting | None, alert_ids: set[str]) -> None:
+        if waiting is None:
+            return
+        mine = self._first_attempts.narrow(waiting, alert_ids)
+        try:
+            with self._clock.move_on_after(self._first_attempt_seconds):
+                await mine.wait()
+        finally:
+            self._first_attempts.forget(mine)
 
     def resolve_alert(self, alert_id: str) -> bool:
         """Take in that an alert is well again; return False if no such alert fires."""
@@ -381,21 +394,22 @@ class FederationAlertingService:
             self._ensure_running()
         return self._writer.commit(facts)
 
-    def _after_commit(self, step: Step) -> None:
+    def _after_commit(self, step: Step) -> Waiting | None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
         self._setup.stale = False
         self._pending.clear()
+        waiting = None
         if step.events:
-            backends = {channel_id: channel.backend for channel_id, channel in self._setup.config.channels.items()}
-            observers = self.registry.observers
-            for event in step.events:
-                self._deliveries.observe(event, backends)
-                for name, registration in observers.items():
-                    self._observe(name, registration.spec.observer, event)
+            waiting = self._first_attempts.expect(step.events) if self._first_attempts.callers else None
             self._first_attempts.observe(step.events)
+            for event in step.events:
+                self._deliveries.observe(event, self._setup.config.channels)
+                for name, registration in self.registry.observers.items():
+                    self._observe(name, registration.spec.observer, event)
         self._outbox.extend(step.starts)
         if self._runner is not None:
             self._runner.wake()
+        return waiting
 
     def _observe(self, name: str, observer: Callable[[Event], None], event: Event) -> None:
         try:

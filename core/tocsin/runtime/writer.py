@@ -13,6 +13,7 @@ from tocsin.engine.machine import Engine, Input, Instant, Step
 from tocsin.errors import StoreError
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
+from tocsin.runtime.first_attempts import Waiting
 from tocsin.stores.interface import Entry, Store
 
 __all__ = ["Committed", "Writer"]
@@ -20,10 +21,10 @@ __all__ = ["Committed", "Writer"]
 
 @attrs.frozen(slots=True)
 class Committed:
-    """What a caller gets: the answers to its own facts, and the step that took them in, perhaps with others'."""
+    """What a caller gets: the answers to its own facts, and what there is to wait for, perhaps of others' too."""
 
     answers: tuple[bool, ...]
-    step: Step
+    waiting: Waiting | None
 
 
 @attrs.define(slots=True, eq=False)
@@ -36,7 +37,8 @@ class _Ticket:
 class Writer:
     """Steps the engine and commits, under one lock; callable from any thread.
 
-    *after* is called with each committed step, under the lock, so that events are seen in the order of commits.
+    *after* is called with each committed step, under the lock, so that events are seen in the order of commits; it
+    returns what callers may wait for.
     *prelude* gives inputs that have to come first (a changed configuration).
     """
 
@@ -47,7 +49,7 @@ class Writer:
         clock: Clock,
         *,
         prelude: Callable[[], Sequence[Input]],
-        after: Callable[[Step], None],
+        after: Callable[[Step], Waiting | None],
     ) -> None:
         self.engine = engine
         self.lock = threading.RLock()
@@ -80,8 +82,7 @@ class Writer:
         with self.lock:
             first = tuple(self._prelude())
             step = self._step((*first, *inputs))
-            self._after(step)
-            return Committed(step.answers[len(first) :], step)
+            return Committed(step.answers[len(first) :], self._after(step))
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:
         now = self.now()
@@ -128,7 +129,7 @@ class Writer:
         start = 0
         for ticket in tickets:
             end = start + len(ticket.inputs)
-            ticket.result = Committed(whole.answers[start:end], whole.step)
+            ticket.result = Committed(whole.answers[start:end], whole.waiting)
             start = end
 
     def close(self) -> None:
