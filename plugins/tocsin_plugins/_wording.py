@@ -34,10 +34,8 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def number(value: float | None) -> str:
-    """Return a measured value for people: 85.0 as 85, an unknown one as a question mark."""
-    if value is None:
-        return "?"
+def number(value: float) -> str:
+    """Return a measured value for people: 85.0 as 85."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
 
 

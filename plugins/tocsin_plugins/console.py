@@ -10,8 +10,16 @@ from typing import Final, TextIO
 
 import attrs
 
-from tocsin import AlertSeverity, AlertStatus, BackendContext, Message, Notification, Outcome, hookimpl
-from tocsin.registry import BackendRegistrar
+from tocsin import (
+    AlertSeverity,
+    AlertStatus,
+    BackendContext,
+    BackendRegistrar,
+    Message,
+    Notification,
+    Outcome,
+    hookimpl,
+)
 from tocsin_plugins import _panel, _settings, _wording
 from tocsin_plugins._printable import printable, printable_line
 

@@ -15,9 +15,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from tocsin import ListedAlert, Message, Notification, NotificationTemplate, PerformanceAlert, hookimpl
+from tocsin import (
+    ListedAlert,
+    Message,
+    Notification,
+    NotificationTemplate,
+    PerformanceAlert,
+    RendererRegistrar,
+    hookimpl,
+)
 from tocsin.http import json_content
-from tocsin.registry import RendererRegistrar
 from tocsin_plugins import _wording, text
 
 __all__ = ["JSON_TYPE", "document", "render", "tocsin_register_renderers"]

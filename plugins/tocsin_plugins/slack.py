@@ -8,10 +8,19 @@ from typing import Any, Final
 import attrs
 import httpx
 
-from tocsin import AlertSeverity, AlertStatus, BackendContext, Message, Notification, NotificationTemplate, hookimpl
+from tocsin import (
+    AlertSeverity,
+    AlertStatus,
+    BackendContext,
+    BackendRegistrar,
+    Message,
+    Notification,
+    NotificationTemplate,
+    RendererRegistrar,
+    field_value,
+    hookimpl,
+)
 from tocsin.http import HttpBackend, HttpSender, http_url, json_content, redact_url
-from tocsin.model.fields import field_value
-from tocsin.registry import BackendRegistrar, RendererRegistrar
 from tocsin_plugins import _settings, _slack_blocks, _wording, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]

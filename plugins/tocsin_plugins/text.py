@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tocsin import ListedAlert, Message, Notification, NotificationTemplate, hookimpl, iso_time
-from tocsin.model.fields import field_value
-from tocsin.registry import RendererRegistrar
+from tocsin import (
+    ListedAlert,
+    Message,
+    Notification,
+    NotificationTemplate,
+    RendererRegistrar,
+    field_value,
+    hookimpl,
+    iso_time,
+)
 from tocsin_plugins import _wording
 
 __all__ = ["render", "tocsin_register_renderers"]

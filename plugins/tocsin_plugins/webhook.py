@@ -9,7 +9,13 @@ from typing import Any, Final
 import attrs
 import httpx
 
-from tocsin import BackendContext, ConfigurationError, Notification, hookimpl
+from tocsin import (
+    BackendContext,
+    BackendRegistrar,
+    ConfigurationError,
+    Notification,
+    hookimpl,
+)
 from tocsin.http import (
     HttpBackend,
     HttpSender,
@@ -21,7 +27,6 @@ from tocsin.http import (
     redact_url,
     signing_secret,
 )
-from tocsin.registry import BackendRegistrar
 from tocsin_plugins import _alertmanager_payload, _settings, json
 
 __all__ = ["WebhookBackend", "WebhookConfig", "tocsin_register_backends"]

@@ -158,7 +158,7 @@ class Dispatcher:
                 entered = True
                 task_status.started()
                 await opened.closed.wait()
-        except Exception as error:
+        except Exception as error:  # a backend's own context raised
             if not entered:
                 raise
             _log.warning("the backend of %s: leaving raised %s", opened.plan.channel.channel_id, type(error).__name__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Generator, Iterable
+from contextlib import contextmanager
 
 import anyio
 import attrs
@@ -41,9 +42,25 @@ class FirstAttempts:
     """
 
     def __init__(self) -> None:
-        self.callers = 0
+        self._callers = 0
         self._waiting: list[Waiting] = []
         self._tried: deque[Key] = deque()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody who is committing means to wait."""
+        return self._callers > 0
+
+    @contextmanager
+    def caller(self) -> Generator[None, None, None]:
+        """Around a commit and the wait for its first attempts."""
+        self._callers += 1
+        try:
+            yield
+        finally:
+            self._callers -= 1
+            if not self._callers:
+                self._waiting.clear()
 
     def expect(self, events: Iterable[Event]) -> Waiting:
         """Return what there is to wait for after a commit that led to *events*."""

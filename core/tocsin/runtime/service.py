@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,20 +23,18 @@ from tocsin.model.alert import PerformanceAlert
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.escalation import EscalationPolicy
-from tocsin.model.event import Event
 from tocsin.model.explanation import Explanation
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, GapFound, Snoozed
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, Snoozed
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
-from tocsin.model.reason import GapKind
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, running_loop, start_detached
-from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
+from tocsin.runtime.observers import Observers
 from tocsin.runtime.runner import Runner
 from tocsin.runtime.setup import Setup, instance
 from tocsin.runtime.statistics import statistics
@@ -66,7 +64,7 @@ class FederationAlertingService:
     :param disabled_plugins: entry-point names of plugins to leave out.
     :param store: where the journal is kept; None: in memory.
     :param clock: another source of time, for tests.
-    :param seed: makes ids and jitter reproducible; None: a new one.
+    :param seed: makes ids and jitter reproducible.
     :param first_attempt_seconds: how long :meth:`process_alert` waits for the first attempts.
     :param drain_seconds: how long leaving ``async with`` waits for attempts under way.
     :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
@@ -88,7 +86,6 @@ class FederationAlertingService:
         first_attempt_seconds: float = 5.0,
         drain_seconds: float = 5.0,
     ) -> None:
-        self.strict = strict
         self.enabled = True
         window = Aggregation("window", {"window_seconds": float(aggregation_window_seconds)})
         config = Configuration(
@@ -101,6 +98,7 @@ class FederationAlertingService:
         self._first_attempt_seconds = first_attempt_seconds
         self._drain_seconds = drain_seconds
         self._deliveries = Deliveries()
+        self._observers = Observers(self._setup.registry)
         self._first_attempts = FirstAttempts()
         self._outbox: deque[StartAttempt] = deque()
         self._pending: list[Fact] = self._setup.failures()
@@ -224,23 +222,14 @@ class FederationAlertingService:
         facts = tuple(AlertFired(alert) for alert in alerts)
         if not wait:
             return (await self._submit(facts)).answers
-        self._first_attempts.callers += 1
-        try:
+        with self._first_attempts.caller():
             committed = await self._submit(facts)
-            await self._wait_for(committed.waiting, {fact.alert.alert_id for fact in facts})
-        finally:
-            self._first_attempts.callers -= 1
+            if committed.waiting is not None:
+                mine = self._first_attempts.narrow(committed.waiting, {fact.alert.alert_id for fact in facts})
+                with self._clock.move_on_after(self._first_attempt_seconds):
+                    await mine.wait()
+                self._first_attempts.forget(mine)
         return committed.answers
-
-    async def _wait_for(self, waiting: Waiting | None, alert_ids: set[str]) -> None:
-        if waiting is None:
-            return
-        mine = self._first_attempts.narrow(waiting, alert_ids)
-        try:
-            with self._clock.move_on_after(self._first_attempt_seconds):
-                await mine.wait()
-        finally:
-            self._first_attempts.forget(mine)
 
     def resolve_alert(self, alert_id: str) -> bool:
         """Take in that an alert is well again; return False if no such alert fires."""
@@ -400,19 +389,12 @@ class FederationAlertingService:
         self._pending.clear()
         waiting = None
         if step.events:
-            waiting = self._first_attempts.expect(step.events) if self._first_attempts.callers else None
+            waiting = self._first_attempts.expect(step.events) if self._first_attempts.wanted else None
             self._first_attempts.observe(step.events)
             for event in step.events:
                 self._deliveries.observe(event, self._setup.config.channels)
-                for name, registration in self.registry.observers.items():
-                    self._observe(name, registration.spec.observer, event)
+            self._pending += self._observers.tell(step.events)
         self._outbox.extend(step.starts)
         if self._runner is not None:
             self._runner.wake()
         return waiting
-
-    def _observe(self, name: str, observer: Callable[[Event], None], event: Event) -> None:
-        try:
-            observer(event)
-        except Exception as error:  # noqa: BLE001  an observer that raises harms nobody, and is a gap
-            self._pending.append(GapFound(GapKind.OBSERVER_FAILED, name, describe_failure(error)))

@@ -91,7 +91,7 @@ class Writer:
             if step.changed:
                 facts = tuple(item.fact for item in step.events if hasattr(item, "fact"))
                 self._keep(Entry(self._ordinal + 1, now.engine, now.wall, facts, step.events))
-        except BaseException:
+        except BaseException:  # raised again, once the step is taken back
             self.engine.undo()
             raise
         self.engine.accept()
@@ -100,7 +100,7 @@ class Writer:
     def _keep(self, entry: Entry) -> None:
         try:
             self._store.commit(entry)
-        except Exception as error:
+        except Exception as error:  # a store may raise anything
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
 
