@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import logging
 import re
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any, NoReturn
@@ -25,6 +27,15 @@ def _blocks() -> list[CodeType]:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         compiled.append(compile(padding + found[1], str(GUIDE), "exec", flags=flags, dont_inherit=True))
     return compiled
+
+
+@pytest.fixture(autouse=True)
+def level() -> Iterator[None]:
+    """The guide's last block switches debug logging on; afterwards it is as before."""
+    logger = logging.getLogger("mpreg.federation.federation_alerting")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 @pytest.fixture
