@@ -80,7 +80,7 @@ class _Rota:
     def advance(self, state: Any, /) -> None:
         return None
 
-    def upcoming(self, state: Any, /) -> tuple[Step, ...]:
+    def steps(self, state: Any, /) -> tuple[Step, ...]:
         return ()
 
 

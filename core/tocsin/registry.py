@@ -290,7 +290,7 @@ class EscalationSchedulerRegistrar(_Registrar[SchedulerSpec]):
 
     def register(self, name: str, scheduler: EscalationScheduler) -> None:
         """Register the escalation scheduler *name*."""
-        for method in ("begin", "next", "advance", "upcoming"):
+        for method in ("begin", "next", "advance", "steps"):
             self._callable(method, getattr(scheduler, method, None))
         self._add(name, SchedulerSpec(scheduler))
 

@@ -40,10 +40,10 @@ class Levels:
         """Count one more level as told."""
         return attrs.evolve(state, told=state.told + 1)
 
-    def upcoming(self, state: LevelsState, /) -> tuple[Step, ...]:
-        """Return the levels that were not told."""
+    def steps(self, state: LevelsState, /) -> tuple[Step, ...]:
+        """Return the levels of all rounds."""
         total = len(state.levels) * state.rounds
-        return tuple(step for index in range(state.told, total) if (step := _step(state, index)) is not None)
+        return tuple(step for index in range(total) if (step := _step(state, index)) is not None)
 
 
 def _step(state: LevelsState, index: int) -> Step | None:

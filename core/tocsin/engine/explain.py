@@ -128,6 +128,6 @@ def _escalation(engine: Engine, episode: Episode) -> EscalationExplanation | Non
     if running is None:
         return None
     scheduler = engine.plan.schedulers.get(running.scheduler)
-    steps = () if scheduler is None or running.state is None else scheduler.upcoming(running.state)
+    steps = () if scheduler is None or running.state is None else scheduler.steps(running.state)
     levels = tuple(LevelExplanation(step.level.value, step.after_seconds, step.channels) for step in steps)
     return EscalationExplanation(running.policy_id, levels)

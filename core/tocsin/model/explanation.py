@@ -53,7 +53,7 @@ class ChannelExplanation:
 
 @attrs.frozen(slots=True)
 class LevelExplanation:
-    """One escalation level that is still to come; ``after_seconds`` counts from the policy's beginning, unpaused."""
+    """One escalation level; ``after_seconds`` counts from the policy's beginning, paused time excluded."""
 
     level: str
     after_seconds: float
@@ -62,7 +62,7 @@ class LevelExplanation:
 
 @attrs.frozen(slots=True)
 class EscalationExplanation:
-    """The escalation that would run."""
+    """The escalation that would run, all its levels in order."""
 
     policy_id: str
     levels: tuple[LevelExplanation, ...]

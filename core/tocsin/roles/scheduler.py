@@ -51,6 +51,6 @@ class EscalationScheduler(Protocol):
         """Return the state after the level that :meth:`next` gave was told."""
         ...
 
-    def upcoming(self, state: Any, /) -> tuple[Step, ...]:
-        """Return all levels that are still to come, in order, for people to read."""
+    def steps(self, state: Any, /) -> tuple[Step, ...]:
+        """Return all levels, those that were told included, in order, for people to read."""
         ...

@@ -18,7 +18,7 @@ from tocsin.runtime.failure import describe_failure
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["call_in_loop", "in_event_loop", "running_loop", "start_detached"]
+__all__ = ["call_in_loop", "in_event_loop", "loop_runs", "running_loop", "start_detached"]
 
 _log: Final = logging.getLogger("tocsin.runtime")
 
@@ -59,6 +59,15 @@ def running_loop() -> object:
     if loop is None:
         raise RuntimeError("no event loop is running in this thread: call this from async code (asyncio or trio)")
     return loop
+
+
+def loop_runs(loop: object) -> bool:
+    """Whether the event loop that *loop* stands for runs now; a trio run does until it ends and cancels its tasks.
+
+    :param loop: what :func:`running_loop` returned inside that loop.
+    """
+    is_running = getattr(loop, "is_running", None)
+    return True if is_running is None else bool(is_running())
 
 
 def call_in_loop(loop: object, func: Callable[[], object]) -> bool:

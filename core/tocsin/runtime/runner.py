@@ -11,11 +11,11 @@ import anyio.lowlevel
 
 from tocsin.engine.machine import Restarted
 from tocsin.engine.turn import StartAttempt
-from tocsin.errors import StoreError
+from tocsin.errors import ConfigurationError, StoreError
 from tocsin.model.facts import Fact
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
-from tocsin.runtime.detached import call_in_loop, running_loop
+from tocsin.runtime.detached import call_in_loop, loop_runs, running_loop
 from tocsin.runtime.dispatcher import Dispatcher
 from tocsin.runtime.writer import Committed, Writer
 
@@ -43,7 +43,7 @@ class Runner:
     ) -> None:
         self.loop = running_loop()
         self.turnstile = anyio.Lock()
-        self.alive = True
+        self._running = True
         self._writer = writer
         self._registry = registry
         self._clock = clock
@@ -56,8 +56,20 @@ class Runner:
         self._settling = anyio.Event()
 
     async def submit(self, facts: tuple[Fact, ...]) -> Committed:
-        """Commit *facts*, with others that wait."""
+        """Commit *facts*, with others that wait.
+
+        :raises ConfigurationError: when called on another event loop than the runner's, while that one runs.
+        """
+        if running_loop() != self.loop:
+            raise ConfigurationError(
+                "the service runs on another event loop; await its methods there, or call the synchronous ones"
+            )
         return await self._writer.submit(facts, self.turnstile)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it works, and the loop that it works on has not been stopped under it."""
+        return self._running and loop_runs(self.loop)
 
     def wake(self) -> None:
         """Have the runner look again; callable from any thread."""
@@ -98,7 +110,7 @@ class Runner:
                 await anyio.lowlevel.checkpoint()
                 tasks.cancel_scope.cancel()
         finally:
-            self.alive = False
+            self._running = False
 
     async def _take_up(self) -> None:
         """Take up what an earlier runner left: its attempts are tried again."""

@@ -32,7 +32,7 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.deliveries import Deliveries
-from tocsin.runtime.detached import in_event_loop, running_loop, start_detached
+from tocsin.runtime.detached import in_event_loop, start_detached
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.observers import Observers
 from tocsin.runtime.runner import Runner
@@ -51,9 +51,9 @@ class FederationAlertingService:
     """Decides who is told about an alert, how, when, and what happens if nobody answers.
 
     Recommended: ``async with FederationAlertingService() as alerting``. Used without it, the background work starts
-    with the first call that is awaited and ends with the event loop. Works the same on asyncio and trio. The
-    synchronous methods may be called from any thread, with or without an event loop: they are committed when they
-    return.
+    with the first call that is awaited and ends with the event loop. Works the same on asyncio and trio. Await its
+    methods on one event loop at a time. The synchronous ones may be called from any thread, with or without an event
+    loop: they are committed when they return.
 
     :param aggregation_window_seconds: how long an incident takes further alerts of its metric.
     :param strict: refuse to start when a plugin failed or a name stands for nothing; otherwise these are gaps.
@@ -86,7 +86,6 @@ class FederationAlertingService:
         first_attempt_seconds: float = 5.0,
         drain_seconds: float = 5.0,
     ) -> None:
-        self.enabled = True
         window = Aggregation("window", {"window_seconds": float(aggregation_window_seconds)})
         config = Configuration(
             aggregation=aggregation or window,
@@ -217,8 +216,6 @@ class FederationAlertingService:
 
     async def process_alerts(self, alerts: Iterable[PerformanceAlert], *, wait: bool = True) -> tuple[bool, ...]:
         """Take in several alerts as one batch, as :meth:`process_alert` does one."""
-        if not self.enabled:
-            return tuple(False for _ in alerts)
         facts = tuple(AlertFired(alert) for alert in alerts)
         if not wait:
             return (await self._submit(facts)).answers
@@ -282,6 +279,11 @@ class FederationAlertingService:
         with self._writer.lock:
             gaps = self._writer.engine.state.gaps.values()
             return tuple(sorted(gaps, key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it takes alerts: until it was left."""
+        return not self._closed
 
     @property
     def left_behind(self) -> tuple[str, ...]:
@@ -357,11 +359,9 @@ class FederationAlertingService:
         return self._runner
 
     def _ensure_running(self) -> None:
-        """Start the background work on the loop that runs in this thread, unless it runs."""
-        runner = self._runner
-        if runner is not None and runner.alive and (self._tasks is not None or runner.loop == running_loop()):
-            return
-        start_detached(self._new_runner().run, name="tocsin")
+        """Start the background work on the loop that runs in this thread, unless it runs, here or elsewhere."""
+        if self._runner is None or not self._runner.alive:
+            start_detached(self._new_runner().run, name="tocsin")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -372,9 +372,7 @@ class FederationAlertingService:
         self._setup.check_references()
         self._ensure_running()
         assert self._runner is not None, "it was just ensured"
-        committed = await self._writer.submit(tuple(facts), self._runner.turnstile)
-        await anyio.lowlevel.checkpoint()
-        return committed
+        return await self._runner.submit(tuple(facts))
 
     def _commit(self, facts: Sequence[Fact]) -> Committed:
         self._check_open()
