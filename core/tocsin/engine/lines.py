@@ -6,8 +6,8 @@ import attrs
 
 from tocsin.engine.gates import acknowledged, shut_gate
 from tocsin.engine.outgoing import create, end, enqueue
-from tocsin.engine.owing import BURST_SECONDS, block, current, decided, targets
-from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
+from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
+from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
@@ -34,8 +34,9 @@ def _open_members(turn: Turn, line: Line, mark: LevelMark) -> list[Episode]:
     return [episode for episode in awake if shut_gate(turn, episode, line.channel_id) is None]
 
 
-def _shut(turn: Turn, line: Line, episode: Episode, owed: Owed) -> Reason | None:
-    if not owed.via and line.channel_id not in targets(turn.incident(line), episode):
+def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
+    known = episode.episode_id in line.adopted or line.channel_id in targets(turn.incident(line), episode)
+    if not known:
         return Reason.UNROUTED
     return shut_gate(turn, episode, line.channel_id)
 
@@ -65,17 +66,17 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
         if owed.cause is Cause.RESOLVED:
             resolved = True
         elif episode.firing:
-            reason = _shut(turn, line, episode, owed)
+            reason = _shut(turn, line, episode)
             if reason is None:
                 kind = NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE
                 wanted = _Wanted(kind, episode.severity.rank)
                 break
             shut.append((episode, reason))
-    for episode, reason in shut:
+    if wanted is not None:
+        return wanted  # what is shut is left out when it starts
+    for episode, reason in sorted(shut, key=lambda pair: pair[0].episode_id):
         block(turn, line, episode, reason)
-    if wanted is None and resolved:
-        wanted = _Wanted(NotificationKind.RESOLVED, 0)
-    return wanted
+    return _Wanted(NotificationKind.RESOLVED, 0) if resolved else None
 
 
 def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
@@ -130,23 +131,32 @@ def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
 
 
 def _why_nothing(line: Line) -> Reason:
-    return next(iter(line.blocked.values()), Reason.RESOLVED)
+    return min(line.blocked.values(), default=Reason.RESOLVED)
 
 
 def _drop_passengers(turn: Turn, line: Line) -> None:
-    for episode_id in list(line.due):
+    for episode_id in sorted(line.due):
         turn.tx.drop(line.due, episode_id)
         decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
 
 
 def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
-    out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), wanted.rank)
+    out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), _highest(turn, line, wanted))
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
-    out.via = tuple(dict.fromkeys(channel for owed in line.due.values() for channel in owed.via))
+    out.via = tuple(dict.fromkeys(via for episode_id in line.due for via in line.adopted.get(episode_id, ())))
     recent = [at for at in line.recent if at > turn.clock - BURST_SECONDS]
     turn.tx.edit(line).recent = (*recent, turn.clock)
     enqueue(turn, out)
+
+
+def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
+    """Return the highest rank of what the notification would list, which is its place in the lane."""
+    if wanted.mark is not None or wanted.kind is NotificationKind.RESOLVED:
+        return wanted.rank
+    owed = {e: one for e, one in line.due.items() if one.cause is not Cause.RESOLVED}
+    firing = [(episode, one) for e, one in owed.items() if (episode := turn.episode(e)).firing]
+    return max([wanted.rank, *(e.severity.rank for e, one in firing if _shut(turn, line, e) is None)])
 
 
 def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
@@ -181,6 +191,7 @@ def compose(turn: Turn, line: Line) -> Listed:
             if shut_gate(turn, episode, line.channel_id) is None:
                 listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
     if listed:
+        _take_earlier(turn, line, listed)
         for episode_id in passengers:
             listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
         turn.tx.edit(line)
@@ -193,17 +204,28 @@ def compose(turn: Turn, line: Line) -> Listed:
     return listed
 
 
+def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
+    """List the waiting resolutions of alerts that fire again: no firing overtakes an earlier one's end."""
+    if line.resolve_at is None:
+        return
+    again = {turn.episode(e).alert.alert_id for e, (status, _) in listed.items() if status is AlertStatus.FIRING}
+    for episode_id, owed in sorted(line.waiting.items(), key=lambda item: item[0]):
+        episode = turn.episode(episode_id)
+        if owed.cause is Cause.RESOLVED and episode.alert.alert_id in again:
+            listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
+
+
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     """List what is due and passes its gates; return the passengers."""
     passengers: list[str] = []
-    for episode_id, owed in list(line.due.items()):
+    for episode_id, owed in sorted(line.due.items(), key=lambda item: item[0]):
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
             listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
         elif not episode.firing:
             passengers.append(episode_id)
         else:
-            reason = _shut(turn, line, episode, owed)
+            reason = _shut(turn, line, episode)
             if reason is None:
                 listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
             else:
@@ -234,6 +256,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             why = shut
             turn.tx.drop(out.listed, episode_id)
             if episode_id not in line.told:
+                adopt(turn, line, episode, out.via)
                 block(turn, line, episode, shut)
             continue
         firing = True

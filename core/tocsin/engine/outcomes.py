@@ -30,9 +30,9 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     turn.tx.drop(turn.lane(out.channel_id).sending, out.notification_id)
     status = fact.outcome.status
     if status is OutcomeStatus.DELIVERED:
-        told(turn, out)
-        _repeat_later(turn, out)
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
+        told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
+        _repeat_later(turn, out)
         return True
     if status is OutcomeStatus.UNKNOWN:
         turn.tx.edit(out).maybe = True
@@ -75,15 +75,17 @@ def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
 def told(turn: Turn, out: Outgoing) -> None:
     """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again."""
     tx = turn.tx
-    for episode_id, (status, rank) in out.listed.items():
-        if status is AlertStatus.RESOLVED:
-            continue
-        episode = turn.episode(episode_id)
-        incident = turn.state.incidents[episode.incident_id]
-        line = tx.edit(turn.line(incident, out.channel_id))
+    known = [
+        (turn.episode(e), rank) for e, (status, rank) in sorted(out.listed.items()) if status is AlertStatus.FIRING
+    ]
+    for episode, rank in known:
+        line = tx.edit(turn.line(turn.state.incidents[episode.incident_id], out.channel_id))
         line.told_at = turn.clock
         line.top = max(line.top, rank)
-        tx.put(line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
+        tx.put(line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+    for episode, rank in known:
+        incident = turn.state.incidents[episode.incident_id]
+        line = turn.line(incident, out.channel_id)
         if not episode.firing:
             owe_resolution(turn, incident, line, episode)
         elif episode.severity.rank > rank:

@@ -13,6 +13,7 @@ from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
 
 __all__ = [
     "BURST_SECONDS",
+    "adopt",
     "block",
     "consider",
     "current",
@@ -78,6 +79,8 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     Asking again changes nothing unless something changed. *via* are the channels that failed it before this one.
     """
     line = turn.line(incident, channel_id)
+    if via:
+        adopt(turn, line, episode, via)
     episode_id, rank = episode.episode_id, episode.severity.rank
     told = line.told.get(episode_id)
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
@@ -92,8 +95,15 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
         return False
     turn.tx.drop(line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
-    _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause), via)
+    _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause))
     return True
+
+
+def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -> None:
+    """Note that the line tells an episode that no rule may route there; *via* are the channels that failed it."""
+    if via or line.channel_id not in targets(turn.incident(line), episode):
+        known = line.adopted.get(episode.episode_id, ())
+        turn.tx.put(line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
 
 
 def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
@@ -105,18 +115,18 @@ def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
         decided(turn, episode, line.channel_id, Action.SKIP, reason)
 
 
-def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release, via: tuple[str, ...]) -> None:
+def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
         turn.tx.drop(line.waiting, episode_id)
-        turn.tx.put(line.due, episode_id, Owed(cause, turn.clock, via))
+        turn.tx.put(line.due, episode_id, Owed(cause, turn.clock))
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
         _raise_rank(turn, line, episode.severity.rank)
         turn.touch(line)
         return
     known = line.waiting.get(episode_id)
     if known is None or release.at < known.due:
-        turn.tx.put(line.waiting, episode_id, Owed(cause, release.at, via))
+        turn.tx.put(line.waiting, episode_id, Owed(cause, release.at))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
 

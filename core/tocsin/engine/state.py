@@ -84,11 +84,10 @@ class Episode:
 
 @attrs.frozen(slots=True)
 class Owed:
-    """An episode that a line has to tell: why, from when on, and over which channels that failed it came here."""
+    """An episode that a line has to tell: why, and from when on."""
 
     cause: Cause
     due: float
-    via: tuple[str, ...] = ()
 
 
 @attrs.frozen(slots=True)
@@ -105,8 +104,10 @@ class Line:
     """One incident on one channel. An episode is in at most one of ``due``, ``waiting`` and ``blocked``.
 
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
-    rank it was ever told (-1: nothing). ``current`` is the outgoing notification, if there is one. ``recent`` are the
-    instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
+    rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
+    failed them before (none: an escalation level brought them). ``current`` is the outgoing notification, if there is
+    one. ``recent`` are the instants of the last minute's notifications; ``resolve_at`` is when the resolutions that
+    wait are summarised.
     """
 
     incident_id: str
@@ -115,6 +116,7 @@ class Line:
     waiting: dict[str, Owed] = attrs.field(factory=dict)
     blocked: dict[str, Reason] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
+    adopted: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     levels: tuple[LevelMark, ...] = ()
     repeat: bool = False
     current: str | None = None
