@@ -38,7 +38,12 @@ class PlanChanged:
 
 @attrs.frozen(slots=True)
 class Restarted:
-    """The state was loaded from a store: what was under way is *unknown* and is tried again."""
+    """The process or its event loop ended and goes on: what was under way is *unknown* and is tried again.
+
+    ``waiting`` are notifications whose attempt was decided and certainly not begun: they are left alone.
+    """
+
+    waiting: frozenset[str] = frozenset()
 
 
 Input = Fact | PlanChanged | Restarted
@@ -192,7 +197,7 @@ class Engine:
             reload.change_plan(turn, item.plan)
             return True
         if isinstance(item, Restarted):
-            reload.restart(turn)
+            reload.restart(turn, item.waiting)
             return True
         answer = self._take_fact(turn, item)
         if answer and not isinstance(item, AttemptEnded):

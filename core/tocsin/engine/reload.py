@@ -60,11 +60,11 @@ def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     turn.touch(line)
 
 
-def restart(turn: Turn) -> None:
+def restart(turn: Turn, waiting: frozenset[str]) -> None:
     """Take up what a crash or a stop cut off: attempts that were under way may have arrived, and are made again."""
     for notification_id in sorted(turn.state.outgoing):
         out = turn.state.outgoing[notification_id]
-        if out.state is NotificationState.SENDING:
+        if out.state is NotificationState.SENDING and notification_id not in waiting:
             turn.tx.drop(turn.lane(out.channel_id).sending, notification_id)
             turn.tx.edit(out)
             out.maybe, out.state = True, NotificationState.RETRYING

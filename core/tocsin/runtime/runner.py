@@ -8,6 +8,7 @@ from typing import Final
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 
 from tocsin.engine.machine import Restarted
 from tocsin.engine.turn import StartAttempt
@@ -113,13 +114,20 @@ class Runner:
             self._running = False
 
     async def _take_up(self) -> None:
-        """Take up what an earlier runner left: its attempts are tried again."""
-        self._outbox.clear()
+        """Take up what an earlier runner left: attempts that it had begun are tried again, the others are begun."""
         try:
-            await self._writer.submit((Restarted(),), self.turnstile)
+            if self._writer.blocking:
+                await anyio.to_thread.run_sync(self._restart)
+            else:
+                self._restart()
             self._resume = False
         except StoreError:
             await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
+
+    def _restart(self) -> None:
+        with self._writer.lock:
+            waiting = frozenset(start.notification.notification_id for start in self._outbox)
+            self._writer.commit((Restarted(waiting),))
 
     async def _turn(self, dispatcher: Dispatcher) -> None:
         if self._wake.is_set():

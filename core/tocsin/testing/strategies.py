@@ -1,0 +1,196 @@
+"""Hypothesis strategies for what tocsin works with: alerts, outcomes, silences and whole configurations.
+
+Everything is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
+silences mute them. Durations are whole seconds. Needs hypothesis, which tocsin itself does not depend on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tocsin.config import Aggregation, Configuration
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.channel import NotificationChannel
+from tocsin.model.escalation import EscalationLevel, EscalationPolicy
+from tocsin.model.outcome import Outcome
+from tocsin.model.rule import AlertRoutingRule
+from tocsin.model.severity import AlertSeverity
+from tocsin.model.silence import LabelMatcher, Silence
+
+__all__ = [
+    "ALERT_IDS",
+    "CHANNEL_IDS",
+    "CLUSTER_IDS",
+    "METRICS",
+    "POLICY_IDS",
+    "SERVICES",
+    "aggregations",
+    "alerts",
+    "channels",
+    "configurations",
+    "outcomes",
+    "policies",
+    "rules",
+    "severities",
+    "silences",
+]
+
+ALERT_IDS: Final = ("a0", "a1", "a2", "a3", "a4")
+CHANNEL_IDS: Final = ("c0", "c1", "c2", "c3")
+CLUSTER_IDS: Final = ("prod-1", "prod-2", "dev-1")
+METRICS: Final = ("cpu", "disk")
+POLICY_IDS: Final = ("p0", "p1")
+SERVICES: Final = ("db", "web")
+
+
+def severities() -> st.SearchStrategy[AlertSeverity]:
+    """Return a strategy for severities, the lowest first."""
+    return st.sampled_from(list(AlertSeverity))
+
+
+def alerts(alert_ids: Sequence[str] = ALERT_IDS) -> st.SearchStrategy[PerformanceAlert]:
+    """Return a strategy for alerts with one of *alert_ids*; an alert's metric may change from report to report."""
+    return st.builds(
+        PerformanceAlert,
+        alert_id=st.sampled_from(alert_ids),
+        cluster_id=st.sampled_from(CLUSTER_IDS),
+        severity=severities(),
+        metric_name=st.sampled_from(METRICS),
+        message=st.sampled_from(["", "again"]),
+        labels=st.dictionaries(st.just("service"), st.sampled_from(SERVICES), max_size=1),
+    )
+
+
+def outcomes() -> st.SearchStrategy[Outcome]:
+    """Return a strategy for the ends of attempts, of every kind."""
+    after = st.none() | st.integers(0, 120).map(float)
+    return st.one_of(
+        st.just(Outcome.delivered()),
+        st.builds(Outcome.unavailable, st.just("down"), retry_after_seconds=after),
+        st.builds(Outcome.throttled, st.just("slow down"), retry_after_seconds=after),
+        st.just(Outcome.unknown("no answer")),
+        st.just(Outcome.rejected("refused")),
+    )
+
+
+@st.composite
+def silences(draw: st.DrawFn, wall: float, silence_ids: Sequence[str] = ("s0", "s1", "s2")) -> Silence:
+    """Draw a silence that starts within an hour of *wall* (wall time, seconds), or just before, and ends soon."""
+    matcher = draw(
+        st.sampled_from(
+            [
+                LabelMatcher("metric_name", "=", METRICS[0]),
+                LabelMatcher("severity", "=~", "info|warning"),
+                LabelMatcher("cluster_id", "!=", CLUSTER_IDS[0]),
+                LabelMatcher("service", "=", SERVICES[0]),
+                LabelMatcher("alert_id", "!~", "a[01]"),
+                LabelMatcher("alert_id", "=~", ".*"),
+            ]
+        )
+    )
+    starts_at = wall + draw(st.sampled_from([0, -60, 30, 400, 3600]))
+    return Silence(
+        draw(st.sampled_from(silence_ids)), (matcher,), starts_at, starts_at + draw(st.sampled_from([45, 300, 1800]))
+    )
+
+
+@st.composite
+def channels(
+    draw: st.DrawFn, channel_id: str, backends: Sequence[str] = ("recording",), others: Sequence[str] = ()
+) -> NotificationChannel:
+    """Draw the channel *channel_id*; one of *others* may be its fallback, and need not exist."""
+    return NotificationChannel(
+        channel_id=channel_id,
+        backend=draw(st.sampled_from(backends)),
+        min_severity=draw(st.sampled_from([AlertSeverity.INFO, AlertSeverity.ERROR, AlertSeverity.CRITICAL])),
+        rate_limit_per_minute=draw(st.sampled_from([None, 1, 2, 5])),
+        enabled=draw(st.sampled_from([True, True, True, False])),
+        fallback=draw(st.none() | st.sampled_from(others)) if others else None,
+        fallback_after_seconds=draw(st.sampled_from([300.0, 30.0])),
+        send_resolved=draw(st.sampled_from([True, True, False])),
+    )
+
+
+def _conditions() -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy for conditions that most alerts meet."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "severity": st.sampled_from([["error", "critical", "emergency"], ["info", "warning"]]),
+            "metric_name": st.sampled_from([[metric] for metric in METRICS]),
+            "cluster_pattern": st.sampled_from(["prod-.*", "dev-.*"]),
+            "labels": st.sampled_from([{"service": service} for service in SERVICES]),
+        },
+    )
+
+
+@st.composite
+def rules(
+    draw: st.DrawFn, rule_id: str, channel_ids: Sequence[str] = CHANNEL_IDS, policy_ids: Sequence[str] = POLICY_IDS
+) -> AlertRoutingRule:
+    """Draw a flat rule; half of all rules match everything."""
+    return AlertRoutingRule(
+        rule_id=rule_id,
+        conditions=draw(st.just({}) | _conditions()),
+        target_channels=draw(st.lists(st.sampled_from(channel_ids), min_size=1, max_size=3, unique=True)),
+        escalation_policy_id=draw(st.none() | st.sampled_from(policy_ids)) if policy_ids else None,
+        priority=draw(st.sampled_from([100, 10])),
+        continue_matching=draw(st.sampled_from([None, None, False])),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn, policy_id: str, channel_ids: Sequence[str] = CHANNEL_IDS) -> EscalationPolicy:
+    """Draw an escalation policy; single delays may be shortened, and the levels may be repeated once."""
+    named = st.lists(st.sampled_from(channel_ids), min_size=1, max_size=2, unique=True)
+    levels = draw(st.lists(st.sampled_from(list(EscalationLevel)), min_size=1, max_size=3, unique=True))
+    return EscalationPolicy(
+        policy_id=policy_id,
+        escalation_levels={level: draw(named) for level in levels},
+        default_channels=draw(st.just([]) | named),
+        level_delays_seconds=draw(st.sampled_from([{}, {EscalationLevel.FIRST: 60}, {EscalationLevel.IMMEDIATE: 30}])),
+        repeat=draw(st.sampled_from([0, 0, 1])),
+    )
+
+
+def aggregations() -> st.SearchStrategy[Aggregation]:
+    """Return a strategy for the bundled aggregators ``window`` and ``none`` and their settings."""
+    repeat = st.sampled_from([None, None, 900])
+    window = st.fixed_dictionaries(
+        {
+            "window_seconds": st.sampled_from([300, 60, 0]),
+            "fold_below": st.sampled_from(["critical", "error", "emergency"]),
+            "burst": st.sampled_from([5, 1]),
+            "resolve_seconds": st.sampled_from([300, 60, 0]),
+            "repeat_interval_seconds": repeat,
+        }
+    )
+    return st.one_of(
+        st.builds(Aggregation, st.just("window"), window),
+        st.builds(Aggregation, st.just("none"), st.fixed_dictionaries({"repeat_interval_seconds": repeat})),
+    )
+
+
+@st.composite
+def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) -> Configuration:
+    """Draw a whole configuration of two to four channels; some rules and levels may name channels that are not there.
+
+    :param backends: the names of registered backends that channels may use, without settings of their own.
+    """
+    count = draw(st.integers(2, len(CHANNEL_IDS)))
+    names = CHANNEL_IDS[:count]
+    made = [draw(channels(name, backends, [other for other in CHANNEL_IDS if other != name])) for name in names]
+    return Configuration(
+        channels={channel.channel_id: channel for channel in made},
+        routing_rules=tuple(draw(rules(f"r{index}")) for index in range(draw(st.integers(1, 3)))),
+        escalation_policies={
+            policy.policy_id: policy
+            for policy in [draw(policies(name)) for name in POLICY_IDS[: draw(st.integers(0, len(POLICY_IDS)))]]
+        },
+        aggregation=draw(aggregations()),
+        catch_all_channel=draw(st.sampled_from([None, CHANNEL_IDS[0]])),
+        retain_resolved_seconds=draw(st.sampled_from([86_400.0, 600.0])),
+    )
