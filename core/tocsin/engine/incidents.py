@@ -32,15 +32,25 @@ __all__ = [
 ]
 
 
-def fire(turn: Turn, alert: PerformanceAlert) -> None:
-    """Take in an alert: a new episode, or an update of the one that fires."""
-    if alert.timestamp is None:
-        alert = attrs.evolve(alert, timestamp=turn.wall())
+def fire(turn: Turn, alert: PerformanceAlert) -> bool:
+    """Take in an alert: a new episode, or an update of the one that fires; return whether it changed anything.
+
+    One without a timestamp is stamped with now, unless it says nothing new.
+    """
     known = turn.state.alerts.get(alert.alert_id)
     if known is not None and known.firing:
-        _update(turn, known, alert)
+        if alert == known.alert or (
+            alert.timestamp is None and attrs.evolve(alert, timestamp=known.alert.timestamp) == known.alert
+        ):
+            return False
+        _update(turn, known, _stamped(turn, alert))
     else:
-        _begin(turn, alert, 1 if known is None else known.n + 1)
+        _begin(turn, _stamped(turn, alert), 1 if known is None else known.n + 1)
+    return True
+
+
+def _stamped(turn: Turn, alert: PerformanceAlert) -> PerformanceAlert:
+    return alert if alert.timestamp is not None else attrs.evolve(alert, timestamp=turn.wall())
 
 
 def _route(turn: Turn, view: AlertView) -> Verdict:
@@ -54,6 +64,7 @@ def _route(turn: Turn, view: AlertView) -> Verdict:
 
 def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx, state = turn.tx, turn.state
+    before = state.alerts.get(alert.alert_id)
     incident = _joined(turn, alert) or _opened(turn, alert)
     episode = Episode(alert, n, incident.incident_id, turn.clock)
     episode_id = episode.episode_id
@@ -69,6 +80,17 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     _assign(turn, incident, episode, verdict)
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
+    if before is not None and before.incident_id != incident.incident_id:
+        _follow(turn, incident, state.incidents[before.incident_id])
+
+
+def _follow(turn: Turn, incident: Incident, earlier: Incident) -> None:
+    """Let an earlier incident of the same alert end first on each channel: a firing never overtakes a resolution."""
+    for channel_id, line in incident.lines.items():
+        first = earlier.lines.get(channel_id)
+        if first is not None and (first.current is not None or first.due):
+            turn.tx.edit(line).follows = first.line_id
+            turn.tx.edit(first).followers = (*first.followers, line.line_id)
 
 
 def _joined(turn: Turn, alert: PerformanceAlert) -> Incident | None:
@@ -147,8 +169,6 @@ _ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
 
 def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
     old = episode.alert
-    if old == alert:
-        return
     incident = turn.state.incidents[episode.incident_id]
     turn.tx.edit(episode).alert = alert
     turn.tx.edit(incident).updated_wall = turn.wall()

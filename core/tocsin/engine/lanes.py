@@ -6,7 +6,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
-from tocsin.engine.outgoing import announce, end, lines_of
+from tocsin.engine.outgoing import announce, end, lines_of, next_serial
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
@@ -99,6 +99,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         together[0].rank,
         together[0].created_at,
         together[0].created_wall,
+        next_serial(turn),
         via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
     )
     turn.tx.put(turn.state.outgoing, name, digest)

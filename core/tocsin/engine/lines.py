@@ -111,6 +111,8 @@ def settle(turn: Turn, line: Line) -> None:
             if line.current is None:
                 settle(turn, line)
         return
+    if out is None and _goes_second(turn, line):
+        return
     wanted = _wanted(turn, line)
     if wanted is None:
         _drop_passengers(turn, line)
@@ -124,6 +126,20 @@ def settle(turn: Turn, line: Line) -> None:
     if out is not None:
         end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
     _queue(turn, line, wanted)
+
+
+def _goes_second(turn: Turn, line: Line) -> bool:
+    """Whether the line of an earlier incident still has something to tell the channel of the same alert.
+
+    Once an attempt of that has failed it is not waited for: it leaves out what fires again (see :func:`recheck`).
+    """
+    earlier = None if line.follows is None else turn.line_by_id(line.follows)
+    if earlier is None:
+        return False
+    out = current(turn, earlier)
+    if out is not None:
+        return out.state is not NotificationState.RETRYING
+    return any(owed.cause is Cause.RESOLVED for owed in earlier.due.values())
 
 
 def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
@@ -241,9 +257,12 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
     why = Reason.RESOLVED
     firing = False
     for episode_id, (status, rank) in list(out.listed.items()):
-        if status is AlertStatus.RESOLVED:
-            continue
         episode = turn.episode(episode_id)
+        if status is AlertStatus.RESOLVED:
+            if rank != PASSENGER and turn.state.alerts[episode.alert.alert_id].firing:
+                turn.tx.drop(out.listed, episode_id)  # it fires again, and that is told by another notification
+                why = Reason.SUPERSEDED
+            continue
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
             if out.maybe:

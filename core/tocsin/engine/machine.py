@@ -199,16 +199,17 @@ class Engine:
         if isinstance(item, Restarted):
             reload.restart(turn, item.waiting)
             return True
-        answer = self._take_fact(turn, item)
-        if answer and not isinstance(item, AttemptEnded):
+        changed = incidents.fire(turn, item.alert) if isinstance(item, AlertFired) else self._take_fact(turn, item)
+        if changed and not isinstance(item, AttemptEnded):
             turn.tell(FactAccepted(turn.clock, item))
-        return answer
+        return changed or isinstance(item, AlertFired)
 
-    def _take_fact(self, turn: Turn, fact: Fact) -> bool:
+    def _take_fact(
+        self,
+        turn: Turn,
+        fact: AlertResolved | Acknowledged | Snoozed | AttemptEnded | SilenceSet | SilenceExpired | GapFound,
+    ) -> bool:
         match fact:
-            case AlertFired(alert):
-                incidents.fire(turn, alert)
-                return True
             case AlertResolved(alert_id):
                 return incidents.resolve_alert(turn, alert_id)
             case Acknowledged():

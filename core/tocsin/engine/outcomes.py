@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import fraction
 from tocsin.engine.lines import recheck
-from tocsin.engine.outgoing import alert_ids, announce, end, enqueue
+from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow
 from tocsin.engine.owing import consider, owe_resolution
 from tocsin.engine.state import Episode, Outgoing
 from tocsin.engine.turn import Turn
@@ -125,6 +125,7 @@ def _try_again(turn: Turn, out: Outgoing, outcome: Outcome) -> None:
         if recheck(turn, out):
             turn.state.agenda.set(turn.tx, Deadline.RETRY, out.notification_id, at)
             announce(turn, out, outcome.detail)
+            let_follow(turn, out)
 
 
 def retry_due(turn: Turn, out: Outgoing) -> None:

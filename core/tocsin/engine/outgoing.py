@@ -10,7 +10,7 @@ from tocsin.model.event import NotificationChanged
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
 
-__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "lines_of", "listing_rank"]
+__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "let_follow", "lines_of", "listing_rank", "next_serial"]
 
 
 def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
@@ -50,10 +50,27 @@ def lines_of(turn: Turn, out: Outgoing) -> list[Line]:
     return [line for line in map(turn.line_by_id, ids) if line is not None]
 
 
+def next_serial(turn: Turn) -> int:
+    """Return the number of the next notification."""
+    serial = turn.state.notifications_made
+    turn.tx.edit(turn.state).notifications_made = serial + 1
+    return serial
+
+
 def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int) -> Outgoing:
     """Make the line's next notification; it is queued by :func:`enqueue`."""
     notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, kind.value, ordinal)
-    out = Outgoing(notification_id, line.incident_id, line.channel_id, kind, ordinal, rank, turn.clock, turn.wall())
+    out = Outgoing(
+        notification_id,
+        line.incident_id,
+        line.channel_id,
+        kind,
+        ordinal,
+        rank,
+        turn.clock,
+        turn.wall(),
+        next_serial(turn),
+    )
     turn.tx.put(turn.state.outgoing, notification_id, out)
     turn.tx.edit(line).current = notification_id
     found = turn.plan.channels.get(line.channel_id)
@@ -90,3 +107,11 @@ def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | No
         if line.current == notification_id:
             tx.edit(line).current = None
             turn.touch(line)
+    let_follow(turn, out)
+
+
+def let_follow(turn: Turn, out: Outgoing) -> None:
+    """Look again at the lines that wait for this notification to go first."""
+    for line in lines_of(turn, out):
+        for follower in filter(None, map(turn.line_by_id, line.followers)):
+            turn.touch(follower)

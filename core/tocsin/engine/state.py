@@ -105,9 +105,10 @@ class Line:
 
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
-    failed them before (none: an escalation level brought them). ``current`` is the outgoing notification, if there is
-    one. ``recent`` are the instants of the last minute's notifications; ``resolve_at`` is when the resolutions that
-    wait are summarised.
+    failed them before (none: an escalation level brought them). ``follows`` is the line of an earlier incident of the
+    same alert, which goes first; ``followers`` are those that wait for this one. ``current`` is the outgoing
+    notification, if there is one. ``recent`` are the instants of the last minute's notifications; ``resolve_at`` is
+    when the resolutions that wait are summarised.
     """
 
     incident_id: str
@@ -117,6 +118,8 @@ class Line:
     blocked: dict[str, Reason] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     adopted: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    follows: str | None = None
+    followers: tuple[str, ...] = ()
     levels: tuple[LevelMark, ...] = ()
     repeat: bool = False
     current: str | None = None
@@ -184,7 +187,7 @@ class Incident:
 class Outgoing:
     """One notification from its creation to its end. ``listed`` is frozen when its first attempt starts.
 
-    ``listed`` maps episodes to (status, severity rank); the rank :data:`PASSENGER` marks an episode that resolved
+    ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank :data:`PASSENGER` marks an episode that resolved
     before it was told and is listed beside others. ``parts`` are the lines of a digest. ``maybe`` says that an
     attempt's outcome was unknown, ``expired`` that the fallback channel's turn has come. ``via`` are the channels
     that failed it before this one.
@@ -198,6 +201,7 @@ class Outgoing:
     rank: int
     created_at: float
     created_wall: float
+    serial: int
     state: NotificationState = NotificationState.QUEUED
     reason: Reason | None = None
     level: str | None = None
@@ -212,9 +216,9 @@ class Outgoing:
     via: tuple[str, ...] = ()
 
     @property
-    def queue_rank(self) -> tuple[int, float]:
+    def queue_rank(self) -> tuple[int, int]:
         """Its place in the lane: escalations and the most severe first, then the oldest."""
-        return (-self.rank, self.created_at)
+        return (-self.rank, self.serial)
 
     @property
     def attempted(self) -> bool:
@@ -245,6 +249,7 @@ class State:
     engine_time: float = 0.0
     wall_time: float = 0.0
     incidents_opened: int = 0
+    notifications_made: int = 0
     unrouted: int = 0
     alerts: dict[str, Episode] = attrs.field(factory=dict)
     episodes: dict[str, Episode] = attrs.field(factory=dict)

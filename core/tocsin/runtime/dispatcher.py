@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import anyio
@@ -21,6 +22,7 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.runtime.clocks import Clock
+from tocsin.runtime.detached import start_detached
 from tocsin.runtime.failure import describe_failure
 
 __all__ = ["Dispatcher"]
@@ -70,34 +72,37 @@ class Dispatcher:
         self._ended = ended
         self._open: dict[str, _Open] = {}
         self._opening: dict[str, anyio.Lock] = {}
+        self._scopes: dict[str, anyio.CancelScope] = {}
+        self._closed = False
         self.under_way = 0
 
     def start(self, attempt: StartAttempt) -> None:
-        """Start the attempt now, beside the others."""
+        """Start the attempt now, beside the others.
+
+        Attempts are detached: whatever a backend does to its task, it cannot end the task group that the service, or
+        the application around it, lives in.
+        """
         self.under_way += 1
-        self._tasks.start_soon(self._attempt, attempt)
+        start_detached(partial(self._attempt, attempt), name=f"tocsin {attempt.notification.notification_id}")
 
     async def _attempt(self, attempt: StartAttempt) -> None:
-        try:
-            notification, started = attempt.notification, self._clock.now()
-            gaps: list[Fact] = []
-            outcome = Outcome.unknown(f"no answer within {attempt.channel.spec.timeout_seconds:g} s")
-            with self._clock.move_on_after(attempt.channel.spec.timeout_seconds):
-                outcome = await self._send(attempt, gaps)
-            seconds = self._clock.now() - started
-            ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds)
-            _log.debug(
-                "%s attempt %d to %s: %s %s",
-                notification.notification_id,
-                notification.attempt,
-                notification.channel_id,
-                outcome.status.value,
-                outcome.detail,
-            )
-            await self._report((*gaps, ended))
-        finally:
-            self.under_way -= 1
-            self._ended()
+        with anyio.CancelScope() as scope:
+            self._scopes[attempt.notification.notification_id] = scope
+            if not self._closed:
+                await self._carry_out(attempt)
+        self.under_way -= 1
+        self._scopes.pop(attempt.notification.notification_id, None)
+        self._ended()
+
+    async def _carry_out(self, attempt: StartAttempt) -> None:
+        notification, started = attempt.notification, self._clock.now()
+        gaps: list[Fact] = []
+        outcome = Outcome.unknown(f"no answer within {attempt.channel.spec.timeout_seconds:g} s")
+        with self._clock.move_on_after(attempt.channel.spec.timeout_seconds):
+            outcome = await self._send(attempt, gaps)
+        seconds = self._clock.now() - started
+        ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds)
+        await self._report((*gaps, ended))
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
         channel = attempt.channel
@@ -175,6 +180,9 @@ class Dispatcher:
                 return
 
     def close(self) -> None:
-        """Let every backend's context end."""
+        """Cancel the attempts that are under way, and let every backend's context end."""
+        self._closed = True
+        for scope in list(self._scopes.values()):
+            scope.cancel()
         for opened in self._open.values():
             opened.closed.set()

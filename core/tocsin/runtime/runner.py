@@ -105,13 +105,23 @@ class Runner:
                 dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit, self.wake)
                 while self._resume:
                     await self._take_up()
-                while not self._stopping:
-                    await self._turn(dispatcher)
-                dispatcher.close()
-                await anyio.lowlevel.checkpoint()
+                try:
+                    while not self._stopping:
+                        await self._turn(dispatcher)
+                finally:
+                    dispatcher.close()
+                await self._until_ended(dispatcher)
                 tasks.cancel_scope.cancel()
         finally:
             self._running = False
+
+    async def _until_ended(self, dispatcher: Dispatcher) -> None:
+        """Give what was cancelled a moment to end."""
+        with self._clock.move_on_after(_AGAIN_SECONDS):
+            while dispatcher.under_way:
+                self._wake = anyio.Event()
+                await self._wake.wait()
+        await anyio.lowlevel.checkpoint()
 
     async def _take_up(self) -> None:
         """Take up what an earlier runner left: attempts that it had begun are tried again, the others are begun."""

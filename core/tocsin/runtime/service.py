@@ -30,6 +30,7 @@ from tocsin.model.incident import AggregatedAlert
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
+from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, start_detached
@@ -391,6 +392,7 @@ class FederationAlertingService:
             self._first_attempts.observe(step.events)
             for event in step.events:
                 self._deliveries.observe(event, self._setup.config.channels)
+            logbook.write(step.events)
             self._pending += self._observers.tell(step.events)
         self._outbox.extend(step.starts)
         if self._runner is not None:

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from tocsin.engine.machine import Engine, Input, Instant, Step
+from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Restarted, Step
 from tocsin.errors import StoreError
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
@@ -89,7 +89,7 @@ class Writer:
         try:
             step = self.engine.step(now, inputs)
             if step.changed:
-                facts = tuple(item.fact for item in step.events if hasattr(item, "fact"))
+                facts = tuple(item for item in inputs if not isinstance(item, (PlanChanged, Restarted)))
                 self._keep(Entry(self._ordinal + 1, now.engine, now.wall, facts, step.events))
         except BaseException:  # raised again, once the step is taken back
             self.engine.undo()

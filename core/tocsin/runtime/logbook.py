@@ -1,0 +1,62 @@
+"""The logbook: what happened, for whoever reads logs. Decisions are details (debug), what people should look at is not.
+
+Logger ``tocsin.engine``. Alerts' texts are not logged, their ids are; nothing here can hold a secret.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from tocsin.model.event import (
+    AlertRouted,
+    AttemptFinished,
+    Event,
+    FactAccepted,
+    GapRecorded,
+    LevelReached,
+    NotificationChanged,
+    TellingDecided,
+)
+
+__all__ = ["write"]
+
+_log: Final = logging.getLogger("tocsin.engine")
+
+
+def write(events: Iterable[Event]) -> None:
+    """Log *events*: alerts that no rule matches, new gaps and attempts that failed as warnings, levels as information,
+    everything else as a detail."""
+    details = _log.isEnabledFor(logging.DEBUG)
+    for event in events:
+        if isinstance(event, AlertRouted) and not event.rule_ids:
+            _log.warning("alert %s is unrouted: no rule matches it", event.alert_id)
+        elif isinstance(event, GapRecorded) and event.gap.count == 1:
+            _log.warning("gap: %s %s: %s", event.gap.kind.value, event.gap.subject, event.gap.detail)
+        elif isinstance(event, AttemptFinished) and not event.delivery.success:
+            sent = event.delivery
+            text = "%s to %s: attempt %d %s: %s"
+            count = sent.retry_count + 1
+            _log.warning(text, sent.notification_id, sent.channel_id, count, sent.outcome, sent.response_message)
+        elif isinstance(event, LevelReached):
+            channels = ", ".join(event.channel_ids)
+            _log.info("incident %s: %s reaches level %s: %s", event.incident_id, event.policy_id, event.level, channels)
+        elif details:
+            _detail(event)
+
+
+def _detail(event: Event) -> None:
+    if isinstance(event, FactAccepted):
+        _log.debug("accepted %s", type(event.fact).__name__)
+    elif isinstance(event, AlertRouted):
+        rules, channels = ", ".join(event.rule_ids), ", ".join(event.channel_ids)
+        _log.debug("alert %s: rules %s, channels %s, incident %s", event.alert_id, rules, channels, event.incident_id)
+    elif isinstance(event, TellingDecided):
+        _log.debug("alert %s on %s: %s, %s", event.alert_id, event.channel_id, event.action.value, event.reason.value)
+    elif isinstance(event, NotificationChanged):
+        reason = "" if event.reason is None else event.reason.value
+        _log.debug("%s to %s: %s %s", event.notification_id, event.channel_id, event.state.value, reason)
+    elif isinstance(event, AttemptFinished):
+        sent = event.delivery
+        _log.debug("%s to %s: delivered in %.0f ms", sent.notification_id, sent.channel_id, sent.delivery_time_ms)
