@@ -167,7 +167,7 @@ def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) ->
     )
     if step.ordinal == 0 and step.after_seconds == 0:
         turn.tx.edit(escalation).joined = tuple(dict.fromkeys(channels))
-        for episode_id in list(escalation.awake):
+        for episode_id in sorted(escalation.awake):
             for channel_id in escalation.joined:
                 consider(turn, incident, turn.episode(episode_id), channel_id)
         return

@@ -49,7 +49,7 @@ def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
 
 
 def _hold(turn: Turn, lane: Lane) -> None:
-    for notification_id in list(lane.unheld):
+    for notification_id in sorted(lane.unheld, key=lambda name: turn.state.outgoing[name].serial):
         turn.tx.drop(lane.unheld, notification_id)
         out = turn.tx.edit(turn.state.outgoing[notification_id])
         out.state, out.reason = NotificationState.HELD, Reason.RATE_LIMITED

@@ -100,7 +100,7 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
         after = turn.plan.aggregator.repeat_after(incident.state)
         line = incident.lines.get(out.channel_id)
         if after is not None and line is not None and line.told:
-            turn.state.agenda.set(turn.tx, Deadline.REPEAT, line.line_id, turn.clock + after)
+            turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, turn.clock + after)
 
 
 def _backoff(turn: Turn, out: Outgoing, policy: RetryPolicy) -> float:

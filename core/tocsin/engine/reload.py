@@ -33,7 +33,8 @@ def change_plan(turn: Turn, plan: Plan) -> None:
 
 def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     """Hand over what a channel that is gone still had to tell; an attempt under way ends first."""
-    for out in [out for out in turn.state.outgoing.values() if out.channel_id == channel.channel_id]:
+    pending = [out for out in turn.state.outgoing.values() if out.channel_id == channel.channel_id]
+    for out in sorted(pending, key=lambda out: out.serial):
         if not out.attempted:
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:

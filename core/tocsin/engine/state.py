@@ -187,10 +187,10 @@ class Incident:
 class Outgoing:
     """One notification from its creation to its end. ``listed`` is frozen when its first attempt starts.
 
-    ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank :data:`PASSENGER` marks an episode that resolved
-    before it was told and is listed beside others. ``parts`` are the lines of a digest. ``maybe`` says that an
-    attempt's outcome was unknown, ``expired`` that the fallback channel's turn has come. ``via`` are the channels
-    that failed it before this one.
+    ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank
+    :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``parts`` are the
+    lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
+    turn has come. ``via`` are the channels that failed it before this one.
     """
 
     notification_id: str
