@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import re
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -253,6 +254,15 @@ def test_a_pipe_that_nobody_empties_is_unavailable_and_blocks_nothing(
         patch.setattr(sys, "stdout", stream)
         outcome = anyio.run(backend().send, rendered(make_notification()))
     assert outcome == Outcome.unavailable("stdout takes no output at the moment")
+
+
+def test_where_a_stream_cannot_be_asked_it_is_written_to(
+    monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]
+) -> None:
+    monkeypatch.delattr(select, "poll")
+    with open(pipe[1], "w", closefd=False) as stream, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        assert anyio.run(backend().send, rendered(make_notification())).success
 
 
 def test_an_encoding_that_cannot_say_it_gets_escapes(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:

@@ -407,6 +407,14 @@ async def test_user_and_password_of_a_url_become_basic_authentication(receiver: 
     assert "pass" not in receiver.requests[0].headers["host"]
 
 
+@on_every_loop
+async def test_the_receivers_own_date_is_what_its_retry_after_counts_from(receiver: Receiver) -> None:
+    dates = {"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT", "Date": "Tue, 14 Nov 2023 22:14:00 GMT"}
+    receiver.will(Reply(503, b"", dates))
+    outcome = await HttpSender(wall_clock=lambda: NOW).send(post(receiver.url))
+    assert outcome.retry_after_seconds == 20.0
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------
 
 

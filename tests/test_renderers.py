@@ -19,6 +19,7 @@ from tocsin.model.fields import field_value
 from tocsin.model.notification import AlertStatus, Notification, NotificationKind
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate
+from tocsin.registry import RendererRegistrar
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import text as text_renderer
 
@@ -349,3 +350,12 @@ def test_the_documented_members_are_the_ones_that_are_sent() -> None:
     document = json_renderer.document(make_notification())
     members = {*document, *document["summary"], *document["alerts"][0], *attrs.fields_dict(PerformanceAlert)}
     assert [member for member in sorted(members) if f"``{member}``" not in described] == []
+
+
+def test_the_plugins_register_their_renderers() -> None:
+    registrar = RendererRegistrar()
+    text_renderer.tocsin_register_renderers(registrar)
+    json_renderer.tocsin_register_renderers(registrar)
+    registrar.commit()
+    renders = {name: registration.spec.render for name, registration in registrar.frozen().items()}
+    assert renders == {"json": json_renderer.render, "text": text_renderer.render}

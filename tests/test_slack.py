@@ -139,6 +139,13 @@ def test_a_template_without_a_body_is_a_header_alone() -> None:
     assert set(document) == {"text", "blocks"}
 
 
+def test_a_digest_that_lists_nothing_any_more_is_still_a_message() -> None:
+    empty = attrs.evolve(make_notification(), alerts=(), incident_id="")
+    document = slack.payload(rendered(empty))
+    assert document["text"].startswith("[FIRING] CRITICAL")
+    assert "attachments" not in document
+
+
 def test_a_long_body_is_parted_between_lines() -> None:
     lines = [f"line {number} " + "x" * 90 for number in range(100)]
     blocks = _slack_blocks.sections("\n".join(lines))

@@ -1,0 +1,183 @@
+"""Two engines on one history: one that wakes when it has to, and a restless one that wakes at odd moments as well.
+
+Both must decide the same. The first also makes every step twice, with an undo in between, and is loaded anew from its
+records now and then; the second never. Whatever differs depended on something that no record holds.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+
+from tests.engine.promises import Promises
+
+from tocsin import AlertResolved, AttemptEnded, Configuration, Notification, Outcome, Registry, SilenceExpired
+from tocsin.engine.codec import dump, load
+from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Restarted, Step
+from tocsin.engine.plan import compile_plan
+from tocsin.engine.state import State
+
+__all__ = ["START", "Pair"]
+
+START = 1_700_000_000.0
+_MANY = 1000
+
+
+def records(state: State) -> str:
+    """The records as text, whatever the order of their mappings."""
+    return json.dumps(dump(state), sort_keys=True)
+
+
+class Pair:
+    """The engine, its restless double, and whoever watches over the promises.
+
+    :param restless: the seed of the moments at which the double wakes for nothing.
+    """
+
+    def __init__(self, config: Configuration, registry: Registry, restless: int = 0) -> None:
+        self.config = config
+        self.registry = registry
+        self.plan = compile_plan(config, registry)
+        self.engine = Engine(self.plan, seed=7)
+        self.double = Engine(self.plan, seed=7)
+        self.now = START
+        self.offset = 0.0
+        self.broken = False
+        self.promises = Promises(config, START)
+        self._moments = random.Random(restless)
+        self._records = records(self.engine.state)
+
+    @property
+    def wall(self) -> float:
+        """Wall time now."""
+        return self.now + self.offset
+
+    def step(self, *inputs: Input) -> Step:
+        """Hand the inputs in now, and check everything that can be checked at once."""
+        self.broken = True
+        now = Instant(self.now, self.wall)
+        tried = self.engine.step(now, inputs)
+        self.engine.undo()
+        assert records(self.engine.state) == self._records, "a step that was undone left a trace"
+        step = self.engine.step(now, inputs)
+        self.engine.accept()
+        assert step == tried, "a step that was undone and made again had other effects"
+        other = self.double.step(now, inputs)
+        self.double.accept()
+        assert step == other, "an engine that woke more often decided otherwise"
+        self._records = records(self.engine.state)
+        assert records(self.double.state) == self._records, "an engine that woke more often remembers otherwise"
+        deadline = self.engine.next_deadline()
+        assert deadline is None or deadline >= self.now, f"the next deadline {deadline} is past, at {self.now}"
+        self.promises.watch(now, inputs, step)
+        self.broken = False
+        return step
+
+    def pass_time(self, seconds: float) -> int:
+        """Let time pass; each deadline on the way is met at its instant. Return how many there were."""
+        until = self.now + seconds
+        bearable = _MANY * (1 + int(seconds / 3600.0))
+        woken = 0
+        while (at := self.engine.next_deadline()) is not None and at <= until:
+            self._fidget(at)
+            self.now = at
+            self.step()
+            woken += 1
+            assert woken < bearable, f"the engine wants to be woken without end, now at {at}"
+        self._fidget(until)
+        self.now = until
+        self.step()
+        return woken
+
+    def _fidget(self, until: float) -> None:
+        """Wake the double for nothing: nothing may come of it."""
+        for _ in range(self._moments.choice((0, 0, 1, 2))):
+            at = self.now + (until - self.now) * self._moments.choice((0.0, 0.25, 0.5, 0.999))
+            if at < until:
+                idle = self.double.step(Instant(at, at + self.offset))
+                self.double.accept()
+                assert not idle.events, f"woken for nothing at {at}, it did {idle.events}"
+
+    def to_next_deadline(self) -> None:
+        """Let time pass until the engine wants to be woken; a minute if it does not."""
+        at = self.engine.next_deadline()
+        self.pass_time(60.0 if at is None else at - self.now)
+
+    def oversleep(self, seconds: float) -> None:
+        """Let time pass without a step, as on a machine that was suspended, and wake both engines late."""
+        self.now += seconds
+        self.step()
+
+    def jump(self, seconds: float) -> None:
+        """Let the wall clock jump."""
+        self.pass_time(0)
+        self.offset += seconds
+        self.step()
+
+    def end(self, notification: Notification, outcome: Outcome) -> Step:
+        """Let an attempt end."""
+        return self.step(AttemptEnded(notification.notification_id, notification.attempt, outcome, 0.5))
+
+    def deliver_all(self) -> None:
+        """Let everything under way arrive, and what follows it at once."""
+        for _ in range(_MANY):
+            under_way = self.promises.under_way()
+            if not under_way:
+                return
+            for notification in under_way:
+                self.end(notification, Outcome.delivered())
+        raise AssertionError("each delivery makes another notification, without end")
+
+    def change(self, config: Configuration) -> None:
+        """Reload the configuration."""
+        self.config, self.plan = config, compile_plan(config, self.registry, self.plan)
+        self.step(PlanChanged(self.plan))
+
+    def _reloaded(self) -> State:
+        text = json.dumps(dump(self.engine.state))
+        state = load(json.loads(text), self.plan)
+        assert json.dumps(dump(state)) == text, "records that were dumped and loaded are dumped otherwise"
+        return state
+
+    def reload_records(self) -> None:
+        """Replace the engine by one that is loaded from its records; it must not notice."""
+        self.engine = Engine(self.plan, seed=7, state=self._reloaded())
+
+    def restart(self, seconds: float) -> None:
+        """Let the process be down for a while."""
+        self.reload_records()
+        self.now += seconds
+        self.step(Restarted())
+
+    def calm_down(self) -> None:
+        """Let all receivers work and all silences end, and wait until whatever mutes has passed and all is told."""
+        self.pass_time(0)
+        for silence_id in sorted(self.promises.world.silences):
+            self.step(SilenceExpired(silence_id))
+        self._wait(3 * 3600.0)
+        self.promises.everything_told()
+        self.promises.everything_resolved()
+
+    def _wait(self, seconds: float) -> None:
+        until = self.now + seconds
+        for _ in range(_MANY):
+            self.deliver_all()
+            at = self.engine.next_deadline()
+            if at is None or at > until:
+                self.pass_time(until - self.now)
+                return
+            self.pass_time(at - self.now)
+        raise AssertionError(f"{_MANY} wakes in {seconds} seconds, and no end")
+
+    def come_to_an_end(self) -> None:
+        """Resolve everything, and wait until it is forgotten: nothing may be left."""
+        for span in self.promises.world.firing():
+            self.step(AlertResolved(span.alert.alert_id))
+        self._wait(2 * 3600.0)
+        self.promises.everything_resolved()
+        self._wait(86_400.0 + 3600.0)
+        state = self.engine.state
+        assert self.engine.next_deadline() is None, f"a deadline is left: {state.agenda.ranks}"
+        kept = ("alerts", "episodes", "firing", "incidents", "open", "outgoing", "silences")
+        left = [name for name in kept if getattr(state, name)]
+        assert not left, f"left behind: {left}"

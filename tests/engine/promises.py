@@ -1,0 +1,397 @@
+"""The promises of design.md §6, checked after every step from facts, attempts and outcomes alone.
+
+What is checked at each attempt's start, at each level's instant, and once everything has calmed down is one method
+each; an AssertionError says which promise was broken, for whom and when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import attrs
+from tests.engine.ladder import Ladder, Rung
+from tests.engine.world import Key, Span, World
+
+from tocsin import (
+    Acknowledged,
+    AlertFired,
+    AlertResolved,
+    AlertRouted,
+    AttemptEnded,
+    Configuration,
+    GapFound,
+    GapKind,
+    GapRecorded,
+    LevelReached,
+    ListedAlert,
+    Notification,
+    NotificationChanged,
+    NotificationKind,
+    NotificationState,
+    OutcomeStatus,
+    SilenceExpired,
+    SilenceSet,
+    Snoozed,
+)
+from tocsin.engine.machine import Input, Instant, PlanChanged, Restarted, StartAttempt, Step
+
+__all__ = ["REPORTED", "Promises"]
+
+Told = tuple[str, Key]
+REPORTED = "somewhere"
+"""The subject of the gaps that other parts report; the engine's own bear other names."""
+
+_DEAD = {NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN}
+
+
+@attrs.define(slots=True, eq=False)
+class Sent:
+    """One notification, from its first attempt on; ``last`` is the latest attempt."""
+
+    last: StartAttempt
+    first_listed: frozenset[Key]
+    started_at: float
+    under_way: bool = True
+    not_before: float = float("-inf")
+    maybe: bool = False
+    over: bool = False
+
+
+@attrs.define(slots=True, eq=False)
+class Owed:
+    """A level that came due on a channel and that somebody there has to hear of."""
+
+    rung: Rung
+    channel_id: str
+
+
+def key_of(listed: ListedAlert) -> Key:
+    """The episode that is listed."""
+    return (listed.incident_id, listed.alert.alert_id, listed.episode)
+
+
+class Promises:
+    """Watches one engine. Give it every step, in order."""
+
+    def __init__(self, config: Configuration, now: float) -> None:
+        self.world = World(config, now)
+        self.ladder = Ladder(self.world)
+        self.sent: dict[str, Sent] = {}
+        self.told: dict[Told, tuple[int, float]] = {}
+        self.closed: set[Told] = set()
+        self.dead: dict[Told, str | None] = {}
+        self.excused: set[Told] = set()
+        self.owed: list[Owed] = []
+        self.starts: dict[str, list[float]] = defaultdict(list)
+        self.levels: set[tuple[str, str, str | None, str]] = set()
+        self.gaps: set[tuple[GapKind, str]] = set()
+
+    # what is under way, for whoever drives the engine
+
+    def under_way(self) -> list[Notification]:
+        """The attempts that have not ended, the oldest first."""
+        return [sent.last.notification for sent in self.sent.values() if sent.under_way]
+
+    def ended(self) -> list[Notification]:
+        """The latest attempts of what is not under way."""
+        return [sent.last.notification for sent in self.sent.values() if not sent.under_way]
+
+    # the step
+
+    def watch(self, now: Instant, inputs: Sequence[Input], step: Step) -> None:
+        """Check one step."""
+        self.ladder.rungs.clear()
+        self._pass_time(now)
+        for fact, answer in zip(inputs, step.answers, strict=True):
+            deserved = self._take(fact, step)
+            assert answer == deserved, f"{fact} was answered {answer}"
+        self._levels(step)
+        self._events(step)
+        starting = iter(step.starts)
+        for event in step.events:
+            if isinstance(event, NotificationChanged) and event.state is NotificationState.SENDING:
+                start = next(starting)
+                assert start.notification.notification_id == event.notification_id
+                self._start(start, event.at, now)
+        assert next(starting, None) is None, "an attempt starts that no event tells of"
+        self._excuse()
+
+    def _pass_time(self, now: Instant) -> None:
+        self.ladder.pass_time(max(now.engine, self.world.engine))
+        if self.world.wall != now.wall:
+            self.world.wall = now.wall
+            self.world.end_silences()
+            self.ladder.recount()
+
+    def _take(self, fact: Input, step: Step) -> bool:
+        world, answer = self.world, True
+        if isinstance(fact, AlertFired):
+            routed = {(e.alert_id, e.episode): e.incident_id for e in step.events if isinstance(e, AlertRouted)}
+            if world.fire(fact, routed):
+                self.ladder.begin(world.latest[fact.alert.alert_id])
+        elif isinstance(fact, PlanChanged):
+            self._change(fact.plan.config)
+        elif isinstance(fact, Restarted):
+            for sent in self.sent.values():
+                if sent.under_way:
+                    self._unknown(sent)
+                    sent.not_before = float("-inf")
+        elif isinstance(fact, AttemptEnded):
+            return self._attempt_ended(fact)
+        elif isinstance(fact, GapFound):
+            recorded = [(e.gap.kind, e.gap.subject) for e in step.events if isinstance(e, GapRecorded)]
+            assert (fact.kind, fact.subject) in recorded
+        elif isinstance(fact, AlertResolved | Acknowledged | Snoozed | SilenceSet | SilenceExpired):
+            answer = world.take(fact)
+        self.ladder.recount()
+        return answer
+
+    def _change(self, config: Configuration) -> None:
+        world = self.world
+        for channel_id, gone in world.config.channels.items():
+            if channel_id not in config.channels:
+                for span in world.firing():
+                    pending = channel_id in self.targets(span) and not self._tells(channel_id, span)
+                    if pending and world.shut(span, channel_id, world.engine, world.wall) is None:
+                        self.dead.setdefault((channel_id, span.key), gone.fallback)
+        world.config = config
+        for span in world.firing():
+            world.route(span)
+            self.ladder.begin(span)
+        for channel_id in list(self.starts):
+            channel = config.channels.get(channel_id)
+            if channel is None or channel.rate_limit_per_minute is None:
+                del self.starts[channel_id]
+
+    # outcomes
+
+    def _attempt_ended(self, fact: AttemptEnded) -> bool:
+        sent = self.sent.get(fact.notification_id)
+        if sent is None or not sent.under_way or sent.last.notification.attempt != fact.attempt:
+            return False
+        status = fact.outcome.status
+        if status is OutcomeStatus.UNKNOWN:
+            self._unknown(sent)
+        elif status is OutcomeStatus.DELIVERED:
+            self._delivered(sent)
+        sent.under_way = False
+        sent.over |= status in (OutcomeStatus.DELIVERED, OutcomeStatus.REJECTED)
+        sent.not_before = self.world.engine + (fact.outcome.retry_after_seconds or 0.0)
+        return True
+
+    def _hear(self, sent: Sent) -> None:
+        notification = sent.last.notification
+        for listed in notification.firing:
+            told = (notification.channel_id, key_of(listed))
+            rank, at = self.told.get(told, (-1, sent.started_at))
+            self.told[told] = (max(rank, listed.alert.severity.rank), max(at, sent.started_at))
+        self._met(sent)
+
+    def _met(self, sent: Sent) -> None:
+        """Levels that were due when the attempt started are told by it."""
+        notification = sent.last.notification
+        incidents = {listed.incident_id for listed in notification.firing}
+        self.owed = [
+            owed
+            for owed in self.owed
+            if owed.channel_id != notification.channel_id
+            or owed.rung.incident_id not in incidents
+            or owed.rung.at > sent.started_at
+        ]
+
+    def _unknown(self, sent: Sent) -> None:
+        self._hear(sent)
+        sent.maybe, sent.under_way = True, False
+
+    def _delivered(self, sent: Sent) -> None:
+        notification = sent.last.notification
+        self._hear(sent)
+        for listed in notification.resolved:
+            told = (notification.channel_id, key_of(listed))
+            self.told.pop(told, None)
+            self.closed.add(told)
+        if notification.kind is NotificationKind.ESCALATION:
+            name = (notification.incident_id, notification.channel_id, notification.policy_id, str(notification.level))
+            policy = self.ladder.climbs[notification.incident_id, str(notification.policy_id)].policy
+            assert name not in self.levels or policy.repeat, f"one level told twice: {name}"
+            self.levels.add(name)
+
+    def _events(self, step: Step) -> None:
+        for event in step.events:
+            if isinstance(event, GapRecorded):
+                self.gaps.add((event.gap.kind, event.gap.subject))
+            if isinstance(event, NotificationChanged) and event.state in _DEAD and event.notification_id in self.sent:
+                self._died(self.sent[event.notification_id])
+
+    def _died(self, sent: Sent) -> None:
+        notification = sent.last.notification
+        channel_id = notification.channel_id
+        sent.over = True
+        self._met(sent)
+        channel = self.world.config.channels.get(channel_id, sent.last.channel.channel)
+        for listed in notification.alerts:
+            told = (channel_id, key_of(listed))
+            if not listed.firing:
+                self.excused.add(told)
+            elif told not in self.told:
+                self.dead[told] = channel.fallback
+
+    # levels
+
+    def _levels(self, step: Step) -> None:
+        reached = [
+            Rung(e.at, e.incident_id, e.policy_id, e.level, e.channel_ids, False)
+            for e in step.events
+            if isinstance(e, LevelReached)
+        ]
+        expected = [rung for rung in self.ladder.rungs if rung.channels]
+        assert sorted(map(repr, map(_plain, reached))) == sorted(map(repr, map(_plain, expected))), (
+            f"levels told {reached}, due {expected}"
+        )
+        lost = {f"{rung.policy_id}.{rung.level}" for rung in self.ladder.rungs if not rung.channels}
+        gaps = {
+            e.gap.subject
+            for e in step.events
+            if isinstance(e, GapRecorded) and e.gap.kind is GapKind.LEVEL_UNREACHABLE and e.gap.subject != REPORTED
+        }
+        assert lost == gaps, f"levels that reach nobody {lost}, gaps {gaps}"
+        self.owed += [Owed(rung, channel) for rung in expected if not rung.joins for channel in rung.channels]
+
+    def _excuse(self) -> None:
+        """A level need not be told any more once nobody it names has to be answered for, or the channel is gone."""
+        world = self.world
+        self.owed = [owed for owed in self.owed if self._named(owed)]
+        for channel_id, key in self.told:
+            channel = world.channel(channel_id)
+            if not world.spans[key].firing and (channel is None or not channel.send_resolved):
+                self.excused.add((channel_id, key))
+
+    def _named(self, owed: Owed) -> bool:
+        channel = self.world.channel(owed.channel_id)
+        return channel is not None and any(
+            span.incident_id == owed.rung.incident_id
+            and span.policy_id == owed.rung.policy_id
+            and span.alert.severity >= channel.min_severity
+            and not self.world.acknowledged(span, self.world.engine)
+            for span in self.world.firing()
+        )
+
+    # attempts
+
+    def _start(self, start: StartAttempt, at: float, now: Instant) -> None:
+        notification = start.notification
+        what = f"{notification.kind} to {notification.channel_id} at {at}"
+        channel = self.world.channel(notification.channel_id)
+        assert channel is not None, f"{what}: no such channel, or it is disabled"
+        assert notification.alerts, f"{what}: lists nothing"
+        self._alone(notification, what)
+        self._listing(notification, at, at + now.wall - now.engine, what)
+        if not notification.firing:
+            assert channel.send_resolved, f"{what}: the channel takes no resolutions"
+            for listed in notification.alerts:
+                told = (notification.channel_id, key_of(listed))
+                assert told in self.told, f"{what}: resolution of what it was never told of, {told}"
+        limit = channel.rate_limit_per_minute
+        if limit is not None:
+            log = self.starts[notification.channel_id]
+            log.append(now.engine)
+            recent = [instant for instant in log if instant > now.engine - 60.0]
+            assert len(recent) <= limit, f"{what}: {len(recent)} attempts within a minute, the limit is {limit}"
+        known = self.sent.get(notification.notification_id)
+        if known is None:
+            self._first(start, now.engine, what)
+        else:
+            self._again(known, start, now.engine, what)
+
+    def _alone(self, notification: Notification, what: str) -> None:
+        """Invariant: per incident and channel, one attempt in flight."""
+        incidents = {listed.incident_id for listed in notification.alerts}
+        for other in self.under_way():
+            if other.channel_id == notification.channel_id:
+                both = incidents & {listed.incident_id for listed in other.alerts}
+                assert not both, f"{what}: another attempt for {both} is under way"
+
+    def _listing(self, notification: Notification, at: float, wall: float, what: str) -> None:
+        for listed in notification.alerts:
+            span = self.world.spans[key_of(listed)]
+            if listed.firing:
+                shut = self.world.shut(span, notification.channel_id, at, wall)
+                assert shut is None, f"{what}: lists {span.key} as firing: {shut}"
+            else:
+                assert not span.firing, f"{what}: lists {span.key} as resolved, but it fires"
+                told = (notification.channel_id, span.key)
+                assert told not in self.closed, f"{what}: the resolution of {span.key} was delivered before"
+            assert listed.alert == attrs.evolve(span.alert, timestamp=listed.alert.timestamp), f"{what}: stale report"
+
+    def _first(self, start: StartAttempt, now: float, what: str) -> None:
+        notification = start.notification
+        assert notification.attempt == 1, f"{what}: begins with attempt {notification.attempt}"
+        if notification.kind in (NotificationKind.FIRING, NotificationKind.MORE):
+            assert any(self._news(notification, listed) for listed in notification.firing), f"{what}: says nothing new"
+        listed = frozenset(key_of(one) for one in notification.alerts)
+        self.sent[notification.notification_id] = Sent(start, listed, now)
+
+    def _news(self, notification: Notification, listed: ListedAlert) -> bool:
+        told = self.told.get((notification.channel_id, key_of(listed)))
+        if told is None:
+            return True
+        rank, at = told
+        return any(other > rank and when >= at for when, other in self.world.spans[key_of(listed)].reports)
+
+    def _again(self, known: Sent, start: StartAttempt, now: float, what: str) -> None:
+        """Invariant: the same id only while it may not have arrived, attempts counted, no sooner than asked."""
+        notification = start.notification
+        assert not known.over, f"{what}: an attempt after its end"
+        assert not known.under_way, f"{what}: two attempts at a time"
+        assert notification.attempt == known.last.notification.attempt + 1, f"{what}: attempts are not counted"
+        assert now >= known.not_before, f"{what}: tried again before the receiver wants it"
+        listed = {key_of(one) for one in notification.alerts}
+        assert listed <= known.first_listed, f"{what}: a retry lists more than the first attempt"
+        known.last, known.started_at, known.under_way = start, now, True
+
+    # at rest
+
+    def targets(self, span: Span) -> tuple[str, ...]:
+        """The channels that an episode is routed to: its rules' own, and its policy's immediate level's."""
+        climb = self.ladder.climbs.get((span.incident_id, span.policy_id or ""))
+        return tuple(dict.fromkeys((*span.channels, *(climb.joined if climb else ()))))
+
+    def _tells(self, channel_id: str, span: Span) -> bool:
+        told = self.told.get((channel_id, span.key))
+        return told is not None and told[0] >= span.alert.severity.rank
+
+    def everything_told(self) -> None:
+        """Invariant, at rest: whoever passes the gates was told, here or by the fallbacks of what failed."""
+        world = self.world
+        for span in world.firing():
+            if world.muted(span, world.engine, world.wall):
+                continue
+            dead = [channel_id for channel_id, key in self.dead if key == span.key]
+            for channel_id in dict.fromkeys((*self.targets(span), *dead)):
+                if channel_id in dead or world.shut(span, channel_id, world.engine, world.wall) is None:
+                    assert self._reached(channel_id, span, set()), (
+                        f"{channel_id} was not told of {span.key} ({span.alert.severity}) by {world.engine}"
+                    )
+        assert not self.owed, f"levels that nobody was told: {self.owed}"
+
+    def _reached(self, channel_id: str, span: Span, passed: set[str]) -> bool:
+        if channel_id in passed or self._tells(channel_id, span):
+            return True
+        world = self.world
+        if (channel_id, span.key) not in self.dead:
+            return bool(passed) and world.shut(span, channel_id, world.engine, world.wall) is not None
+        fallback = self.dead[channel_id, span.key]
+        if fallback is None or fallback not in world.config.channels:
+            return (GapKind.UNDELIVERED, channel_id) in self.gaps
+        return self._reached(fallback, span, passed | {channel_id})
+
+    def everything_resolved(self) -> None:
+        """Invariant, at rest: whoever was told that it fires was told that it ended."""
+        for channel_id, key in self.told:
+            if not self.world.spans[key].firing and (channel_id, key) not in self.excused:
+                raise AssertionError(f"{channel_id} was told of {key}, and never that it resolved")
+
+
+def _plain(rung: Rung) -> tuple[float, str, str, str, tuple[str, ...]]:
+    return (rung.at, rung.incident_id, rung.policy_id, rung.level, rung.channels)

@@ -1,0 +1,200 @@
+"""The checker's own idea of the world: which alerts fire, who took them, what is muted. Built from facts alone.
+
+Only the ids of incidents are taken from the engine, for they are its own. Nothing here knows how the engine works.
+"""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from tocsin import (
+    Acknowledged,
+    AlertFired,
+    AlertResolved,
+    AlertRoutingRule,
+    AlertSeverity,
+    AlertView,
+    Configuration,
+    NotificationChannel,
+    PerformanceAlert,
+    Silence,
+    SilenceExpired,
+    SilenceSet,
+    Snoozed,
+)
+
+__all__ = ["Key", "Span", "World"]
+
+Key = tuple[str, str, int]
+"""(incident, alert, episode): unique for good, also after an alert was forgotten and counts its episodes anew."""
+
+
+@attrs.define(slots=True, eq=False)
+class Span:
+    """One episode."""
+
+    alert: PerformanceAlert
+    n: int
+    incident_id: str
+    reports: list[tuple[float, int]]
+    channels: tuple[str, ...] = ()
+    policy_id: str | None = None
+    firing: bool = True
+    ack: tuple[AlertSeverity, float] | None = None
+    snoozed_until: float = float("-inf")
+
+    @property
+    def key(self) -> Key:
+        return (self.incident_id, self.alert.alert_id, self.n)
+
+
+def _matches(silence: Silence, alert: PerformanceAlert) -> bool:
+    view = AlertView(alert)
+    for matcher in silence.matchers:
+        value = view.label(matcher.name)
+        if matcher.operator in ("=", "!="):
+            holds = value == matcher.value
+        else:
+            holds = re.fullmatch(matcher.value, value, re.DOTALL) is not None
+        if holds == matcher.operator.value.startswith("!"):
+            return False
+    return True
+
+
+def _applies(rule: AlertRoutingRule, alert: PerformanceAlert) -> bool:
+    meets = {
+        "severity": lambda value: alert.severity.value in value,
+        "metric_name": lambda value: alert.metric_name in value,
+        "cluster_pattern": lambda value: re.fullmatch(value, alert.cluster_id) is not None,
+        "labels": lambda value: all(alert.labels.get(name) == wanted for name, wanted in value.items()),
+    }
+    return all(meets[name](value) for name, value in rule.conditions.items())
+
+
+class World:
+    """What is the case now. ``engine`` and ``wall`` are the two clocks, in seconds."""
+
+    def __init__(self, config: Configuration, now: float) -> None:
+        self.config = config
+        self.engine = now
+        self.wall = now
+        self.latest: dict[str, Span] = {}
+        self.spans: dict[Key, Span] = {}
+        self.silences: dict[str, Silence] = {}
+
+    def channel(self, channel_id: str) -> NotificationChannel | None:
+        """The channel, if it exists and is enabled."""
+        found = self.config.channels.get(channel_id)
+        return found if found is not None and found.enabled else None
+
+    def firing(self) -> list[Span]:
+        """Everything that fires, in order of alert id."""
+        return [span for _, span in sorted(self.latest.items()) if span.firing]
+
+    def acknowledged(self, span: Span, at: float) -> bool:
+        return span.ack is not None and span.alert.severity <= span.ack[0] and at < span.ack[1]
+
+    def silenced(self, span: Span, wall: float) -> bool:
+        return any(s.starts_at <= wall < s.ends_at and _matches(s, span.alert) for s in self.silences.values())
+
+    def muted(self, span: Span, at: float, wall: float) -> str | None:
+        """Why nobody is to be told of it, whatever the channel; None if nothing is against it."""
+        if not span.firing:
+            return "resolved"
+        if self.silenced(span, wall):
+            return "silenced"
+        if self.acknowledged(span, at):
+            return "acknowledged"
+        return "snoozed" if at < span.snoozed_until else None
+
+    def shut(self, span: Span, channel_id: str, at: float, wall: float) -> str | None:
+        """Why this channel is not to be told of it; None if every gate is open."""
+        channel = self.channel(channel_id)
+        if channel is None:
+            return "no such channel, or disabled"
+        if span.alert.severity < channel.min_severity:
+            return "below min_severity"
+        return self.muted(span, at, wall)
+
+    def edges(self, after: float, until: float) -> list[float]:
+        """The instants in (after, until], on the engine's clock, at which something may begin or end being muted."""
+        offset = self.wall - self.engine
+        instants = {edge - offset for s in self.silences.values() for edge in (s.starts_at, s.ends_at)}
+        for span in self.firing():
+            instants.add(span.snoozed_until)
+            if span.ack is not None:
+                instants.add(span.ack[1])
+        return sorted(at for at in instants if after < at <= until)
+
+    def end_silences(self) -> None:
+        """Let go of the silences that were seen to end: they do not come back when the wall clock jumps back."""
+        self.silences = {name: s for name, s in self.silences.items() if self.wall < s.ends_at}
+
+    def fire(self, fact: AlertFired, incident_of: dict[tuple[str, int], str]) -> bool:
+        """Take a report in; return whether it says anything new about routing."""
+        alert = fact.alert
+        known = self.latest.get(alert.alert_id)
+        if known is not None and known.firing:
+            fields = ("severity", "cluster_id", "node_id", "metric_name", "labels")
+            changed = any(getattr(known.alert, name) != getattr(alert, name) for name in fields)
+            known.alert = alert
+            known.reports.append((self.engine, alert.severity.rank))
+        else:
+            n = 1 if known is None else known.n + 1
+            if (alert.alert_id, n) not in incident_of:
+                n = 1  # the earlier episodes were forgotten
+            span = Span(alert, n, incident_of[alert.alert_id, n], [(self.engine, alert.severity.rank)])
+            assert span.key not in self.spans, "two episodes of one incident bear one number"
+            self.latest[alert.alert_id] = self.spans[span.key] = span
+            changed = True
+        if changed:
+            self.route(self.latest[alert.alert_id])
+        return changed
+
+    def route(self, span: Span) -> None:
+        """Route it as design.md §6 routes flat rules."""
+        channels: list[str] = []
+        policies: list[str] = []
+        matched = False
+        for rule in sorted(self.config.routing_rules, key=lambda rule: rule.priority):
+            if rule.enabled and _applies(rule, span.alert):
+                matched = True
+                channels += rule.target_channels
+                policies += [rule.escalation_policy_id] if rule.escalation_policy_id else []
+                if rule.continue_matching is False:
+                    break
+        if not matched and self.config.catch_all_channel is not None:
+            channels = [self.config.catch_all_channel]
+        span.channels = tuple(dict.fromkeys(name for name in channels if name in self.config.channels))
+        span.policy_id = policies[0] if policies else None
+
+    def _meant(self, target: str) -> list[Span]:
+        named = self.latest.get(target)
+        if named is not None and named.firing:
+            return [named]
+        return [span for span in self.firing() if span.incident_id == target]
+
+    def take(self, fact: AlertResolved | Acknowledged | Snoozed | SilenceSet | SilenceExpired) -> bool:
+        """Take a fact in; return the answer that it deserves."""
+        if isinstance(fact, SilenceSet):
+            self.silences[fact.silence.silence_id] = fact.silence
+            self.end_silences()
+            return True
+        if isinstance(fact, SilenceExpired):
+            return self.silences.pop(fact.silence_id, None) is not None
+        if isinstance(fact, AlertResolved):
+            span = self.latest.get(fact.alert_id)
+            answer = span is not None and span.firing
+            if span is not None:
+                span.firing = False
+            return answer
+        meant = self._meant(fact.target)
+        for span in meant:
+            if isinstance(fact, Snoozed):
+                span.snoozed_until = self.engine + fact.seconds
+            else:
+                until = float("inf") if fact.for_seconds is None else self.engine + fact.for_seconds
+                span.ack = (span.alert.severity, until)
+        return bool(meant)

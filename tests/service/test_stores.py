@@ -1,0 +1,321 @@
+"""The store behind the service: what fails is undone, and what waits for a disk is committed together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import anyio
+import anyio.to_thread
+import pytest
+from tests.service.conftest import MakeAlerting
+from tests.service.scripted import Journal, Observing, Post, alert, listed
+
+from tocsin import (
+    AlertFired,
+    AlertRoutingRule,
+    AttemptEnded,
+    Entry,
+    EscalationLevel,
+    EscalationPolicy,
+    FederationAlertingService,
+    MemoryStore,
+    StoreError,
+)
+from tocsin.testing.clock import VirtualClock
+
+pytestmark = pytest.mark.anyio
+
+_PATIENCE_SECONDS = 10.0
+"""After this a commit that nobody lets go on gives up, so that a deadlock is a failure; nothing waits so long else."""
+
+
+class Picky(Journal):
+    """A store that fails on the entries that it is told to fail on, *failures* times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fails_on: Callable[[Entry], bool] = lambda entry: True
+
+    def commit(self, entry: Entry) -> None:
+        """Keep *entry*, or fail."""
+        if self.failures and not self.fails_on(entry):
+            self.entries.append(entry)
+        else:
+            super().commit(entry)
+
+
+class Disk(Journal):
+    """A store that waits for a device: while it is held, a commit does not return."""
+
+    blocking = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[int] = set()
+        self.gave_up = False
+        self._succeeding: int | None = None
+        self._open = threading.Event()
+        self._open.set()
+        self._begun = threading.Semaphore(0)
+
+    def hold(self) -> None:
+        """Let no commit return."""
+        self._open.clear()
+        self._begun = threading.Semaphore(0)
+
+    def release(self) -> None:
+        """Let commits go on."""
+        self._open.set()
+
+    def fails_after(self, commits: int) -> None:
+        """Let *commits* succeed, and the one after them fail."""
+        self._succeeding = commits
+
+    async def commit_begun(self) -> None:
+        """Return once a commit has begun."""
+        assert await anyio.to_thread.run_sync(lambda: self._begun.acquire(timeout=_PATIENCE_SECONDS))
+
+    def commit(self, entry: Entry) -> None:
+        """Wait for the device, and keep *entry*, or fail."""
+        self.threads.add(threading.get_ident())
+        self._begun.release()
+        self.gave_up |= not self._open.wait(_PATIENCE_SECONDS)
+        if self._succeeding is not None:
+            self.failures, self._succeeding = (1, None) if not self._succeeding else (0, self._succeeding - 1)
+        super().commit(entry)
+
+
+@pytest.fixture
+def store() -> Picky:
+    """A store that fails when it is told to."""
+    return Picky()
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A store that waits when it is told to; it never gave up waiting."""
+    disk = Disk()
+    yield disk
+    assert not disk.gave_up, "the event loop was blocked by a commit, or nobody let the commit go on"
+
+
+@pytest.fixture
+def failing(make_alerting: MakeAlerting, post: Post, store: Picky) -> FederationAlertingService:
+    """A service on that store, whose every alert goes to ``ops``, and to ``pager`` after five minutes."""
+    return _configured(make_alerting(store=store), post)
+
+
+def _configured(alerting: FederationAlertingService, post: Post) -> FederationAlertingService:
+    alerting.add_channel(post.channel("ops"))
+    alerting.add_channel(post.channel("pager"))
+    alerting.add_escalation_policy(EscalationPolicy("p", escalation_levels={EscalationLevel.FIRST: ["pager"]}))
+    alerting.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"], escalation_policy_id="p"))
+    return alerting
+
+
+async def test_a_commit_that_fails_undoes_its_batch(
+    failing: FederationAlertingService, post: Post, store: Picky
+) -> None:
+    """The caller is told, nothing of it happened, and it can be done again."""
+    async with failing:
+        before = failing.get_alerting_statistics()
+        store.failures = 1
+        with pytest.raises(StoreError, match="OSError") as caught:
+            await failing.process_alerts([alert("a1"), alert("b1", metric_name="disk")])
+        assert "s3cret" not in str(caught.value)
+        assert failing.get_alerting_statistics() == before
+        assert failing.get_active_alerts() == []
+        assert post.sent == []
+        assert await failing.process_alerts([alert("a1"), alert("b1", metric_name="disk")]) == (True, True)
+    assert sorted(listed(one) for one in post.sent) == [["a1"], ["b1"]]
+
+
+async def test_a_synchronous_call_that_cannot_be_committed_raises(
+    failing: FederationAlertingService, post: Post, store: Picky
+) -> None:
+    """And has not happened."""
+    async with failing:
+        await failing.process_alert(alert())
+        store.failures = 1
+        with pytest.raises(StoreError):
+            failing.resolve_alert("a1")
+        assert [one.alert_id for one in failing.get_active_alerts()] == ["a1"]
+        assert failing.resolve_alert("a1") is True
+
+
+async def test_observers_hear_nothing_of_what_was_undone(make_alerting: MakeAlerting, store: Picky) -> None:
+    """An event is told after its commit."""
+    observing = Observing()
+    async with make_alerting(store=store, plugins=[observing]) as alerting:
+        store.failures = 1
+        with pytest.raises(StoreError):
+            await alerting.process_alert(alert())
+        assert observing.events == []
+
+
+async def test_an_attempts_end_that_cannot_be_committed_is_reported_again(
+    failing: FederationAlertingService, post: Post, store: Picky, clock: VirtualClock
+) -> None:
+    """It is not lost, and the notification is not sent a second time."""
+    store.fails_on = lambda entry: any(isinstance(fact, AttemptEnded) for fact in entry.facts)
+    async with failing:
+        store.failures = 2
+        await failing.process_alert(alert(), wait=False)
+        await clock.advance(1.5)
+        assert failing.delivery_history == []
+        await clock.advance(1.5)
+        assert [delivery.success for delivery in failing.delivery_history] == [True]
+    assert len(post.sent) == 1
+
+
+async def test_a_deadline_that_cannot_be_committed_is_met_later(
+    failing: FederationAlertingService, post: Post, store: Picky, clock: VirtualClock
+) -> None:
+    """The escalation comes as soon as the store works again."""
+    async with failing:
+        await failing.process_alert(alert())
+        store.failures = 3
+        await clock.advance(302)
+        assert post.to("pager") == []
+        await clock.advance(2)
+        assert len(post.to("pager")) == 1
+
+
+async def test_the_journal_has_one_entry_per_batch(make_alerting: MakeAlerting) -> None:
+    """Numbered from one, with the facts and both times."""
+    store = Journal()
+    async with make_alerting(store=store) as alerting:
+        await alerting.process_alerts([alert("a1"), alert("a2")])
+        alerting.resolve_alert("a1")
+        await alerting.submit()
+    assert [entry.ordinal for entry in store.entries] == [1, 2]
+    assert [len(entry.facts) for entry in store.entries] == [2, 1]
+    assert all(entry.engine_time == entry.wall_time == 1_700_000_000.0 for entry in store.entries)
+
+
+def test_the_memory_store_keeps_the_newest_entries() -> None:
+    """As many as it was told."""
+    store = MemoryStore(entries=2)
+    for ordinal in (1, 2, 3):
+        store.commit(Entry(ordinal, 0.0, 0.0, (), ()))
+    assert [entry.ordinal for entry in store.journal] == [2, 3]
+    store.close()
+
+
+async def test_a_blocking_store_commits_in_a_worker_thread(
+    make_alerting: MakeAlerting, post: Post, disk: Disk, clock: VirtualClock
+) -> None:
+    """Whatever is awaited, and whatever the runtime does by itself."""
+    async with _configured(make_alerting(store=disk), post) as alerting:
+        await alerting.process_alert(alert())
+        await clock.advance(300)
+        await clock.until(lambda: len(alerting.delivery_history) == 2)
+    assert [one.channel_id for one in post.sent] == ["ops", "pager"]
+    assert threading.get_ident() not in disk.threads
+
+
+async def test_submits_during_a_commit_are_committed_together(make_alerting: MakeAlerting, disk: Disk) -> None:
+    """Fifty callers cost one more commit, and each gets its own answers."""
+    answers: dict[int, tuple[bool, ...]] = {}
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+
+        async def submit(number: int) -> None:
+            answers[number] = await alerting.submit(AlertFired(alert(f"a{number}")))
+
+        await alerting.submit()
+        disk.hold()
+        tasks.start_soon(submit, 0)
+        await disk.commit_begun()
+        for number in range(1, 51):
+            tasks.start_soon(submit, number)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        disk.release()
+    assert answers == dict.fromkeys(range(51), (True,))
+    assert [len(entry.facts) for entry in disk.entries] == [1, 50]
+
+
+async def test_a_shared_commit_that_fails_fails_all_its_callers(make_alerting: MakeAlerting, disk: Disk) -> None:
+    """Each is told; those of the commit before are not."""
+    failed: list[int] = []
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+
+        async def submit(number: int) -> None:
+            try:
+                await alerting.submit(AlertFired(alert(f"a{number}")))
+            except StoreError:
+                failed.append(number)
+
+        await alerting.submit()
+        disk.hold()
+        tasks.start_soon(submit, 0)
+        await disk.commit_begun()
+        for number in range(1, 4):
+            tasks.start_soon(submit, number)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        disk.fails_after(1)
+        disk.release()
+    assert sorted(failed) == [1, 2, 3]
+    assert [one.alert_id for one in alerting.get_active_alerts()] == ["a0"]
+
+
+async def test_a_synchronous_call_from_a_thread_waits_for_the_commit_under_way(
+    make_alerting: MakeAlerting, disk: Disk
+) -> None:
+    """And succeeds after it."""
+    resolved: list[bool] = []
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+
+        async def resolve() -> None:
+            resolved.append(await anyio.to_thread.run_sync(alerting.resolve_alert, "a1"))
+
+        await alerting.submit()
+        disk.hold()
+        tasks.start_soon(alerting.submit, AlertFired(alert("a1")))
+        await disk.commit_begun()
+        tasks.start_soon(resolve)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        assert resolved == []
+        disk.release()
+    assert resolved == [True]
+
+
+async def test_a_synchronous_call_from_the_loop_waits_for_the_commit_under_way(
+    make_alerting: MakeAlerting, disk: Disk
+) -> None:
+    """As above; the loop itself waits, which is what a synchronous call means."""
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+        await alerting.submit()
+        disk.hold()
+        tasks.start_soon(alerting.submit, AlertFired(alert("a1")))
+        await disk.commit_begun()
+        calling = threading.Event()
+
+        def let_go() -> None:
+            calling.wait(_PATIENCE_SECONDS)
+            disk.release()
+
+        releasing = threading.Thread(target=let_go)
+        releasing.start()
+        calling.set()
+        assert alerting.resolve_alert("a1") is True
+        releasing.join()
+
+
+async def test_a_commit_under_way_does_not_block_the_event_loop(
+    make_alerting: MakeAlerting, disk: Disk, clock: VirtualClock
+) -> None:
+    """A deadline that comes meanwhile wakes the runtime, which must not wait for the disk on the loop's own thread."""
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+        await alerting.submit(AlertFired(alert("a1")))
+        alerting.snooze_alert("a1", 10)
+        await clock.settle()
+        disk.hold()
+        tasks.start_soon(alerting.submit, AlertFired(alert("a2")))
+        await disk.commit_begun()
+        await clock.advance(20)
+        disk.release()
+    assert len(alerting.get_active_alerts()) == 2
