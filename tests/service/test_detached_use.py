@@ -180,9 +180,7 @@ def test_backends_are_left_and_entered_again_with_the_loop(
     assert len(post.left) == 2
 
 
-def test_it_cannot_be_entered_while_it_runs_detached(
-    alerting: FederationAlertingService, anyio_backend: Loop
-) -> None:
+def test_it_cannot_be_entered_while_it_runs_detached(alerting: FederationAlertingService, anyio_backend: Loop) -> None:
     """Two runners would be one too many; the error says what to do."""
 
     async def main() -> None:

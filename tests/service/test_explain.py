@@ -97,9 +97,7 @@ async def test_what_it_said_is_what_happens(policed: FederationAlertingService, 
             assert notified == {notification.channel_id for notification in post.sent[sent:]}
 
 
-async def test_it_says_when_a_folded_alert_is_told(
-    alerting: FederationAlertingService, clock: VirtualClock
-) -> None:
+async def test_it_says_when_a_folded_alert_is_told(alerting: FederationAlertingService, clock: VirtualClock) -> None:
     """``due`` is the window's close; after it, the alert would be told at once."""
     async with alerting:
         opened = clock.now()

@@ -17,7 +17,8 @@ from tocsin.testing.clock import VirtualClock
 pytestmark = pytest.mark.anyio
 
 KEY = base64.b64encode(b"s3cret-key-of-32-bytes-0123456789").decode()
-SECRETS = ("T0KEN-in-the-path", "T0KEN-in-the-query", "T0KEN-in-a-header", "T0KEN-of-slack", KEY)
+SENT = ("T0KEN-in-the-path", "T0KEN-in-the-query", "T0KEN-in-a-header")
+SECRETS = (*SENT, "T0KEN-of-slack", KEY)
 
 
 def _webhook(channel_id: str, url: str) -> NotificationChannel:
@@ -64,7 +65,7 @@ async def test_a_secret_that_the_receiver_repeats_is_shown_nowhere(
 ) -> None:
     """Some echo the request: the answer is shown without what the channel's settings hold."""
     caplog.set_level(logging.DEBUG, logger="tocsin")
-    receiver.will(Reply(400, f"bad request: {', '.join(SECRETS)}".encode()))
+    receiver.will(Reply(400, f"bad request: {', '.join(SENT)}".encode()))
     store = Journal()
     async with make_alerting(store=store) as alerting:
         alerting.add_channel(_webhook("hook", receiver.url))
@@ -72,7 +73,7 @@ async def test_a_secret_that_the_receiver_repeats_is_shown_nowhere(
         await alerting.process_alert(alert())
         shown = _shown(alerting, store, caplog)
     assert "bad request" in shown
-    assert [secret for secret in SECRETS if secret in shown] == ["T0KEN-of-slack"]
+    assert [secret for secret in SECRETS if secret in shown] == []
 
 
 async def test_it_logs_under_its_own_name_only(

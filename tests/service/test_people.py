@@ -142,9 +142,7 @@ async def test_a_resolution_goes_to_who_was_told_even_when_acknowledged(
 
 
 @on_every_loop
-async def test_a_refire_after_resolution_is_a_new_incident(
-    alerting: FederationAlertingService, post: Post
-) -> None:
+async def test_a_refire_after_resolution_is_a_new_incident(alerting: FederationAlertingService, post: Post) -> None:
     """It is told at once, under another incident's id."""
     async with alerting:
         await alerting.process_alert(alert())

@@ -49,9 +49,7 @@ async def test_alerts_that_come_with_the_first_commit_of_a_configuration_are_tol
     assert {one.kind for one in post.sent} == {NotificationKind.FIRING}
 
 
-async def test_a_removed_rule_tells_nobody_of_what_comes_later(
-    alerting: FederationAlertingService, post: Post
-) -> None:
+async def test_a_removed_rule_tells_nobody_of_what_comes_later(alerting: FederationAlertingService, post: Post) -> None:
     """What it told already is resolved as promised."""
     async with alerting:
         await alerting.process_alert(alert("a1"))

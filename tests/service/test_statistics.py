@@ -97,9 +97,7 @@ async def test_statistics_count_what_is_there_now(
     assert (after["active_alerts"], after["aggregated_alerts"], after["pending_escalations"]) == (0, 0, 0)
 
 
-async def test_statistics_count_attempts(
-    alerting: FederationAlertingService, post: Post, clock: VirtualClock
-) -> None:
+async def test_statistics_count_attempts(alerting: FederationAlertingService, post: Post, clock: VirtualClock) -> None:
     """One that needed two attempts is a failure and a success; each backend is counted alone."""
     post.will("ops", Outcome.unavailable("busy", code=503))
     async with alerting:
@@ -181,9 +179,7 @@ async def test_a_catch_all_channel_is_told_of_what_no_rule_matches(make_alerting
     async with make_alerting(catch_all_channel="lost") as alerting:
         alerting.add_channel(post.channel("lost"))
         alerting.add_channel(post.channel("ops"))
-        alerting.add_routing_rule(
-            AlertRoutingRule("cpu", conditions={"metric_name": ["cpu"]}, target_channels=["ops"])
-        )
+        alerting.add_routing_rule(AlertRoutingRule("cpu", conditions={"metric_name": ["cpu"]}, target_channels=["ops"]))
         await alerting.process_alert(alert("a1"))
         await alerting.process_alert(alert("a2", metric_name="disk"))
     assert [(one.channel_id, one.alerts[0].alert.alert_id) for one in post.sent] == [("ops", "a1"), ("lost", "a2")]

@@ -85,6 +85,15 @@ def _refer(alerting: FederationAlertingService, post: Post, what: str) -> None:
         alerting.add_escalation_policy(EscalationPolicy("p", default_channels=["opps"]))
 
 
+async def _use(alerting: FederationAlertingService, how: str) -> None:
+    if how == "enter":
+        await alerting.__aenter__()
+    elif how == "process":
+        await alerting.process_alert(alert())
+    else:
+        alerting.resolve_alert("a1")
+
+
 REFERENCES = {
     "channel": "routing_rules[0].target_channels[0]",
     "policy": "routing_rules[0].escalation_policy_id",
@@ -105,12 +114,7 @@ async def test_strict_mode_refuses_names_that_stand_for_nothing(
         alerting.add_channel(post.channel("ops"))
         _refer(alerting, post, what)
         with pytest.raises(UnknownReferenceError) as caught:
-            if use == "enter":
-                await alerting.__aenter__()
-            elif use == "process":
-                await alerting.process_alert(alert())
-            else:
-                alerting.resolve_alert("a1")
+            await _use(alerting, use)
         assert caught.value.where.endswith(where)
         if what in ("channel", "level", "default"):
             assert "did you mean 'ops'" in caught.value.problem
@@ -162,9 +166,7 @@ async def test_a_level_without_any_usable_channel_is_a_gap(
     assert (gap.kind, gap.subject) == (GapKind.LEVEL_UNREACHABLE, "p.first")
 
 
-async def test_a_gap_that_is_met_again_is_counted(
-    alerting: FederationAlertingService, clock: VirtualClock
-) -> None:
+async def test_a_gap_that_is_met_again_is_counted(alerting: FederationAlertingService, clock: VirtualClock) -> None:
     """One gap per kind and subject, with its first and its last time."""
     async with alerting:
         alerting.add_routing_rule(AlertRoutingRule("r", target_channels=["nobody"]))

@@ -21,7 +21,7 @@ __all__ = ["change_plan", "expire_silence", "restart", "set_edge", "set_silence"
 def change_plan(turn: Turn, plan: Plan) -> None:
     """Swap the plan, route everything that fires anew, and hand over what vanished channels had pending."""
     old, turn.plan = turn.plan, plan
-    turn.reloading = True
+    turn.reloading = bool(turn.state.firing)  # what begins later in the step is no news of the reload
     for alert_id in sorted(turn.state.firing):
         incidents.reroute(turn, turn.state.alerts[alert_id])
     for channel_id, gone in sorted(old.channels.items()):

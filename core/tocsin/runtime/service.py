@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -148,11 +148,11 @@ class FederationAlertingService:
 
         :raises ConfigurationError: when its backend is not registered, or refuses its settings.
         """
-        self._configure(self._setup.config.with_channel(instance(channel, NotificationChannel)))
+        self._configure(lambda config: config.with_channel(instance(channel, NotificationChannel)))
 
     def remove_channel(self, channel_id: str) -> None:
         """Remove a channel; what it still had to tell goes to its fallback."""
-        self._configure(self._setup.config.without_channel(channel_id))
+        self._configure(lambda config: config.without_channel(channel_id))
 
     def add_routing_rule(self, rule: AlertRoutingRule) -> None:
         """Add a rule.
@@ -160,17 +160,16 @@ class FederationAlertingService:
         :raises ConfigurationError: when there is a rule of its id.
         :raises ConditionError: when a condition is unknown, or its value makes no sense.
         """
-        config = self._setup.config.with_rule(instance(rule, AlertRoutingRule))
-        self._setup.check_rule(rule, f"routing_rules.{rule.rule_id}")
-        self._configure(config)
+        self._setup.check_rule(instance(rule, AlertRoutingRule), f"routing_rules.{rule.rule_id}")
+        self._configure(lambda config: config.with_rule(rule))
 
     def remove_routing_rule(self, rule_id: str) -> None:
         """Remove a top-level rule."""
-        self._configure(self._setup.config.without_rule(rule_id))
+        self._configure(lambda config: config.without_rule(rule_id))
 
     def add_escalation_policy(self, policy: EscalationPolicy) -> None:
         """Add a policy, or put it in the place of the one of its id; escalations that run keep the old one."""
-        self._configure(self._setup.config.with_policy(instance(policy, EscalationPolicy)))
+        self._configure(lambda config: config.with_policy(instance(policy, EscalationPolicy)))
 
     def add_template(self, template: NotificationTemplate) -> None:
         """Add a template, or put it in the place of the one of its id.
@@ -178,13 +177,12 @@ class FederationAlertingService:
         A channel uses the template that it names; one that names none uses the newest template of its backend that
         no channel names, or the backend's default form.
         """
-        self._configure(self._setup.config.with_template(instance(template, NotificationTemplate)))
+        self._configure(lambda config: config.with_template(instance(template, NotificationTemplate)))
 
-    def _configure(self, config: Configuration) -> None:
-        """Take *config*: with the next commit, or at once while alerts fire."""
+    def _configure(self, change: Callable[[Configuration], Configuration]) -> None:
+        """Take the changed configuration: with the next commit, or at once while alerts fire."""
         self._check_open()
-        with self._writer.lock:
-            self._setup.change(config, self._writer.engine.plan)
+        with self._writer.lock, self._setup.changed(change, self._writer.engine.plan):
             if self._writer.engine.state.firing:
                 self._writer.commit()
 

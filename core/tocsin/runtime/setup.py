@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import attrs
@@ -69,14 +70,23 @@ class Setup:
         """Return the plan of the configuration; what *known* has compiled already is taken from there."""
         return compile_plan(self.config, self.registry, known)
 
-    def change(self, config: Configuration, known: Plan) -> None:
-        """Take *config*, whose rules were checked before; its channels and aggregator are checked here.
+    @contextmanager
+    def changed(self, change: Callable[[Configuration], Configuration], known: Plan) -> Iterator[None]:
+        """Take what *change* makes of the configuration; its rules were checked before, the rest is checked here.
+
+        What the block raises takes the change back, so that it can be made again.
 
         :raises ConfigurationError: when something in it cannot work; nothing is changed then.
         """
+        before, config = self.config, change(self.config)
         compile_plan(attrs.evolve(config, routing_rules=()), self.registry, known)
         self.config, self.stale = config, True
         self._checked = not self._strict
+        try:
+            yield
+        except BaseException:  # raised again
+            self.config = before
+            raise
 
     def check_rule(self, rule: AlertRoutingRule, where: str) -> None:
         """Raise :exc:`ConditionError` for the first condition that cannot work, in *rule* or its routes."""

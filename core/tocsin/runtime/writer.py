@@ -59,6 +59,7 @@ class Writer:
         self._after = after
         self._tickets: list[_Ticket] = []
         self._ordinal = 0
+        self._deadline = engine.next_deadline()
 
     @property
     def blocking(self) -> bool:
@@ -70,9 +71,8 @@ class Writer:
         return Instant(self._clock.now(), self._clock.wall())
 
     def next_deadline(self) -> float | None:
-        """Return the instant at which the engine wants to be stepped next."""
-        with self.lock:
-            return self.engine.next_deadline()
+        """Return the instant at which the engine wanted to be stepped next, after the last commit; waits for none."""
+        return self._deadline
 
     def commit(self, inputs: Sequence[Input] = ()) -> Committed:
         """Take *inputs* in and commit, in the calling thread.
@@ -82,6 +82,7 @@ class Writer:
         with self.lock:
             first = tuple(self._prelude())
             step = self._step((*first, *inputs))
+            self._deadline = self.engine.next_deadline()
             return Committed(step.answers[len(first) :], self._after(step))
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:

@@ -1,0 +1,245 @@
+"""The configuration: settings structured into a plugin's class, names that stand for nothing, and changes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import pytest
+
+from tocsin import (
+    Aggregation,
+    AlertRoutingRule,
+    AlertSeverity,
+    ConditionError,
+    Configuration,
+    ConfigurationError,
+    EscalationLevel,
+    EscalationPolicy,
+    FederationAlertingService,
+    NotificationChannel,
+    NotificationTemplate,
+    create_console_channel,
+)
+from tocsin.config import compile_conditions, structure_settings, unknown_references
+from tocsin.discovery import load
+
+
+class Mode(enum.Enum):
+    """Two ways."""
+
+    FAST = "fast"
+    SAFE = "safe"
+
+
+@attrs.frozen
+class Inner:
+    """A nested group of settings."""
+
+    port: int = 25
+    hosts: tuple[str, ...] = ()
+
+
+def _positive(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if value <= 0:
+        raise ConfigurationError("must be greater than zero", attribute.name)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """One of every kind."""
+
+    url: str = attrs.field(repr=False)
+    verify: bool = True
+    timeout: float = attrs.field(default=1.0, validator=_positive)
+    mode: Mode = Mode.FAST
+    least: AlertSeverity = AlertSeverity.INFO
+    inner: Inner = Inner()
+    many: tuple[Inner, ...] = ()
+    names: Mapping[str, str] = attrs.field(factory=dict)
+    maybe: str | None = None
+
+
+def test_plain_data_becomes_the_config_class() -> None:
+    """Whole numbers are numbers, enumerations are read by value, groups are nested."""
+    settings = structure_settings(
+        {
+            "url": "x",
+            "verify": False,
+            "timeout": 3,
+            "mode": "safe",
+            "least": "ERROR",
+            "inner": {"port": 1, "hosts": ["a"]},
+            "many": [{"port": 2}],
+            "names": {"a": "b"},
+            "maybe": None,
+        },
+        Settings,
+    )
+    assert settings == Settings(
+        url="x",
+        verify=False,
+        timeout=3.0,
+        mode=Mode.SAFE,
+        least=AlertSeverity.ERROR,
+        inner=Inner(1, ("a",)),
+        many=(Inner(2),),
+        names={"a": "b"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem", "where"),
+    [
+        ({}, "the setting 'url' is required", "url"),
+        ({"url": "x", "tmeout": 1}, "did you mean 'timeout'", "tmeout"),
+        ({"url": 7}, "expected a string, not int", "url"),
+        ({"url": "x", "verify": 1}, "expected true or false, not int", "verify"),
+        ({"url": "x", "timeout": "1"}, "expected a number, not str", "timeout"),
+        ({"url": "x", "timeout": True}, "expected a number, not bool", "timeout"),
+        ({"url": "x", "timeout": -1}, "must be greater than zero", "timeout"),
+        ({"url": "x", "mode": "fst"}, "did you mean 'fast'", "mode"),
+        ({"url": "x", "least": "worst"}, "unknown severity 'worst'", "least"),
+        ({"url": "x", "inner": {"port": True}}, "expected a whole number, not bool", "inner.port"),
+        ({"url": "x", "inner": {"prt": 1}}, "did you mean 'port'", "inner.prt"),
+        ({"url": "x", "many": [{}, {"port": "1"}]}, "expected a whole number, not str", "many[1].port"),
+        ({"url": "x", "inner": {"hosts": ["a", 3]}}, "expected a string, not int", "inner.hosts[1]"),
+        ({"url": "x", "names": {"a": 1}}, "expected a string, not int", "names"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_path(settings: dict[str, Any], problem: str, where: str) -> None:
+    """One clear message: what, where, and what would be right."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        structure_settings(settings, Settings)
+    assert caught.value.where.startswith(where)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("value", [3, "x", ["x"], None])
+def test_a_group_that_is_no_mapping_is_refused(value: Any) -> None:
+    """With the place, and no words of the library that found it."""
+    with pytest.raises(ConfigurationError) as caught:
+        structure_settings({"url": "x", "inner": value}, Settings)
+    assert caught.value.where == "inner"
+
+
+@pytest.mark.parametrize("value", [3, None, {"a": 1}])
+def test_a_list_that_is_none_is_refused(value: Any) -> None:
+    """With the place."""
+    with pytest.raises(ConfigurationError) as caught:
+        structure_settings({"url": "x", "many": value}, Settings)
+    assert caught.value.where.startswith("many")
+
+
+def test_a_value_is_never_repeated() -> None:
+    """It may be a secret in the wrong place."""
+    for settings in ({"url": {"x": "s3cret"}}, {"url": "x", "timeout": "s3cret"}, {"url": "x", "inner": "s3cret"}):
+        with pytest.raises(ConfigurationError) as caught:
+            structure_settings(settings, Settings)
+        assert "s3cret" not in str(caught.value)
+
+
+def test_every_name_that_stands_for_nothing_is_found() -> None:
+    """Each with its place and the nearest known name."""
+    config = (
+        Configuration(catch_all_channel="opps")
+        .with_channel(NotificationChannel("ops", "console", template_name="shrt", fallback="opps"))
+        .with_template(NotificationTemplate("short", "s", "console", "", ""))
+        .with_rule(
+            AlertRoutingRule(
+                "r",
+                target_channels=["ops", "opps"],
+                escalation_policy_id="nigt",
+                routes=[AlertRoutingRule("s", routes=[AlertRoutingRule("t", target_channels=["x"])])],
+            )
+        )
+        .with_policy(
+            EscalationPolicy(
+                "night", escalation_levels={EscalationLevel.FIRST: ["ops", "opps"]}, default_channels=["opps"]
+            )
+        )
+    )
+    found = {error.where: error.problem for error in unknown_references(config)}
+    assert set(found) == {
+        "channels.ops.fallback",
+        "channels.ops.template_name",
+        "routing_rules[0].target_channels[1]",
+        "routing_rules[0].escalation_policy_id",
+        "routing_rules[0].routes[0].routes[0].target_channels[0]",
+        "escalation_policies.night.escalation_levels.first[1]",
+        "escalation_policies.night.default_channels[0]",
+        "catch_all_channel",
+    }
+    assert found["channels.ops.template_name"] == "no template is called 'shrt'; did you mean 'short'?"
+    assert "escalation policy is called 'nigt'; did you mean 'night'" in found["routing_rules[0].escalation_policy_id"]
+
+
+def test_a_whole_configuration_has_no_unknown_references() -> None:
+    """Everything that is named is there."""
+    config = (
+        Configuration(catch_all_channel="ops")
+        .with_channel(create_console_channel("ops", fallback="spare", template_name="t"))
+        .with_channel(create_console_channel("spare"))
+        .with_template(NotificationTemplate("t", "t", "console", "", ""))
+        .with_policy(EscalationPolicy("p", escalation_levels={EscalationLevel.FIRST: ["ops"]}))
+        .with_rule(AlertRoutingRule("r", target_channels=["ops"], escalation_policy_id="p"))
+    )
+    assert unknown_references(config) == ()
+
+
+def test_changing_a_configuration_makes_another() -> None:
+    """The old one is what it was."""
+    empty = Configuration()
+    one = empty.with_channel(create_console_channel("a")).with_rule(AlertRoutingRule("r"))
+    assert (len(empty.channels), len(empty.routing_rules)) == (0, 0)
+    assert one.without_channel("a").channels == {}
+    assert one.without_channel("b") == one
+    assert one.without_rule("r").routing_rules == ()
+    with pytest.raises(ConfigurationError, match="already; remove it first"):
+        one.with_rule(AlertRoutingRule("r"))
+
+
+def test_which_template_a_channel_uses() -> None:
+    """The one it names; else the newest of its backend that nobody names; else none."""
+    named = create_console_channel("named", template_name="a")
+    plain, other = create_console_channel("plain"), NotificationChannel("other", "pigeon")
+    config = Configuration().with_channel(named).with_channel(plain).with_channel(other)
+    for template_id in ("b", "c", "a"):
+        config = config.with_template(NotificationTemplate(template_id, template_id, "console", "", ""))
+    used = [config.template_for(channel) for channel in (named, plain, other)]
+    assert [template and template.template_id for template in used] == ["a", "c", None]
+    newer = config.with_template(NotificationTemplate("b", "again", "console", "", ""))
+    assert newer.template_for(plain) == newer.templates["b"]
+    assert config.template_for(create_console_channel("lost", template_name="z")) is None
+
+
+def test_conditions_are_compiled_by_their_matchers() -> None:
+    """An unknown one names the nearest, and a bad value its place."""
+    registry = load().registry
+    rule = AlertRoutingRule("r", conditions={"severity": ["error"], "metric_name": "cpu"})
+    assert [named.name for named in compile_conditions(rule, registry)] == ["severity", "metric_name"]
+    with pytest.raises(ConditionError, match="did you mean 'cluster_pattern'") as caught:
+        compile_conditions(AlertRoutingRule("r", conditions={"cluster_patern": "x"}), registry)
+    assert caught.value.where == "conditions.cluster_patern"
+    with pytest.raises(ConditionError) as caught:
+        compile_conditions(AlertRoutingRule("r", conditions={"cluster_pattern": "("}), registry)
+    assert caught.value.where.startswith("conditions.cluster_pattern")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem", "where"),
+    [
+        ({"aggregation": Aggregation("windw")}, "did you mean 'window'", "aggregation.strategy"),
+        ({"aggregation": Aggregation("window", {"brst": 1})}, "did you mean 'burst'", "aggregation"),
+        ({"aggregation": Aggregation("window", {"burst": 0})}, "at least 1", "aggregation"),
+        ({"aggregation_window_seconds": -1}, "must not be negative", "aggregation"),
+        ({"escalation_scheduler": "levls"}, "did you mean 'levels'", "escalation_scheduler"),
+    ],
+)
+def test_a_service_checks_what_it_is_made_of(options: dict[str, Any], problem: str, where: str) -> None:
+    """When it is made."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        FederationAlertingService(**options)
+    assert caught.value.where.startswith(where)
