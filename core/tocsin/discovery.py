@@ -102,7 +102,7 @@ class _Loader:
         try:
             self.manager.register(plugin, name=str(provenance))
             self._check_pending(plugin)
-        except Exception as error:  # noqa: BLE001  a plugin may raise anything; it is reported and the others load
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything; it is reported and the others load
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
             self.failures.append(PluginFailure(provenance, _describe(error)))
@@ -131,7 +131,7 @@ class _Loader:
                     registrar.provenance = provenance
                     caller = self.manager.subset_hook_caller(_hook(kind), self._others(plugin))
                     caller(registrar=registrar)
-            except Exception as error:  # noqa: BLE001  as above
+            except (Exception, SystemExit) as error:  # noqa: BLE001  as above
                 for registrar in self.registrars.values():
                     registrar.discard()
                 self.failures.append(PluginFailure(provenance, _describe(error)))
@@ -192,7 +192,10 @@ def load(
             loader.add(provenance, plugin)
     for plugin in extra:
         name = getattr(plugin, "__name__", type(plugin).__name__)
-        if name not in disabled:
-            loader.add(Provenance(name, "given by the application", ""), plugin)
+        provenance = Provenance(name, "given by the application", "")
+        if name in disabled:
+            switched_off.append(provenance)
+        else:
+            loader.add(provenance, plugin)
     loader.call()
     return Discovery(loader.registry(), tuple(loader.failures), tuple(switched_off))

@@ -234,7 +234,7 @@ class Promises:
             told = (channel_id, key_of(listed))
             if not listed.firing:
                 self.excused.add(told)
-            elif told not in self.told:
+            elif not self._tells(channel_id, self.world.spans[told[1]]):
                 self.dead[told] = channel.fallback
 
     # levels

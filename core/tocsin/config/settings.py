@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ def _strict(kind: type, name: str) -> Any:
 def _number(value: Any, _: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise ConfigurationError(f"expected a number, not {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ConfigurationError(f"expected a finite number, not {value!r}")
     return float(value)
 
 
@@ -93,10 +96,7 @@ def structure_settings(settings: Mapping[str, Any], config_class: type) -> Any:
     try:
         return _CONVERTER.structure(settings, config_class)
     except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError, ConfigurationError, KeyError) as error:
-        found = _first(error, config_class)
-        if found.where.split(".", 1)[0] == found.where.rsplit(".", 1)[-1]:
-            raise found from None
-        raise _without_repetition(found) from None
+        raise _without_repetition(_first(error, config_class)) from None
 
 
 def _without_repetition(error: ConfigurationError) -> ConfigurationError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tocsin.engine.machine import Engine, Instant, Step
+from tocsin.engine.machine import Engine, Instant
+from tocsin.engine.machine import Step as Decided
 from tocsin.engine.plan import Node, Plan
 from tocsin.engine.state import Episode, Line
 from tocsin.model.alert import AlertView, PerformanceAlert
@@ -18,20 +19,20 @@ from tocsin.model.explanation import (
 from tocsin.model.facts import AlertFired
 from tocsin.model.notification import NotificationState
 from tocsin.model.reason import Action, Reason
+from tocsin.roles.scheduler import Step
 
 __all__ = ["explain"]
 
 
 def explain(engine: Engine, alert: PerformanceAlert, now: Instant) -> Explanation:
     """Return what would happen if *alert* fired at *now*; the engine's state is the same afterwards."""
-    step = engine.step(now, (AlertFired(alert),))
     try:
-        return _read(engine, alert, step)
+        return _read(engine, alert, engine.step(now, (AlertFired(alert),)))
     finally:
         engine.undo()
 
 
-def _read(engine: Engine, alert: PerformanceAlert, step: Step) -> Explanation:
+def _read(engine: Engine, alert: PerformanceAlert, step: Decided) -> Explanation:
     episode = engine.state.alerts[alert.alert_id]
     return Explanation(
         alert_id=alert.alert_id,
@@ -69,7 +70,7 @@ def _rules(plan: Plan, episode: Episode) -> tuple[RuleExplanation, ...]:
     return tuple(sorted(rules, key=rank))
 
 
-def _channels(engine: Engine, episode: Episode, step: Step) -> tuple[ChannelExplanation, ...]:
+def _channels(engine: Engine, episode: Episode, step: Decided) -> tuple[ChannelExplanation, ...]:
     """Return what happens on each channel: what the step decided last, or, where it decided nothing, what stands."""
     alert_id = episode.alert.alert_id
     decided: dict[str, TellingDecided] = {}
@@ -128,6 +129,11 @@ def _escalation(engine: Engine, episode: Episode) -> EscalationExplanation | Non
     if running is None:
         return None
     scheduler = engine.plan.schedulers.get(running.scheduler)
-    steps = () if scheduler is None or running.state is None else scheduler.steps(running.state)
+    steps: tuple[Step, ...] = ()
+    if scheduler is not None and running.state is not None:
+        try:
+            steps = scheduler.steps(running.state)
+        except Exception:  # noqa: BLE001  a scheduler that raises has no levels to show; it is a gap when it is used
+            steps = ()
     levels = tuple(LevelExplanation(step.level.value, step.after_seconds, step.channels) for step in steps)
     return EscalationExplanation(running.policy_id, levels)

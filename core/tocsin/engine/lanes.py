@@ -6,7 +6,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
-from tocsin.engine.outgoing import announce, end, lines_of, next_serial
+from tocsin.engine.outgoing import announce, end, expect_fallback, lines_of, next_serial
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
@@ -16,6 +16,7 @@ from tocsin.model.reason import GapKind, Reason
 __all__ = ["pump"]
 
 _MINUTE = 60.0
+_STARTS_KEPT = 600
 
 
 def pump(turn: Turn, lane: Lane) -> None:
@@ -97,12 +98,13 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         NotificationKind.DIGEST,
         ordinal,
         together[0].rank,
-        together[0].created_at,
-        together[0].created_wall,
+        min(out.created_at for out in together),
+        min(out.created_wall for out in together),
         next_serial(turn),
         via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
     )
     turn.tx.put(turn.state.outgoing, name, digest)
+    expect_fallback(turn, digest)
     taken: list[Line] = []
     for out in together:
         line = lines_of(turn, out)[0]
@@ -127,9 +129,8 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     lane.queue.drop(tx, out.notification_id)
     tx.drop(lane.unheld, out.notification_id)
     tx.put(lane.sending, out.notification_id, None)
-    if channel.channel.rate_limit_per_minute is not None:
-        now = turn.now.engine
-        tx.edit(lane).starts = (*(at for at in lane.starts if at > now - _MINUTE), now)
+    kept = max(channel.channel.rate_limit_per_minute or 0, _STARTS_KEPT) - 1
+    tx.edit(lane).starts = (*lane.starts[-kept:], turn.now.engine)
     tx.edit(out)
     out.attempts += 1
     out.state, out.reason = NotificationState.SENDING, None

@@ -136,12 +136,12 @@ def retry_due(turn: Turn, out: Outgoing) -> None:
 def fallback_due(turn: Turn, out: Outgoing) -> None:
     """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
 
-    One that a rate limit holds is delayed, not failed: it stays.
+    One that a rate limit holds is delayed, not failed: it stays, and is given there if its first attempt fails.
     """
-    if out.state is NotificationState.SENDING:
-        turn.tx.edit(out).expired = True
-    elif out.attempted:
+    if out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
+    else:
+        turn.tx.edit(out).expired = True
 
 
 def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason, detail: str = "") -> None:

@@ -10,7 +10,18 @@ from tocsin.model.event import NotificationChanged
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
 
-__all__ = ["alert_ids", "announce", "create", "end", "enqueue", "let_follow", "lines_of", "listing_rank", "next_serial"]
+__all__ = [
+    "alert_ids",
+    "announce",
+    "create",
+    "end",
+    "enqueue",
+    "expect_fallback",
+    "let_follow",
+    "lines_of",
+    "listing_rank",
+    "next_serial",
+]
 
 
 def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
@@ -73,13 +84,17 @@ def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: i
     )
     turn.tx.put(turn.state.outgoing, notification_id, out)
     turn.tx.edit(line).current = notification_id
-    found = turn.plan.channels.get(line.channel_id)
+    expect_fallback(turn, out)
+    return out
+
+
+def expect_fallback(turn: Turn, out: Outgoing) -> None:
+    """Note the fallback of the notification's channel, and set the deadline at which that one's turn comes."""
+    found = turn.plan.channels.get(out.channel_id)
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
-        turn.state.agenda.set(
-            turn.tx, Deadline.FALLBACK, notification_id, turn.clock + found.channel.fallback_after_seconds
-        )
-    return out
+        at = out.created_at + found.channel.fallback_after_seconds
+        turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
 
 
 def enqueue(turn: Turn, out: Outgoing) -> None:

@@ -35,6 +35,7 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     """Hand over what a channel that is gone still had to tell; an attempt under way ends first."""
     pending = [out for out in turn.state.outgoing.values() if out.channel_id == channel.channel_id]
     for out in sorted(pending, key=lambda out: out.serial):
+        turn.tx.edit(out).fallback = channel.fallback
         if not out.attempted:
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:
@@ -86,8 +87,11 @@ def set_edge(turn: Turn, silence: Silence) -> None:
 
 
 def set_silence(turn: Turn, silence: Silence) -> None:
-    """Take in a silence, new or changed."""
-    turn.tx.put(turn.state.silences, silence.silence_id, silence)
+    """Take in a silence, new or changed; one that is over already only ends the one that it replaces."""
+    if next_edge(silence, turn.wall()) is None:
+        turn.tx.drop(turn.state.silences, silence.silence_id)
+    else:
+        turn.tx.put(turn.state.silences, silence.silence_id, silence)
     set_edge(turn, silence)
     _decide_anew(turn)
 

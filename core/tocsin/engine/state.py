@@ -228,7 +228,7 @@ class Outgoing:
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class Lane:
-    """One channel: what waits for an attempt, in order of rank, what is under way, and the last minute's starts.
+    """One channel: what waits for an attempt, in order of rank, what is under way, and the latest starts.
 
     ``unheld`` are those in the queue that were not held by the rate limit so far.
     """

@@ -10,7 +10,7 @@ import attrs
 
 from tocsin.errors import ConfigurationError
 
-__all__ = ["finite", "name", "names", "non_negative", "optional_number", "positive", "string_map"]
+__all__ = ["boolean", "finite", "name", "names", "non_negative", "optional_number", "positive", "string_map"]
 
 
 def _owner(instance: object) -> str:
@@ -75,6 +75,12 @@ def positive(instance: object, attribute: attrs.Attribute[Any], value: object) -
         raise ConfigurationError(
             f"{_owner(instance)}.{attribute.name} must be greater than zero, not {value!r}", attribute.name
         )
+
+
+def boolean(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """True or False, nothing that merely looks like it."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{_owner(instance)}.{attribute.name} is True or False, not {value!r}", attribute.name)
 
 
 def names(value: object) -> tuple[str, ...]:

@@ -84,12 +84,16 @@ class NotificationChannel:
     config: Mapping[str, Any] = attrs.field(factory=dict, converter=_settings, repr=_redacted)
     min_severity: AlertSeverity = attrs.field(default=AlertSeverity.INFO, converter=parse_severity)
     rate_limit_per_minute: int | None = attrs.field(default=None, validator=_rate)
-    enabled: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
+    enabled: bool = attrs.field(default=True, validator=_check.boolean)
     template_name: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.name))
     fallback: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.name))
     fallback_after_seconds: float = attrs.field(default=300.0, validator=_check.positive)
-    human: bool | None = None
-    send_resolved: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
+    human: bool | None = attrs.field(default=None, validator=attrs.validators.optional(_check.boolean))
+    send_resolved: bool = attrs.field(default=True, validator=_check.boolean)
+
+    def __attrs_post_init__(self) -> None:
+        if self.fallback == self.channel_id:
+            raise ConfigurationError(f"channel {self.channel_id!r} cannot be its own fallback", "fallback")
 
 
 def create_console_channel(

@@ -31,6 +31,11 @@ def _alert(instance: object, attribute: attrs.Attribute[Any], value: object) -> 
         raise ConfigurationError(f"expected a PerformanceAlert, not {type(value).__name__}", attribute.name)
 
 
+def _silence(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Silence):
+        raise ConfigurationError(f"expected a Silence, not {type(value).__name__}", attribute.name)
+
+
 @attrs.frozen(slots=True, hash=False)
 class AlertFired:
     """An alert is wrong, or still wrong, as ``alert`` describes it. Its answer is True."""
@@ -71,7 +76,7 @@ class Snoozed:
 class SilenceSet:
     """A silence was added, or replaced by one of the same id."""
 
-    silence: Silence = attrs.field(validator=attrs.validators.instance_of(Silence))
+    silence: Silence = attrs.field(validator=_silence)
 
 
 @attrs.frozen(slots=True)

@@ -9,6 +9,7 @@ import attrs
 
 from tocsin.errors import ConfigurationError
 from tocsin.model import _check
+from tocsin.model.severity import AlertSeverity
 
 __all__ = ["AlertRoutingRule", "create_cluster_routing_rule", "create_severity_routing_rule"]
 
@@ -52,19 +53,28 @@ class AlertRoutingRule:
     target_channels: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
     escalation_policy_id: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.name))
     priority: int = attrs.field(default=100, validator=_priority)
-    enabled: bool = attrs.field(default=True, validator=attrs.validators.instance_of(bool))
+    enabled: bool = attrs.field(default=True, validator=_check.boolean)
     routes: tuple[AlertRoutingRule, ...] = attrs.field(factory=tuple, converter=_routes)
-    continue_matching: bool | None = None
+    continue_matching: bool | None = attrs.field(default=None, validator=attrs.validators.optional(_check.boolean))
+
+
+def _severities(value: Iterable[AlertSeverity | str] | str) -> list[str]:
+    several = [value] if isinstance(value, str) else value
+    return [severity.value if isinstance(severity, AlertSeverity) else severity for severity in several]
 
 
 def create_severity_routing_rule(
-    rule_id: str, target_severities: Iterable[str], target_channels: Iterable[str], priority: int = 100, **options: Any
+    rule_id: str,
+    target_severities: Iterable[AlertSeverity | str] | str,
+    target_channels: Iterable[str],
+    priority: int = 100,
+    **options: Any,
 ) -> AlertRoutingRule:
     """Return a rule for alerts of the given severities; *options* are further rule fields."""
     return AlertRoutingRule(
         rule_id=rule_id,
         name=options.pop("name", f"Severity routing: {rule_id}"),
-        conditions={"severity": list(target_severities)},
+        conditions={"severity": _severities(target_severities)},
         target_channels=target_channels,
         priority=priority,
         **options,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ from tocsin.runtime.failure import describe_failure
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["call_in_loop", "in_event_loop", "loop_runs", "running_loop", "start_detached"]
+__all__ = ["being_cancelled", "call_in_loop", "in_event_loop", "loop_runs", "running_loop", "start_detached"]
 
 _log: Final = logging.getLogger("tocsin.runtime")
 
@@ -86,6 +87,21 @@ def call_in_loop(loop: object, func: Callable[[], object]) -> bool:
     except RuntimeError:  # "Event loop is closed", or trio's RunFinishedError
         return False
     return True
+
+
+def being_cancelled() -> bool:
+    """Whether the calling task is being cancelled: by a scope that it is in, or (asyncio) by the loop that ends.
+
+    Tells a real cancellation from an exception of that kind that somebody else's code let through.
+    """
+    if anyio.current_effective_deadline() == -math.inf:
+        return True
+    if _in_trio():
+        return False
+    import asyncio
+
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def start_detached(func: Callable[[], Awaitable[None]], *, name: str) -> None:

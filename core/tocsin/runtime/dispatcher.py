@@ -22,7 +22,7 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.runtime.clocks import Clock
-from tocsin.runtime.detached import start_detached
+from tocsin.runtime.detached import being_cancelled, start_detached
 from tocsin.runtime.failure import describe_failure
 
 __all__ = ["Dispatcher"]
@@ -88,11 +88,13 @@ class Dispatcher:
     async def _attempt(self, attempt: StartAttempt) -> None:
         with anyio.CancelScope() as scope:
             self._scopes[attempt.notification.notification_id] = scope
-            if not self._closed:
-                await self._carry_out(attempt)
-        self.under_way -= 1
-        self._scopes.pop(attempt.notification.notification_id, None)
-        self._ended()
+            try:
+                if not self._closed:
+                    await self._carry_out(attempt)
+            finally:
+                self.under_way -= 1
+                self._scopes.pop(attempt.notification.notification_id, None)
+                self._ended()
 
     async def _carry_out(self, attempt: StartAttempt) -> None:
         notification, started = attempt.notification, self._clock.now()
@@ -111,7 +113,9 @@ class Dispatcher:
         try:
             backend = await self._backend(channel)
             outcome = await backend.send(notification)
-        except Exception as error:  # noqa: BLE001  a backend that raises is reported, and tried again
+        except BaseException as error:
+            if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or being_cancelled():
+                raise
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
             return Outcome.unavailable(f"the backend raised {type(error).__name__}")
         if not isinstance(outcome, Outcome):

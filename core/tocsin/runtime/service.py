@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,26 +19,23 @@ from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
 from tocsin.engine.notice import incident_view
 from tocsin.engine.turn import Instant, StartAttempt
-from tocsin.errors import ConfigurationError, ServiceClosed
+from tocsin.errors import ConfigurationError
+from tocsin.model._check import is_number
 from tocsin.model.alert import PerformanceAlert
-from tocsin.model.channel import NotificationChannel
 from tocsin.model.delivery import NotificationDelivery
-from tocsin.model.escalation import EscalationPolicy
 from tocsin.model.explanation import Explanation
 from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, Snoozed
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
-from tocsin.model.rule import AlertRoutingRule
-from tocsin.model.template import NotificationTemplate
-from tocsin.registry import Registry
 from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
+from tocsin.runtime.configurable import Configurable
 from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, start_detached
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.observers import Observers
 from tocsin.runtime.runner import Runner
-from tocsin.runtime.setup import Setup, instance
+from tocsin.runtime.setup import Setup, instance, seconds
 from tocsin.runtime.statistics import statistics
 from tocsin.runtime.writer import Committed, Writer
 from tocsin.stores.interface import Store
@@ -48,7 +46,7 @@ __all__ = ["FederationAlertingService"]
 _log: Final = logging.getLogger("tocsin")
 
 
-class FederationAlertingService:
+class FederationAlertingService(Configurable):
     """Decides who is told about an alert, how, when, and what happens if nobody answers.
 
     Recommended: ``async with FederationAlertingService() as alerting``. Used without it, the background work starts
@@ -87,16 +85,18 @@ class FederationAlertingService:
         first_attempt_seconds: float = 5.0,
         drain_seconds: float = 5.0,
     ) -> None:
-        window = Aggregation("window", {"window_seconds": float(aggregation_window_seconds)})
+        window = Aggregation(
+            "window", {"window_seconds": seconds(aggregation_window_seconds, "aggregation_window_seconds")}
+        )
         config = Configuration(
-            aggregation=aggregation or window,
+            aggregation=window if aggregation is None else instance(aggregation, Aggregation),
             escalation_scheduler=escalation_scheduler,
             catch_all_channel=catch_all_channel,
         )
         self._setup = Setup(config, plugins, disabled_plugins, strict=strict)
         self._clock: Clock = clock or SystemClock()
-        self._first_attempt_seconds = first_attempt_seconds
-        self._drain_seconds = drain_seconds
+        self._first_attempt_seconds = seconds(first_attempt_seconds, "first_attempt_seconds")
+        self._drain_seconds = seconds(drain_seconds, "drain_seconds")
         self._deliveries = Deliveries()
         self._observers = Observers(self._setup.registry)
         self._first_attempts = FirstAttempts()
@@ -110,81 +110,6 @@ class FederationAlertingService:
         self._writer = Writer(
             engine, store or MemoryStore(), self._clock, prelude=self._prelude, after=self._after_commit
         )
-
-    # -- configuration -------------------------------------------------------------------------------------------
-
-    @property
-    def registry(self) -> Registry:
-        """Everything that plugins registered."""
-        return self._setup.registry
-
-    @property
-    def configuration(self) -> Configuration:
-        """What was configured so far; an immutable value."""
-        return self._setup.config
-
-    @property
-    def channels(self) -> Mapping[str, NotificationChannel]:
-        """The channels by id."""
-        return self._setup.config.channels
-
-    @property
-    def routing_rules(self) -> tuple[AlertRoutingRule, ...]:
-        """The rules in the order in which they are evaluated."""
-        return tuple(sorted(self._setup.config.routing_rules, key=lambda rule: rule.priority))
-
-    @property
-    def escalation_policies(self) -> Mapping[str, EscalationPolicy]:
-        """The escalation policies by id."""
-        return self._setup.config.escalation_policies
-
-    @property
-    def templates(self) -> Mapping[str, NotificationTemplate]:
-        """The templates by id, the newest last."""
-        return self._setup.config.templates
-
-    def add_channel(self, channel: NotificationChannel) -> None:
-        """Add a channel, or put it in the place of the one of its id.
-
-        :raises ConfigurationError: when its backend is not registered, or refuses its settings.
-        """
-        self._configure(lambda config: config.with_channel(instance(channel, NotificationChannel)))
-
-    def remove_channel(self, channel_id: str) -> None:
-        """Remove a channel; what it still had to tell goes to its fallback."""
-        self._configure(lambda config: config.without_channel(channel_id))
-
-    def add_routing_rule(self, rule: AlertRoutingRule) -> None:
-        """Add a rule.
-
-        :raises ConfigurationError: when there is a rule of its id.
-        :raises ConditionError: when a condition is unknown, or its value makes no sense.
-        """
-        self._setup.check_rule(instance(rule, AlertRoutingRule), f"routing_rules.{rule.rule_id}")
-        self._configure(lambda config: config.with_rule(rule))
-
-    def remove_routing_rule(self, rule_id: str) -> None:
-        """Remove a top-level rule."""
-        self._configure(lambda config: config.without_rule(rule_id))
-
-    def add_escalation_policy(self, policy: EscalationPolicy) -> None:
-        """Add a policy, or put it in the place of the one of its id; escalations that run keep the old one."""
-        self._configure(lambda config: config.with_policy(instance(policy, EscalationPolicy)))
-
-    def add_template(self, template: NotificationTemplate) -> None:
-        """Add a template, or put it in the place of the one of its id.
-
-        A channel uses the template that it names; one that names none uses the newest template of its backend that
-        no channel names, or the backend's default form.
-        """
-        self._configure(lambda config: config.with_template(instance(template, NotificationTemplate)))
-
-    def _configure(self, change: Callable[[Configuration], Configuration]) -> None:
-        """Take the changed configuration: with the next commit, or at once while alerts fire."""
-        self._check_open()
-        with self._writer.lock, self._setup.changed(change, self._writer.engine.plan):
-            if self._writer.engine.state.firing:
-                self._writer.commit()
 
     def _prelude(self) -> Sequence[Input]:
         """Return what has to be taken in before anything else: a changed configuration, gaps found outside."""
@@ -201,6 +126,8 @@ class FederationAlertingService:
         :raises StoreError: when the store could not commit; nothing of the batch happened then.
         :raises ServiceClosed: when the service was left.
         """
+        for fact in facts:
+            instance(fact, Fact)
         return (await self._submit(facts)).answers
 
     async def process_alert(self, alert: PerformanceAlert, *, wait: bool = True) -> bool:
@@ -215,6 +142,8 @@ class FederationAlertingService:
 
     async def process_alerts(self, alerts: Iterable[PerformanceAlert], *, wait: bool = True) -> tuple[bool, ...]:
         """Take in several alerts as one batch, as :meth:`process_alert` does one."""
+        if isinstance(alerts, PerformanceAlert):
+            raise ConfigurationError("process_alerts takes several alerts; for one there is process_alert")
         facts = tuple(AlertFired(alert) for alert in alerts)
         if not wait:
             return (await self._submit(facts)).answers
@@ -305,6 +234,8 @@ class FederationAlertingService:
             if self._setup.stale:
                 self._writer.commit()
             now = self._writer.now()
+            if at is not None and (not is_number(at) or not math.isfinite(at)):
+                raise ConfigurationError(f"an instant is a finite number of seconds, not {at!r}", "at")
             if at is not None and at < now.engine:
                 raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
             instant = now if at is None else Instant(at, at + (now.wall - now.engine))
@@ -328,7 +259,7 @@ class FederationAlertingService:
         assert self._tasks is not None, "it was entered"
         assert self._runner is not None, "it was entered"
         try:
-            if error is None:
+            if error is None or isinstance(error, Exception):
                 with self._clock.move_on_after(self._drain_seconds):
                     await self._runner.until_idle()
         finally:
@@ -361,10 +292,6 @@ class FederationAlertingService:
         """Start the background work on the loop that runs in this thread, unless it runs, here or elsewhere."""
         if self._runner is None or not self._runner.alive:
             start_detached(self._new_runner().run, name="tocsin")
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ServiceClosed("the service was left; make another one")
 
     async def _submit(self, facts: Sequence[Fact]) -> Committed:
         self._check_open()

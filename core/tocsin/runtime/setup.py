@@ -12,26 +12,47 @@ import attrs
 from tocsin.config import Configuration, compile_conditions, unknown_references
 from tocsin.discovery import Discovery, load
 from tocsin.engine.plan import Plan, compile_plan
-from tocsin.errors import ConfigurationError, PluginError
+from tocsin.errors import ConfigurationError, PluginError, UnknownReferenceError, nearest
+from tocsin.model._check import is_number
 from tocsin.model.facts import Fact, GapFound
 from tocsin.model.reason import GapKind
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.registry import Registry
 
-__all__ = ["Setup", "instance"]
+__all__ = ["Setup", "instance", "known", "seconds"]
 
 _log: Final = logging.getLogger("tocsin")
 
 
-def instance(value: Any, kind: type) -> Any:
-    """Return *value*, or raise :exc:`ConfigurationError` if it is not a *kind*."""
+def instance(value: Any, kind: Any) -> Any:
+    """Return *value*, or raise :exc:`ConfigurationError` if it is not a *kind*, a class or a union of classes."""
     if not isinstance(value, kind):
-        raise ConfigurationError(f"expected a {kind.__name__}, not {type(value).__name__}")
+        name = getattr(kind, "__name__", "fact")
+        raise ConfigurationError(f"expected a {name}, not {type(value).__name__}")
     return value
 
 
+def known(name: str, names: Collection[str], what: str) -> None:
+    """Raise :exc:`UnknownReferenceError` unless *name* is among *names*."""
+    if name not in names:
+        raise UnknownReferenceError(f"no {what} is called {name!r}{nearest(name, names)}")
+
+
+def seconds(value: Any, where: str) -> float:
+    """Return *value*, a number of seconds of at least 0, or raise :exc:`ConfigurationError` at *where*."""
+    if not is_number(value) or not 0 <= value < float("inf"):
+        raise ConfigurationError(f"expected a number of seconds, at least 0, not {value!r}", where)
+    return float(value)
+
+
 def _discover(plugins: Sequence[object], disabled: Collection[str], *, strict: bool) -> Discovery:
+    if isinstance(disabled, str):
+        raise ConfigurationError(f"expected a list of plugin names, not {disabled!r}", "disabled_plugins")
     discovery = load(disabled=disabled, extra=plugins)
+    found = {provenance.plugin for provenance in discovery.disabled}
+    loaded = {registration.provenance.plugin for registration in discovery.registry}
+    for name in sorted(set(disabled) - found):
+        raise ConfigurationError(f"no plugin is called {name!r}{nearest(name, loaded)}", "disabled_plugins")
     if discovery.failures and strict:
         raise PluginError("plugins could not be loaded:", map(str, discovery.failures))
     for failure in discovery.failures:
