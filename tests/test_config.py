@@ -234,7 +234,7 @@ def test_conditions_are_compiled_by_their_matchers() -> None:
         ({"aggregation": Aggregation("windw")}, "did you mean 'window'", "aggregation.strategy"),
         ({"aggregation": Aggregation("window", {"brst": 1})}, "did you mean 'burst'", "aggregation"),
         ({"aggregation": Aggregation("window", {"burst": 0})}, "at least 1", "aggregation"),
-        ({"aggregation_window_seconds": -1}, "must not be negative", "aggregation"),
+        ({"aggregation_window_seconds": -1}, "at least 0", "aggregation_window_seconds"),
         ({"escalation_scheduler": "levls"}, "did you mean 'levels'", "escalation_scheduler"),
     ],
 )

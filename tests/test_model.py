@@ -258,7 +258,7 @@ def test_what_makes_no_sense_is_refused(build: Callable[[], object], problem: st
 
 def test_a_silence_fact_wants_a_silence() -> None:
     """As every fact is checked when it is made."""
-    with pytest.raises(TypeError):
+    with pytest.raises(ConfigurationError, match="expected a Silence"):
         SilenceSet("s1")  # type: ignore[arg-type]  # the mistake that is tested
 
 

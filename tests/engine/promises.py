@@ -30,6 +30,7 @@ from tocsin import (
     NotificationKind,
     NotificationState,
     OutcomeStatus,
+    Reason,
     SilenceExpired,
     SilenceSet,
     Snoozed,
@@ -42,7 +43,7 @@ Told = tuple[str, Key]
 REPORTED = "somewhere"
 """The subject of the gaps that other parts report; the engine's own bear other names."""
 
-_DEAD = {NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN}
+_FAILED = {Reason.REJECTED, Reason.EXHAUSTED, Reason.FALLBACK_DUE, Reason.CHANNEL_MISSING}
 
 
 @attrs.define(slots=True, eq=False)
@@ -159,10 +160,6 @@ class Promises:
         for span in world.firing():
             world.route(span)
             self.ladder.begin(span)
-        for channel_id in list(self.starts):
-            channel = config.channels.get(channel_id)
-            if channel is None or channel.rate_limit_per_minute is None:
-                del self.starts[channel_id]
 
     # outcomes
 
@@ -221,8 +218,24 @@ class Promises:
         for event in step.events:
             if isinstance(event, GapRecorded):
                 self.gaps.add((event.gap.kind, event.gap.subject))
-            if isinstance(event, NotificationChanged) and event.state in _DEAD and event.notification_id in self.sent:
-                self._died(self.sent[event.notification_id])
+            if isinstance(event, NotificationChanged) and event.notification_id in self.sent:
+                sent = self.sent[event.notification_id]
+                if event.reason in _FAILED:
+                    self._died(sent)
+                elif event.state in (NotificationState.CANCELLED, NotificationState.UNKNOWN):
+                    self._give_way(sent, set())
+
+    def _give_way(self, sent: Sent, still: set[Key]) -> None:
+        """Once it has failed, a resolution may give way to a firing of the same alert in a new incident.
+
+        Not where the receiver keeps incidents: the old incident would stay open there.
+        """
+        if not sent.last.channel.spec.per_incident:
+            for listed in sent.last.notification.resolved:
+                latest = self.world.latest[listed.alert.alert_id]
+                elsewhere = latest.firing and latest.incident_id != listed.incident_id
+                if elsewhere and key_of(listed) not in still:
+                    self.excused.add((sent.last.notification.channel_id, key_of(listed)))
 
     def _died(self, sent: Sent) -> None:
         notification = sent.last.notification
@@ -293,9 +306,9 @@ class Promises:
                 told = (notification.channel_id, key_of(listed))
                 assert told in self.told, f"{what}: resolution of what it was never told of, {told}"
         limit = channel.rate_limit_per_minute
+        log = self.starts[notification.channel_id]
+        log.append(now.engine)
         if limit is not None:
-            log = self.starts[notification.channel_id]
-            log.append(now.engine)
             recent = [instant for instant in log if instant > now.engine - 60.0]
             assert len(recent) <= limit, f"{what}: {len(recent)} attempts within a minute, the limit is {limit}"
         known = self.sent.get(notification.notification_id)
@@ -347,6 +360,7 @@ class Promises:
         assert notification.attempt == known.last.notification.attempt + 1, f"{what}: attempts are not counted"
         assert now >= known.not_before, f"{what}: tried again before the receiver wants it"
         listed = {key_of(one) for one in notification.alerts}
+        self._give_way(known, listed)
         assert listed <= known.first_listed, f"{what}: a retry lists more than the first attempt"
         known.last, known.started_at, known.under_way = start, now, True
 

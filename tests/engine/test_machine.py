@@ -75,7 +75,7 @@ def _mutations(config: Configuration) -> st.SearchStrategy[Configuration]:
         with_field("rate_limit_per_minute", [None, 1, 3]),
         with_field("send_resolved", [False, True]),
         with_field("min_severity", ["info", "critical"]),
-        with_field("fallback", [None, *strategies.CHANNEL_IDS]),
+        with_field("fallback", [None]),
         st.builds(config.without_channel, channel),
         st.builds(config.with_channel, others),
         st.builds(config.without_rule, st.just("r0")),

@@ -142,9 +142,10 @@ class World:
             known.alert = alert
             known.reports.append((self.engine, alert.severity.rank))
         else:
-            n = 1 if known is None else known.n + 1
-            if (alert.alert_id, n) not in incident_of:
-                n = 1  # the earlier episodes were forgotten
+            numbers = [n for alert_id, n in incident_of if alert_id == alert.alert_id]
+            if known is not None and known.n + 1 in numbers:
+                numbers = [known.n + 1]  # otherwise earlier episodes were forgotten, and it counts anew
+            n = next(n for n in numbers if (incident_of[alert.alert_id, n], alert.alert_id, n) not in self.spans)
             span = Span(alert, n, incident_of[alert.alert_id, n], [(self.engine, alert.severity.rank)])
             assert span.key not in self.spans, "two episodes of one incident bear one number"
             self.latest[alert.alert_id] = self.spans[span.key] = span

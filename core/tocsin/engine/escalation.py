@@ -156,6 +156,9 @@ def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) ->
     channels = [c for c in step.channels if _usable(turn, escalation, c)]
     if not channels:
         channels = [c for c in escalation.default_channels if _usable(turn, escalation, c)]
+    joins = step.ordinal == 0 and step.after_seconds == 0
+    if joins:  # all of them: one that is not usable yet may be for who joins later, or grows worse
+        turn.tx.edit(escalation).joined = tuple(dict.fromkeys((*step.channels, *channels)))
     if not channels:
         subject = f"{escalation.policy_id}.{step.level.value}"
         turn.gap(GapKind.LEVEL_UNREACHABLE, subject, "no channel of this level, nor a default channel, is usable")
@@ -165,8 +168,7 @@ def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) ->
             turn.clock, incident.incident_id, escalation.policy_id, step.level.value, tuple(dict.fromkeys(channels))
         )
     )
-    if step.ordinal == 0 and step.after_seconds == 0:
-        turn.tx.edit(escalation).joined = tuple(dict.fromkeys(channels))
+    if joins:
         for episode_id in sorted(escalation.awake):
             for channel_id in escalation.joined:
                 consider(turn, incident, turn.episode(episode_id), channel_id)

@@ -7,7 +7,7 @@ from tocsin.engine.state import Episode
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
 
-__all__ = ["acknowledged", "attended", "shut_gate", "silenced", "snoozed"]
+__all__ = ["acknowledged", "attended", "resolution_gate", "shut_gate", "silenced", "snoozed"]
 
 
 def acknowledged(turn: Turn, episode: Episode) -> bool:
@@ -44,6 +44,16 @@ def shut_gate(turn: Turn, episode: Episode, channel_id: str) -> Reason | None:
     if snoozed(turn, episode):
         return Reason.SNOOZED
     return None
+
+
+def resolution_gate(turn: Turn, channel_id: str) -> Reason | None:
+    """Return why the channel takes no resolutions now, or None; nothing else keeps one from whoever was told."""
+    found = turn.plan.channels.get(channel_id)
+    if found is None:
+        return Reason.CHANNEL_MISSING
+    if not found.channel.enabled:
+        return Reason.CHANNEL_DISABLED
+    return None if found.channel.send_resolved else Reason.RESOLVED_NOT_WANTED
 
 
 def attended(turn: Turn, episode: Episode) -> bool:

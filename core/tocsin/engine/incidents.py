@@ -45,8 +45,17 @@ def fire(turn: Turn, alert: PerformanceAlert) -> bool:
             return False
         _update(turn, known, _stamped(turn, alert))
     else:
-        _begin(turn, _stamped(turn, alert), 1 if known is None else known.n + 1)
+        _begin(turn, _stamped(turn, alert), _next_number(turn, alert.alert_id))
     return True
+
+
+def _next_number(turn: Turn, alert_id: str) -> int:
+    """Return the number of the alert's next episode: one that no episode bears which is still remembered."""
+    known = turn.state.alerts.get(alert_id)
+    n = 1 if known is None else known.n + 1
+    while f"{n}:{alert_id}" in turn.state.episodes:
+        n += 1
+    return n
 
 
 def _stamped(turn: Turn, alert: PerformanceAlert) -> PerformanceAlert:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tocsin.engine.gates import acknowledged, shut_gate
+from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
@@ -64,7 +64,7 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
     for episode_id, owed in line.due.items():
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
-            resolved = True
+            resolved = resolution_gate(turn, line.channel_id) is None
         elif episode.firing:
             reason = _shut(turn, line, episode)
             if reason is None:
@@ -81,10 +81,10 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
 
 def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
     if line.repeat:
-        for episode_id in line.told:
-            episode = turn.episode(episode_id)
-            if shut_gate(turn, episode, line.channel_id) is None:
-                return _Wanted(NotificationKind.REPEAT, episode.severity.rank)
+        told = map(turn.episode, line.told)
+        ranks = [episode.severity.rank for episode in told if shut_gate(turn, episode, line.channel_id) is None]
+        if ranks:
+            return _Wanted(NotificationKind.REPEAT, max(ranks))
     return None
 
 
@@ -160,7 +160,7 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), _highest(turn, line, wanted))
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
-    out.via = tuple(dict.fromkeys(via for episode_id in line.due for via in line.adopted.get(episode_id, ())))
+    out.via = tuple(dict.fromkeys(via for episode_id in sorted(line.due) for via in line.adopted.get(episode_id, ())))
     recent = [at for at in line.recent if at > turn.clock - BURST_SECONDS]
     turn.tx.edit(line).recent = (*recent, turn.clock)
     enqueue(turn, out)
@@ -208,8 +208,9 @@ def compose(turn: Turn, line: Line) -> Listed:
                 listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
     if listed:
         _take_earlier(turn, line, listed)
-        for episode_id in passengers:
-            listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
+        if any(status is AlertStatus.FIRING for status, _ in listed.values()):
+            for episode_id in passengers:
+                listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
         turn.tx.edit(line)
         line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
         line.repeat = False
@@ -237,7 +238,12 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     for episode_id, owed in sorted(line.due.items(), key=lambda item: item[0]):
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
-            listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
+            closed = resolution_gate(turn, line.channel_id)
+            if closed is None:
+                listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
+            else:
+                turn.tx.drop(line.due, episode_id)
+                decided(turn, episode, line.channel_id, Action.SKIP, closed)
         elif not episode.firing:
             passengers.append(episode_id)
         else:
@@ -249,6 +255,18 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     return passengers
 
 
+def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
+    """Whether the alert fires again, which is told by another notification, so that its end is no news any more.
+
+    In the same incident one line tells both in order. A receiver that keeps incidents of its own needs it all the
+    same: nothing else would close the old incident there.
+    """
+    found = turn.plan.channels.get(out.channel_id)
+    latest = turn.state.alerts.get(episode.alert.alert_id)
+    elsewhere = latest is not None and latest.firing and latest.incident_id != episode.incident_id
+    return elsewhere and not (found is not None and found.spec.per_incident)
+
+
 def recheck(turn: Turn, out: Outgoing) -> bool:
     """Run the gates again over an attempted notification that is not under way; return whether it goes on.
 
@@ -256,16 +274,19 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
     """
     why = Reason.RESOLVED
     firing = False
-    for episode_id, (status, rank) in list(out.listed.items()):
+    for episode_id, (status, rank) in sorted(out.listed.items()):
         episode = turn.episode(episode_id)
         if status is AlertStatus.RESOLVED:
-            if rank != PASSENGER and turn.state.alerts[episode.alert.alert_id].firing:
-                turn.tx.drop(out.listed, episode_id)  # it fires again, and that is told by another notification
-                why = Reason.SUPERSEDED
+            closed = resolution_gate(turn, out.channel_id)
+            if rank != PASSENGER and _fires_again(turn, out, episode):
+                closed = Reason.SUPERSEDED
+            if closed is not None:
+                turn.tx.drop(out.listed, episode_id)
+                why = closed
             continue
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
-            if out.maybe:
+            if out.maybe or episode_id in line.due or episode_id in line.waiting:  # its resolution follows
                 turn.tx.drop(out.listed, episode_id)
             else:
                 turn.tx.put(out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))
@@ -274,14 +295,19 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
         if shut is not None:
             why = shut
             turn.tx.drop(out.listed, episode_id)
-            if episode_id not in line.told:
+            if line.told.get(episode_id, PASSENGER) < episode.severity.rank:
                 adopt(turn, line, episode, out.via)
                 block(turn, line, episode, shut)
             continue
         firing = True
         if episode.severity.rank != rank:
             turn.tx.put(out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
-    if firing or any(s is AlertStatus.RESOLVED and rank != PASSENGER for s, rank in out.listed.values()):
+    if firing:
+        return True
+    for episode_id, (_, rank) in sorted(out.listed.items()):
+        if rank == PASSENGER:  # its resolution is no news to a channel that was never told
+            turn.tx.drop(out.listed, episode_id)
+    if out.listed:
         return True
     state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
     end(turn, out, state, why)

@@ -121,8 +121,7 @@ class Engine:
         turn.tx.edit(state)
         state.engine_time, state.wall_time = now.engine, now.wall
         if went_back:
-            for silence in state.silences.values():
-                reload.set_edge(turn, silence)
+            reload.wall_went_back(turn)
 
     def _upcoming(self, turn: Turn) -> tuple[float, bool] | None:
         """Return the instant, in engine time, of the first deadline that is due, and whether it is the wall's."""

@@ -150,7 +150,7 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
     fallback = out.fallback if found is None else found.channel.fallback
     firing = [
         episode
-        for episode_id, (status, _) in out.listed.items()
+        for episode_id, (status, _) in sorted(out.listed.items())
         if status is AlertStatus.FIRING and (episode := turn.episode(episode_id)).firing
     ]
     end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)

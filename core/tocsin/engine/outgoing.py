@@ -94,7 +94,10 @@ def expect_fallback(turn: Turn, out: Outgoing) -> None:
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
         at = out.created_at + found.channel.fallback_after_seconds
-        turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
+        if at <= turn.clock:  # a digest of what was held that long
+            out.expired = True
+        else:
+            turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
 
 
 def enqueue(turn: Turn, out: Outgoing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gates import shut_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
@@ -172,12 +172,9 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     """Owe the line, which was told of the episode, its resolution."""
     episode_id = episode.episode_id
     turn.tx.drop(line.told, episode_id)
-    found = turn.plan.channels.get(line.channel_id)
-    if found is None or not found.channel.enabled or not found.channel.send_resolved:
-        reason = Reason.CHANNEL_MISSING if found is None else Reason.CHANNEL_DISABLED
-        if found is not None and found.channel.enabled:
-            reason = Reason.RESOLVED_NOT_WANTED
-        decided(turn, episode, line.channel_id, Action.SKIP, reason)
+    shut = resolution_gate(turn, line.channel_id)
+    if shut is not None:
+        decided(turn, episode, line.channel_id, Action.SKIP, shut)
         return
     release = _release(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:

@@ -15,7 +15,7 @@ from tocsin.model.reason import Reason
 from tocsin.model.silence import Silence
 from tocsin.roles.aggregator import Cause
 
-__all__ = ["change_plan", "expire_silence", "restart", "set_edge", "set_silence", "silence_edge"]
+__all__ = ["change_plan", "expire_silence", "restart", "set_silence", "silence_edge", "wall_went_back"]
 
 
 def change_plan(turn: Turn, plan: Plan) -> None:
@@ -72,12 +72,15 @@ def restart(turn: Turn, waiting: frozenset[str]) -> None:
             out.maybe, out.state = True, NotificationState.RETRYING
             outcomes.told(turn, out)
             announce(turn, out, "the process ended while it was under way")
-            enqueue(turn, out)
+            if out.channel_id in turn.plan.channels:
+                enqueue(turn, out)
+            else:
+                outcomes.hand_over(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
     for channel_id in sorted(turn.state.lanes):
         turn.lane(channel_id)
 
 
-def set_edge(turn: Turn, silence: Silence) -> None:
+def _set_edge(turn: Turn, silence: Silence) -> None:
     """Set the deadline at which the silence next starts or ends, in wall time."""
     edge = next_edge(silence, turn.wall())
     if edge is None:
@@ -86,13 +89,21 @@ def set_edge(turn: Turn, silence: Silence) -> None:
         turn.state.wall_agenda.set(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id, edge)
 
 
+def wall_went_back(turn: Turn) -> None:
+    """The wall clock jumped back, perhaps to before a silence's start."""
+    for silence in turn.state.silences.values():
+        _set_edge(turn, silence)
+    if turn.state.silences:
+        _decide_anew(turn)
+
+
 def set_silence(turn: Turn, silence: Silence) -> None:
     """Take in a silence, new or changed; one that is over already only ends the one that it replaces."""
     if next_edge(silence, turn.wall()) is None:
         turn.tx.drop(turn.state.silences, silence.silence_id)
     else:
         turn.tx.put(turn.state.silences, silence.silence_id, silence)
-    set_edge(turn, silence)
+    _set_edge(turn, silence)
     _decide_anew(turn)
 
 
@@ -111,7 +122,7 @@ def silence_edge(turn: Turn, silence_id: str) -> None:
     silence = turn.state.silences[silence_id]
     if next_edge(silence, turn.wall()) is None:
         turn.tx.drop(turn.state.silences, silence_id)
-    set_edge(turn, silence)
+    _set_edge(turn, silence)
     _decide_anew(turn)
 
 

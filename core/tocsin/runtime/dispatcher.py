@@ -113,7 +113,7 @@ class Dispatcher:
         try:
             backend = await self._backend(channel)
             outcome = await backend.send(notification)
-        except BaseException as error:
+        except BaseException as error:  # a backend that raises is reported, and tried again
             if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or being_cancelled():
                 raise
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
