@@ -144,7 +144,7 @@ async def test_a_receiver_that_hangs_delays_no_other_channel(
         alerting.add_channel(post.channel("slow"))
         alerting.add_routing_rule(AlertRoutingRule("slow", target_channels=["slow"]))
         await alerting.process_alert(alert("a1"), wait=False)
-        await alerting.process_alert(alert("b1", metric_name="disk"))
+        await alerting.process_alert(alert("b1", metric_name="disk"), wait=False)
         await clock.settle()
         assert sorted(listed(one) for one in post.to("ops")) == [["a1"], ["b1"]]
         await clock.advance(35)
