@@ -220,27 +220,27 @@ def test_a_channel_takes_any_backend_name() -> None:
     assert NotificationChannel("c", "slack").backend is NotificationBackend.SLACK
     assert create_slack_channel("c", "https://x").min_severity is AlertSeverity.WARNING
     assert create_console_channel("c", "error", enabled=False).enabled is False
-    assert NotificationChannel("c", "slack", None).config == {}  # type: ignore[arg-type]  # as YAML gives it
+    assert NotificationChannel("c", "slack", None).config == {}
 
 
 REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: NotificationChannel("", "x"), "non-empty string"),
     (lambda: NotificationChannel("c", ""), "name of a registered backend"),
-    (lambda: NotificationChannel("c", "x", config=["a"]), "config is a mapping"),  # type: ignore[arg-type]
+    (lambda: NotificationChannel("c", "x", config=["a"]), "config is a mapping"),
     (lambda: NotificationChannel("c", "x", rate_limit_per_minute=0), "at least 1"),
     (lambda: NotificationChannel("c", "x", rate_limit_per_minute=True), "at least 1"),
     (lambda: NotificationChannel("c", "x", fallback_after_seconds=0), "greater than zero"),
-    (lambda: AlertRoutingRule("r", conditions=["severity"]), "conditions are a mapping"),  # type: ignore[arg-type]
+    (lambda: AlertRoutingRule("r", conditions=["severity"]), "conditions are a mapping"),
     (lambda: AlertRoutingRule("r", target_channels="ops"), "list of names"),
     (lambda: AlertRoutingRule("r", target_channels=["ops", ""]), "non-empty names"),
     (lambda: AlertRoutingRule("r", priority=1.5), "whole number"),  # type: ignore[arg-type]
     (lambda: AlertRoutingRule("r", priority=True), "whole number"),
-    (lambda: AlertRoutingRule("r", routes=["x"]), r"expected an AlertRoutingRule.*@ routes\[0\]"),  # type: ignore[list-item]
-    (lambda: EscalationPolicy("p", escalation_levels=[]), "escalation_levels is a mapping"),  # type: ignore[arg-type]
-    (lambda: EscalationPolicy("p", level_delays_seconds=[]), "level_delays_seconds is a mapping"),  # type: ignore[arg-type]
-    (lambda: EscalationPolicy("p", level_delays_seconds={"first": -1}), "level_delays_seconds.first"),  # type: ignore[dict-item]
-    (lambda: EscalationPolicy("p", level_delays_seconds={"first": "1m"}), "number of seconds"),  # type: ignore[dict-item]
-    (lambda: EscalationPolicy("p", escalation_levels={"sirst": []}), "did you mean 'first'"),  # type: ignore[dict-item]
+    (lambda: AlertRoutingRule("r", routes=["x"]), r"expected an AlertRoutingRule.*@ routes\[0\]"),
+    (lambda: EscalationPolicy("p", escalation_levels=[]), "escalation_levels is a mapping"),
+    (lambda: EscalationPolicy("p", level_delays_seconds=[]), "level_delays_seconds is a mapping"),
+    (lambda: EscalationPolicy("p", level_delays_seconds={"first": -1}), "level_delays_seconds.first"),
+    (lambda: EscalationPolicy("p", level_delays_seconds={"first": "1m"}), "number of seconds"),
+    (lambda: EscalationPolicy("p", escalation_levels={"sirst": []}), "did you mean 'first'"),
     (lambda: EscalationPolicy("p", repeat=-1), "repeat is a whole number"),
     (lambda: Silence("s", [], 0, 1), "at least one LabelMatcher"),
     (lambda: Silence("s", [LabelMatcher("a", MatchOperator.EQUAL, "b")], 1, 1), "must end after it starts"),
@@ -266,7 +266,7 @@ def test_delays_that_are_not_given_keep_their_defaults() -> None:
     """Single ones are changed, and levels come in their own order."""
     policy = EscalationPolicy(
         "p",
-        escalation_levels={"second": ["b"], "first": ["a"]},  # type: ignore[dict-item]  # as YAML gives it
+        escalation_levels={"second": ["b"], "first": ["a"]},
         level_delays_seconds={EscalationLevel.FIRST: 60},
     )
     assert list(policy.escalation_levels) == [EscalationLevel.FIRST, EscalationLevel.SECOND]

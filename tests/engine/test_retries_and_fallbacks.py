@@ -171,6 +171,39 @@ def test_what_a_limit_holds_is_delayed_and_not_handed_over() -> None:
     assert [(one.at, one.channel_id) for one in bench.sent] == [(0, "dev"), (60, "dev")]
 
 
+def held_digest(fallback_after: float) -> tuple[Bench, Sent]:
+    """Return a bench with the first attempt of a digest of two alerts under way, after one delivery."""
+    dev = channel("dev", fallback="spare", fallback_after_seconds=fallback_after, rate_limit_per_minute=1)
+    bench = Bench(configuration(dev, "spare", rules=TO_DEV))
+    bench.outcome(bench.fire("a", metric="a"), DELIVERED)
+    assert bench.fire("b", metric="b") == []
+    assert bench.fire("c", metric="c") == []
+    (digest,) = bench.wake(60)
+    assert digest.kind == "digest"
+    return bench, digest
+
+
+def test_a_digest_that_is_undelivered_after_its_time_is_told_through_the_fallback() -> None:
+    """A storm is when it matters most."""
+    bench, digest = held_digest(120.0)
+    bench.outcome(digest, DOWN)
+    told: list[Sent] = []
+    while not any(sent.channel_id == "spare" for sent in told):
+        told = bench.wake((bench.engine.next_deadline() or 0.0) - ORIGIN)
+        for sent in told:
+            if sent.channel_id == "dev":
+                bench.outcome(sent, DOWN)
+    assert bench.at <= 121.0
+    assert sorted(one for sent in told for one in sent.firing) == ["b", "c"]
+
+
+def test_a_digest_of_a_channel_that_vanishes_is_told_through_its_fallback() -> None:
+    bench, digest = held_digest(3000.0)
+    bench.outcome(digest, DOWN)
+    told = bench.reload(configuration("spare", rules=TO_DEV))
+    assert sorted(one for sent in told for one in sent.firing) == ["b", "c"]
+
+
 def test_fallbacks_form_a_chain() -> None:
     chain = [channel("dev", fallback="second"), channel("second", fallback="third"), channel("third")]
     bench = Bench(configuration(*chain, rules=TO_DEV))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -49,6 +51,29 @@ async def test_a_backend_that_raises_is_a_gap_and_is_tried_again(
         everything = repr((alerting.gaps, alerting.delivery_history, alerting.get_alerting_statistics()))
     assert "RuntimeError" in everything
     assert "s3cret" not in everything
+
+
+class _Strange(BaseException):
+    """What no backend should raise, and some will."""
+
+
+def _cancelled_elsewhere() -> BaseException:
+    """An exception such as a backend lets through that awaited a task which somebody else cancelled."""
+    return asyncio.CancelledError()
+
+
+@pytest.mark.parametrize("make", [_Strange, SystemExit, _cancelled_elsewhere])
+async def test_whatever_a_backend_raises_the_alert_is_tried_again(
+    alerting: FederationAlertingService, post: Post, clock: VirtualClock, make: Callable[[], BaseException]
+) -> None:
+    """It is a gap like any other, and the channel's lane is free again."""
+    post.will("ops", make())
+    async with alerting:
+        await alerting.process_alert(alert("a1"))
+        await clock.advance(60)
+        assert [one.attempt for one in post.to("ops")] == [1, 2]
+        assert [gap.kind for gap in alerting.gaps] == [GapKind.BACKEND_FAILED]
+    assert alerting.left_behind == ()
 
 
 @pytest.mark.parametrize("garbage", [None, True, "delivered", 200, object()])

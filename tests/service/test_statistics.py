@@ -205,6 +205,6 @@ async def test_incidents_are_shown_under_the_guides_name(
 async def test_a_service_that_was_left_is_not_enabled(alerting: FederationAlertingService) -> None:
     """And its statistics can still be read."""
     async with alerting:
-        assert alerting.enabled
-    assert not alerting.enabled
+        before = alerting.enabled
+    assert [before, alerting.enabled] == [True, False]
     assert alerting.get_alerting_statistics()["enabled"] is False
