@@ -91,8 +91,9 @@ class Pair:
 
     def _fidget(self, until: float) -> None:
         """Wake the double for nothing: nothing may come of it."""
-        for _ in range(self._moments.choice((0, 0, 1, 2))):
-            at = self.now + (until - self.now) * self._moments.choice((0.0, 0.25, 0.5, 0.999))
+        count = self._moments.choice((0, 0, 1, 2))
+        for part in sorted(self._moments.choices((0.0, 0.25, 0.5, 0.999), k=count)):
+            at = self.now + (until - self.now) * part
             if at < until:
                 idle = self.double.step(Instant(at, at + self.offset))
                 self.double.accept()

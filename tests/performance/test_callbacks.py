@@ -390,8 +390,12 @@ async def test_eager_tasks_do_not_run_callbacks_inside_a_report(
         pytest.skip("asyncio only")
     import asyncio
 
+    def eager(loop: Any, coroutine: Any, **options: Any) -> Any:
+        # asyncio's own factory, but that some versions of uvloop and of Python disagree about its arguments
+        make: Any = asyncio.Task
+        return make(coroutine, loop=loop, **{**options, "eager_start": True})
+
     service = make_service()
-    eager: Any = vars(asyncio)["eager_task_factory"]
     asyncio.get_running_loop().set_task_factory(eager)
     try:
         async with service:

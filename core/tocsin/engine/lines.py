@@ -133,13 +133,32 @@ def _goes_second(turn: Turn, line: Line) -> bool:
 
     Once an attempt of that has failed it is not waited for: it leaves out what fires again (see :func:`recheck`).
     """
-    earlier = None if line.follows is None else turn.line_by_id(line.follows)
-    if earlier is None:
+    if line.follows is None:
         return False
-    out = current(turn, earlier)
+    earlier = turn.line_by_id(line.follows)
+    if earlier is not None and not _waits_for(turn, earlier, line) and _ends_something(turn, earlier):
+        return True
+    turn.tx.edit(line).follows = None
+    return False
+
+
+def _waits_for(turn: Turn, line: Line, other: Line) -> bool:
+    """Whether *line* goes after *other*: an alert that moves to and fro must not make two wait for each other."""
+    seen: set[str] = set()
+    following: Line | None = line
+    while following is not None and following.follows is not None and following.line_id not in seen:
+        seen.add(following.line_id)
+        if following.follows == other.line_id:
+            return True
+        following = turn.line_by_id(following.follows)
+    return False
+
+
+def _ends_something(turn: Turn, line: Line) -> bool:
+    out = current(turn, line)
     if out is not None:
         return out.state is not NotificationState.RETRYING
-    return any(owed.cause is Cause.RESOLVED for owed in earlier.due.values())
+    return any(owed.cause is Cause.RESOLVED for owed in line.due.values())
 
 
 def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
