@@ -100,6 +100,7 @@ def test_plain_data_becomes_the_config_class() -> None:
         ({"url": "x", "timeout": "1"}, "expected a number, not str", "timeout"),
         ({"url": "x", "timeout": True}, "expected a number, not bool", "timeout"),
         ({"url": "x", "timeout": -1}, "must be greater than zero", "timeout"),
+        ({"url": "x", "timeout": float("nan")}, "expected a finite number, not nan", "timeout"),
         ({"url": "x", "mode": "fst"}, "did you mean 'fast'", "mode"),
         ({"url": "x", "least": "worst"}, "unknown severity 'worst'", "least"),
         ({"url": "x", "inner": {"port": True}}, "expected a whole number, not bool", "inner.port"),

@@ -154,7 +154,12 @@ class Promises:
             if channel_id not in config.channels:
                 for span in world.firing():
                     pending = channel_id in self.targets(span) and not self._tells(channel_id, span)
-                    if pending and world.shut(span, channel_id, world.engine, world.wall) is None:
+                    under_way = any(
+                        span.key in {key_of(one) for one in notification.alerts}
+                        for notification in self.under_way()
+                        if notification.channel_id == channel_id
+                    )
+                    if pending and not under_way and world.shut(span, channel_id, world.engine, world.wall) is None:
                         self.dead.setdefault((channel_id, span.key), gone.fallback)
         world.config = config
         for span in world.firing():
@@ -172,6 +177,8 @@ class Promises:
             self._unknown(sent)
         elif status is OutcomeStatus.DELIVERED:
             self._delivered(sent)
+        if status is not OutcomeStatus.DELIVERED:
+            self._give_way(sent, set())
         sent.under_way = False
         sent.over |= status in (OutcomeStatus.DELIVERED, OutcomeStatus.REJECTED)
         sent.not_before = self.world.engine + (fact.outcome.retry_after_seconds or 0.0)
@@ -233,7 +240,8 @@ class Promises:
         if not sent.last.channel.spec.per_incident:
             for listed in sent.last.notification.resolved:
                 latest = self.world.latest[listed.alert.alert_id]
-                elsewhere = latest.firing and latest.incident_id != listed.incident_id
+                beside = {key_of(one) for one in sent.last.notification.alerts}
+                elsewhere = latest.firing and latest.incident_id != listed.incident_id and latest.key not in beside
                 if elsewhere and key_of(listed) not in still:
                     self.excused.add((sent.last.notification.channel_id, key_of(listed)))
 

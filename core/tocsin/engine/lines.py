@@ -277,13 +277,14 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
 def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
     """Whether the alert fires again, which is told by another notification, so that its end is no news any more.
 
-    In the same incident one line tells both in order. A receiver that keeps incidents of its own needs it all the
-    same: nothing else would close the old incident there.
+    In the same incident one line tells both in order, and a digest may list both. A receiver that keeps incidents of
+    its own needs it all the same: nothing else would close the old incident there.
     """
     found = turn.plan.channels.get(out.channel_id)
     latest = turn.state.alerts.get(episode.alert.alert_id)
-    elsewhere = latest is not None and latest.firing and latest.incident_id != episode.incident_id
-    return elsewhere and not (found is not None and found.spec.per_incident)
+    if latest is None or not latest.firing or latest.episode_id in out.listed:
+        return False
+    return latest.incident_id != episode.incident_id and not (found is not None and found.spec.per_incident)
 
 
 def recheck(turn: Turn, out: Outgoing) -> bool:
