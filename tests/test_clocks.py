@@ -49,15 +49,6 @@ def test_engine_time_ignores_jumps_of_the_wall_clock(monkeypatch: pytest.MonkeyP
     assert clock.now() == 1003.5
 
 
-def test_resuming_goes_forward_only() -> None:
-    """A restart continues at a later instant; an earlier one changes nothing."""
-    clock = SystemClock(100.0)
-    clock.resume(5000.0)
-    assert 5000.0 <= clock.now() < 6000.0
-    clock.resume(200.0)
-    assert clock.now() >= 5000.0
-
-
 async def test_the_system_clock_sleeps_until_the_instant_and_never_wakes_early() -> None:
     """A thousandth of a second of real time: this module is where tocsin really sleeps."""
     clock = SystemClock()

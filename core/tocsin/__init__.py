@@ -1,6 +1,6 @@
 """tocsin decides who is told about an alert, how, when, and what happens if nobody answers."""
 
-from tocsin.config import Aggregation, Configuration
+from tocsin.config import Configuration
 from tocsin.errors import (
     AlertError,
     ConditionError,
@@ -15,6 +15,7 @@ from tocsin.errors import (
     nearest,
 )
 from tocsin.hookspecs import hookimpl
+from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.channel import (
     NotificationBackend,
@@ -104,7 +105,7 @@ from tocsin.roles.scheduler import EscalationScheduler, Step
 from tocsin.roles.source import Source
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.service import FederationAlertingService
-from tocsin.stores import Entry, MemoryStore, Store
+from tocsin.stores import Checkpoint, Entry, MemoryStore, SqliteStore, Store
 
 __all__ = [
     "AT_ONCE",
@@ -130,6 +131,7 @@ __all__ = [
     "BackendRegistrar",
     "Cause",
     "ChannelExplanation",
+    "Checkpoint",
     "Clock",
     "ClusterMetrics",
     "CommandRegistrar",
@@ -197,6 +199,7 @@ __all__ = [
     "Snoozed",
     "Source",
     "SourceRegistrar",
+    "SqliteStore",
     "Step",
     "Store",
     "StoreError",

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from tocsin.errors import PluginError, nearest
-from tocsin.model.outcome import RetryPolicy
+from tocsin.model.outcome import CircuitPolicy, RetryPolicy
 from tocsin.roles.aggregator import Aggregator
 from tocsin.roles.backend import BackendFactory
 from tocsin.roles.matcher import MatcherFactory
@@ -92,6 +92,7 @@ class BackendSpec:
     timeout_seconds: float = 10.0
     concurrency: int = 8
     retry: RetryPolicy = RetryPolicy()
+    circuit: CircuitPolicy | None = CircuitPolicy()
 
 
 @attrs.frozen(slots=True)
@@ -147,6 +148,7 @@ class CommandSpec:
 
 
 S = TypeVar("S")
+_CIRCUIT: Final = CircuitPolicy()
 
 
 @attrs.frozen(slots=True)
@@ -231,6 +233,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         timeout_seconds: float = 10.0,
         concurrency: int = 8,
         retry: RetryPolicy | None = None,
+        circuit: CircuitPolicy | None = _CIRCUIT,
     ) -> None:
         """Register the backend *name*.
 
@@ -242,6 +245,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         :param timeout_seconds: how long one attempt may take before it is cancelled.
         :param concurrency: how many attempts of one channel may run at the same time.
         :param retry: when another attempt is made (None: :class:`RetryPolicy`'s defaults).
+        :param circuit: when a receiver that fails is left alone (None: never).
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
@@ -256,6 +260,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
                 timeout_seconds,
                 concurrency,
                 retry or RetryPolicy(),
+                circuit,
             ),
         )
 

@@ -7,11 +7,11 @@ between, which must leave no trace and change no effect.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import attrs
+from tests.engine.records import as_text, reloaded
 
 from tocsin import (
     Acknowledged,
@@ -46,9 +46,9 @@ from tocsin import (
     discovery,
     hookimpl,
 )
-from tocsin.engine.codec import dump, load
+from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Instant, PlanChanged, Restarted, StartAttempt, Step
-from tocsin.engine.plan import Plan, compile_plan
+from tocsin.engine.plan import Plan
 
 __all__ = [
     "FEW_ATTEMPTS",
@@ -318,10 +318,8 @@ class Bench:
 
     def restart(self, at: float | None = None) -> list[Sent]:
         """The process dies now and comes back at *at*, with its records read back from JSON."""
-        written = json.loads(json.dumps(dump(self.engine.state)))
-        state = load(written, self.plan)
-        assert json.loads(json.dumps(dump(state))) == written
-        self.engine = Engine(self.plan, seed=self.engine.seed, state=state)
+        state = reloaded(self.engine.state, self.plan)
+        self.engine = Engine(self.plan, state=state)
         self.under_way.clear()
         self.at = self.at if at is None else at
         return self.step(Restarted())
@@ -369,10 +367,10 @@ class Bench:
         return self.engine.step(self._now(), inputs)
 
     def _twice(self, inputs: Sequence[Input]) -> Step:
-        before = dump(self.engine.state)
+        before = as_text(self.engine.state)
         first = self._once(inputs)
         self.engine.undo()
-        assert dump(self.engine.state) == before, "an undone step left a trace"
+        assert as_text(self.engine.state) == before, "an undone step left a trace"
         again = self._once(inputs)
         assert again.starts == first.starts, "an undone step changed what the next one starts"
         assert again.events == first.events, "an undone step changed what the next one tells observers"

@@ -6,26 +6,20 @@ records now and then; the second never. Whatever differs depended on something t
 
 from __future__ import annotations
 
-import json
 import random
 
 from tests.engine.promises import Promises
+from tests.engine.records import Keeper, as_text, reloaded
 
 from tocsin import AlertResolved, AttemptEnded, Configuration, Notification, Outcome, Registry, SilenceExpired
-from tocsin.engine.codec import dump, load
+from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Restarted, Step
-from tocsin.engine.plan import compile_plan
 from tocsin.engine.state import State
 
 __all__ = ["START", "Pair"]
 
 START = 1_700_000_000.0
 _MANY = 1000
-
-
-def records(state: State) -> str:
-    """The records as text, whatever the order of their mappings."""
-    return json.dumps(dump(state), sort_keys=True)
 
 
 class Pair:
@@ -45,7 +39,8 @@ class Pair:
         self.broken = False
         self.promises = Promises(config, START)
         self._moments = random.Random(restless)
-        self._records = records(self.engine.state)
+        self._keeper = Keeper()
+        self._records = as_text(self.engine.state)
 
     @property
     def wall(self) -> float:
@@ -58,15 +53,16 @@ class Pair:
         now = Instant(self.now, self.wall)
         tried = self.engine.step(now, inputs)
         self.engine.undo()
-        assert records(self.engine.state) == self._records, "a step that was undone left a trace"
+        assert as_text(self.engine.state) == self._records, "a step that was undone left a trace"
         step = self.engine.step(now, inputs)
         self.engine.accept()
         assert step == tried, "a step that was undone and made again had other effects"
         other = self.double.step(now, inputs)
         self.double.accept()
+        self._keeper.take(self.engine)
         assert step == other, "an engine that woke more often decided otherwise"
-        self._records = records(self.engine.state)
-        assert records(self.double.state) == self._records, "an engine that woke more often remembers otherwise"
+        self._records = as_text(self.engine.state)
+        assert as_text(self.double.state) == self._records, "an engine that woke more often remembers otherwise"
         deadline = self.engine.next_deadline()
         assert deadline is None or deadline >= self.now, f"the next deadline {deadline} is past, at {self.now}"
         self.promises.watch(now, inputs, step)
@@ -104,6 +100,26 @@ class Pair:
         at = self.engine.next_deadline()
         self.pass_time(60.0 if at is None else at - self.now)
 
+    def compare_sleepers(self, seconds: float) -> None:
+        """Let one copy of the engine wake at each deadline and another only at the end: both must decide the same.
+
+        Not where a rate limit holds: that counts the minutes in which attempts really start.
+        """
+        if any(channel.rate_limit_per_minute for channel in self.config.channels.values()):
+            return
+        self.broken = True
+        punctual, late = (Engine(self.plan, state=self._reloaded()) for _ in range(2))
+        until = self.now + seconds
+        decided: list[Step] = []
+        while len(decided) < _MANY and (at := punctual.next_deadline()) is not None and at <= until:
+            decided.append(punctual.step(Instant(at, at + self.offset)))
+            punctual.accept()
+        decided.append(punctual.step(Instant(until, until + self.offset)))
+        at_once = late.step(Instant(until, until + self.offset))
+        assert list(at_once.events) == [event for step in decided for event in step.events], "waking late differs"
+        assert list(at_once.starts) == [start for step in decided for start in step.starts], "waking late differs"
+        self.broken = False
+
     def oversleep(self, seconds: float) -> None:
         """Let time pass without a step, as on a machine that was suspended, and wake both engines late."""
         self.now += seconds
@@ -135,14 +151,11 @@ class Pair:
         self.step(PlanChanged(self.plan))
 
     def _reloaded(self) -> State:
-        text = json.dumps(dump(self.engine.state))
-        state = load(json.loads(text), self.plan)
-        assert json.dumps(dump(state)) == text, "records that were dumped and loaded are dumped otherwise"
-        return state
+        return reloaded(self.engine.state, self.plan)
 
     def reload_records(self) -> None:
         """Replace the engine by one that is loaded from its records; it must not notice."""
-        self.engine = Engine(self.plan, seed=7, state=self._reloaded())
+        self.engine = Engine(self.plan, state=self._reloaded())
 
     def restart(self, seconds: float) -> None:
         """Let the process be down for a while."""
@@ -177,8 +190,9 @@ class Pair:
         self._wait(2 * 3600.0)
         self.promises.everything_resolved()
         self._wait(86_400.0 + 3600.0)
+        self._wait(self.config.retain_deliveries_seconds)
         state = self.engine.state
         assert self.engine.next_deadline() is None, f"a deadline is left: {state.agenda.ranks}"
-        kept = ("alerts", "episodes", "firing", "incidents", "open", "outgoing", "silences")
+        kept = ("alerts", "episodes", "firing", "incidents", "open", "outgoing", "silences", "undelivered")
         left = [name for name in kept if getattr(state, name)]
         assert not left, f"left behind: {left}"

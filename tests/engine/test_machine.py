@@ -11,10 +11,10 @@ import os
 from typing import Any
 
 import attrs
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from tests.engine.pair import Pair
+from tests.engine.pair import START, Pair
 from tests.engine.promises import REPORTED
 
 from tocsin import (
@@ -25,15 +25,19 @@ from tocsin import (
     Configuration,
     GapFound,
     GapKind,
+    LabelMatcher,
     Outcome,
     PerformanceAlert,
     Registry,
     RetryPolicy,
+    Silence,
     SilenceExpired,
     SilenceSet,
     Snoozed,
     discovery,
 )
+from tocsin.engine.compile import compile_plan
+from tocsin.engine.machine import Engine, Instant
 from tocsin.testing import strategies
 from tocsin.testing.recording import RecordingBackend
 
@@ -203,6 +207,10 @@ class EngineMachine(RuleBasedStateMachine):
     def oversleep(self, seconds: float) -> None:
         self.pair.oversleep(seconds)
 
+    @rule(seconds=st.sampled_from([400, 4000]))
+    def waking_late_decides_the_same(self, seconds: float) -> None:
+        self.pair.compare_sleepers(seconds)
+
     @rule(seconds=st.sampled_from([-3600, -400, -30, 30, 400, 3600]))
     def wall_clock_jumps(self, seconds: float) -> None:
         self.pair.jump(seconds)
@@ -234,6 +242,32 @@ class EngineMachine(RuleBasedStateMachine):
         if hasattr(self, "pair") and not self.pair.broken:
             self.pair.calm_down()
             self.pair.come_to_an_end()
+
+
+@settings(max_examples=100 * FUZZ, deadline=None)
+@given(
+    offset=st.floats(-1e6, 1e6),
+    ends=st.lists(st.floats(1e-3, 1e4), min_size=1, max_size=4),
+    at=st.floats(0.0, 1e3),
+)
+@example(offset=106109.23980796337, ends=[107.77428601830857], at=49.01226288731342)
+@example(offset=711395.3995972872, ends=[5705.875749240965], at=769.0673858593793)
+def test_waking_at_a_deadline_of_the_wall_clock_gets_past_it(offset: float, ends: list[float], at: float) -> None:
+    """However the difference of the two clocks is rounded, a runtime that wakes when it is asked to never spins."""
+    engine = Engine(compile_plan(Configuration(), registry()))
+    now = START + at
+    everything = (LabelMatcher("alert_id", "=~", ".*"),)
+    wall = now + offset
+    facts = [SilenceSet(Silence(f"s{n}", everything, wall - 1.0, wall + end)) for n, end in enumerate(ends)]
+    engine.step(Instant(now, wall), facts)
+    engine.accept()
+    wakes = 0
+    while (deadline := engine.next_deadline()) is not None:
+        now = max(now, deadline)
+        engine.step(Instant(now, now + offset))
+        engine.accept()
+        wakes += 1
+        assert wakes <= len(ends), f"woken for nothing at {now}"
 
 
 TestEngine = EngineMachine.TestCase

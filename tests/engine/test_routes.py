@@ -21,7 +21,8 @@ from tocsin import (
     Registry,
     hookimpl,
 )
-from tocsin.engine.plan import Plan, Verdict, compile_plan
+from tocsin.engine.compile import compile_plan
+from tocsin.engine.plan import Plan, Verdict
 
 CHANNELS = ("c0", "c1", "c2", "c3")
 SEVERITIES = ("info", "warning", "critical")

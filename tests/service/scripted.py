@@ -14,6 +14,7 @@ from tocsin import (
     BackendContext,
     Entry,
     Event,
+    MemoryStore,
     Message,
     Notification,
     NotificationChannel,
@@ -169,13 +170,11 @@ class Observing:
         registrar.register("observing", self)
 
 
-class Journal:
+class Journal(MemoryStore):
     """A store in memory that fails as often as it is told to."""
 
-    blocking = False
-
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        super().__init__(entries=100_000)
         self.failures = 0
         self.closed = 0
 
@@ -184,7 +183,7 @@ class Journal:
         if self.failures:
             self.failures -= 1
             raise OSError("no space left on /srv/s3cret-path")
-        self.entries.append(entry)
+        super().commit(entry)
 
     def close(self) -> None:
         """Count it."""

@@ -67,7 +67,7 @@ async def test_it_has_no_side_effects(make_alerting: MakeAlerting, post: Post, c
             alerting.get_alerting_statistics(),
             alerting.aggregated_alerts,
             alerting.delivery_history,
-            list(store.entries),
+            list(store.journal),
             list(observing.events),
         )
         for at in (None, clock.now() + 10_000):
@@ -77,7 +77,7 @@ async def test_it_has_no_side_effects(make_alerting: MakeAlerting, post: Post, c
             alerting.get_alerting_statistics(),
             alerting.aggregated_alerts,
             alerting.delivery_history,
-            list(store.entries),
+            list(store.journal),
             list(observing.events),
         )
         assert after == before

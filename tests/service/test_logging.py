@@ -37,7 +37,7 @@ def _shown(alerting: FederationAlertingService, store: Journal, log: pytest.LogC
     formatter = logging.Formatter("%(name)s %(message)s")
     parts: list[Any] = [formatter.format(record) for record in log.records]
     parts += [alerting.configuration, alerting.channels, alerting.gaps, alerting.delivery_history, alerting]
-    parts += [alerting.get_alerting_statistics(), alerting.explain(alert()).as_dict(), store.entries]
+    parts += [alerting.get_alerting_statistics(), alerting.explain(alert()).as_dict(), list(store.journal)]
     return "\n".join(map(repr, parts))
 
 

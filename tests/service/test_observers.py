@@ -33,7 +33,7 @@ async def test_observers_hear_of_everything_in_the_order_of_commits(
     journaled: list[bool] = []
 
     def look(event: Event) -> None:
-        journaled.append(any(event is kept for entry in store.entries for kept in entry.events))
+        journaled.append(any(event is kept for entry in store.journal for kept in entry.events))
 
     observing = Observing(look)
     async with make_alerting(store=store, plugins=[observing]) as alerting:
@@ -45,7 +45,7 @@ async def test_observers_hear_of_everything_in_the_order_of_commits(
         await clock.advance(300)
         alerting.resolve_alert("a1")
         await clock.settle()
-    assert observing.events == [event for entry in store.entries for event in entry.events]
+    assert observing.events == [event for entry in store.journal for event in entry.events]
     assert journaled
     assert all(journaled)
     kinds = {type(event) for event in observing.events}

@@ -40,7 +40,7 @@ class Picky(Journal):
     def commit(self, entry: Entry) -> None:
         """Keep *entry*, or fail."""
         if self.failures and not self.fails_on(entry):
-            self.entries.append(entry)
+            MemoryStore.commit(self, entry)
         else:
             super().commit(entry)
 
@@ -158,7 +158,7 @@ async def test_an_attempts_end_that_cannot_be_committed_is_reported_again(
     failing: FederationAlertingService, post: Post, store: Picky, clock: VirtualClock
 ) -> None:
     """It is not lost, and the notification is not sent a second time."""
-    store.fails_on = lambda entry: any(isinstance(fact, AttemptEnded) for fact in entry.facts)
+    store.fails_on = lambda entry: any(isinstance(fact, AttemptEnded) for fact in entry.inputs)
     async with failing:
         store.failures = 2
         await failing.process_alert(alert(), wait=False)
@@ -189,14 +189,14 @@ async def test_the_journal_has_one_entry_per_batch(make_alerting: MakeAlerting) 
         await alerting.process_alerts([alert("a1"), alert("a2")])
         alerting.resolve_alert("a1")
         await alerting.submit()
-    assert [entry.ordinal for entry in store.entries] == [1, 2]
-    assert [len(entry.facts) for entry in store.entries] == [2, 1]
-    assert all(entry.engine_time == entry.wall_time == 1_700_000_000.0 for entry in store.entries)
+    assert [entry.ordinal for entry in store.journal] == [1, 2]
+    assert [len(entry.inputs) for entry in store.journal] == [2, 1]
+    assert all(entry.engine_time == entry.wall_time == 1_700_000_000.0 for entry in store.journal)
 
 
 def test_the_memory_store_keeps_the_newest_entries() -> None:
     """As many as it was told."""
-    store = MemoryStore(entries=2)
+    store = MemoryStore(entries=2, volatile=True)
     for ordinal in (1, 2, 3):
         store.commit(Entry(ordinal, 0.0, 0.0, (), ()))
     assert [entry.ordinal for entry in store.journal] == [2, 3]
@@ -233,7 +233,7 @@ async def test_submits_during_a_commit_are_committed_together(make_alerting: Mak
             await anyio.lowlevel.checkpoint()
         disk.release()
     assert answers == dict.fromkeys(range(51), (True,))
-    assert [len(entry.facts) for entry in disk.entries] == [1, 50]
+    assert [len(entry.inputs) for entry in disk.journal] == [1, 50]
 
 
 async def test_a_shared_commit_that_fails_fails_all_its_callers(make_alerting: MakeAlerting, disk: Disk) -> None:

@@ -10,6 +10,7 @@ import click
 import importlib_metadata
 
 from tocsin.cli.plugins import plugins
+from tocsin.cli.store import store
 from tocsin.discovery import Discovery, load
 from tocsin.errors import TocsinError, nearest
 from tocsin.registry import CommandSpec, Registration
@@ -98,7 +99,7 @@ def make_group() -> CommandGroup:
     return CommandGroup(
         name="tocsin",
         help="Decide who is told about an alert, how, when, and what happens if nobody answers.",
-        commands={"plugins": plugins},
+        commands={"plugins": plugins, "store": store},
         params=[version],
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
 from tocsin.errors import ConfigurationError
+from tocsin.model import _check
+from tocsin.model.aggregation import Aggregation
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationPolicy
+from tocsin.model.inhibition import InhibitionRule
+from tocsin.model.interval import TimeInterval
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
+from tocsin.model.watchdog import Watchdog
 
-__all__ = ["Aggregation", "Configuration"]
+__all__ = ["Configuration"]
 
 V = TypeVar("V")
-
-
-@attrs.frozen(slots=True)
-class Aggregation:
-    """Which aggregator forms incidents, and its settings."""
-
-    strategy: str = "window"
-    settings: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def _with(mapping: Mapping[str, V], key: str, value: V) -> dict[str, V]:
@@ -39,17 +36,24 @@ class Configuration:
     """Channels, rules, policies and templates, and how incidents are formed.
 
     ``catch_all_channel`` is told of alerts that no rule matches (None: they are only counted as unrouted).
-    ``retain_resolved_seconds`` is how long a closed incident can still be looked up.
+    ``time_intervals`` are named sets of intervals that rules refer to. What is over is kept for a while: a closed
+    incident and an ended silence for ``retain_resolved_seconds``, a notification that was not delivered, to be sent
+    again by hand, for ``retain_deliveries_seconds``, the journal for ``retain_journal_seconds``.
     """
 
     channels: Mapping[str, NotificationChannel] = attrs.field(factory=dict)
     routing_rules: tuple[AlertRoutingRule, ...] = ()
     escalation_policies: Mapping[str, EscalationPolicy] = attrs.field(factory=dict)
     templates: Mapping[str, NotificationTemplate] = attrs.field(factory=dict)
-    aggregation: Aggregation = Aggregation()
+    aggregation: Aggregation = attrs.field(factory=Aggregation)
     escalation_scheduler: str = "levels"
     catch_all_channel: str | None = None
-    retain_resolved_seconds: float = 86_400.0
+    inhibition_rules: tuple[InhibitionRule, ...] = attrs.field(default=(), converter=tuple)
+    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(factory=dict)
+    watchdog: Watchdog = attrs.field(factory=Watchdog)
+    retain_resolved_seconds: float = attrs.field(default=86_400.0, validator=_check.positive)
+    retain_deliveries_seconds: float = attrs.field(default=7 * 86_400.0, validator=_check.positive)
+    retain_journal_seconds: float = attrs.field(default=30 * 86_400.0, validator=_check.positive)
 
     def with_channel(self, channel: NotificationChannel) -> Configuration:
         """Return this configuration with *channel* added, or put in the place of the one of its id."""

@@ -6,7 +6,7 @@ import enum
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, Generic, TypeVar
 
-from tocsin.engine.transaction import Transaction
+from tocsin.engine.transaction import Table, Transaction
 
 __all__ = ["Agenda", "Deadline", "Ordered"]
 
@@ -27,18 +27,22 @@ class Deadline(enum.IntEnum):
     RETRY = 7
     LANE = 8
     FORGET = 9
+    EXPIRY = 10
+    DISCARD = 11
 
 
 class Ordered(Generic[K]):
     """A map from keys to ranks that gives its lowest (rank, key) first.
 
     The map is the truth; the heap may hold pairs that are no longer true and are dropped when they surface.
+
+    :param table: the name under which its pairs are records of their own; None where they are derived from others.
     """
 
     __slots__ = ("_heap", "ranks")
 
-    def __init__(self) -> None:
-        self.ranks: dict[K, Any] = {}
+    def __init__(self, table: str | None = None) -> None:
+        self.ranks: dict[K, Any] = {} if table is None else Table(table)
         self._heap: list[tuple[Any, K]] = []
 
     def __len__(self) -> int:
@@ -54,7 +58,10 @@ class Ordered(Generic[K]):
             return
         if old is not None:
             tx.on_undo(lambda: heappush(self._heap, (old, key)))
-        tx.put(self.ranks, key, rank)
+        if isinstance(self.ranks, Table):
+            tx.put(self.ranks, key, rank)
+        else:
+            tx.index(self.ranks, key, rank)
         heappush(self._heap, (rank, key))
         if len(self._heap) > 2 * len(self.ranks) + _SLACK:
             self.rebuild()
@@ -64,7 +71,10 @@ class Ordered(Generic[K]):
         old = self.ranks.get(key)
         if old is not None:
             tx.on_undo(lambda: heappush(self._heap, (old, key)))
-            tx.drop(self.ranks, key)
+            if isinstance(self.ranks, Table):
+                tx.drop(self.ranks, key)
+            else:
+                tx.unindex(self.ranks, key)
 
     def first(self) -> tuple[Any, K] | None:
         """Return the lowest (rank, key), or None."""

@@ -39,14 +39,19 @@ def apply(turn: Turn, incident: Incident, episode: Episode) -> None:
         if policy is None:
             turn.gap(GapKind.MISSING_POLICY, policy_id, "a rule names an escalation policy that does not exist")
             return
-        turn.tx.put(incident.escalations, policy_id, _begin(turn, policy))
+        turn.tx.put_in(incident, incident.escalations, policy_id, _begin(turn, incident.incident_id, policy))
     refresh(turn, incident, episode)
 
 
-def _begin(turn: Turn, policy: EscalationPolicy) -> Escalation:
+def _begin(turn: Turn, incident_id: str, policy: EscalationPolicy) -> Escalation:
     name = turn.plan.config.escalation_scheduler
-    scheduler = turn.plan.schedulers[name]
-    escalation = Escalation(policy.policy_id, name, scheduler.state_version, None, policy.default_channels, turn.clock)
+    scheduler = turn.plan.schedulers.get(name)
+    if scheduler is None:
+        turn.gap(GapKind.SCHEDULER_FAILED, name, "no such escalation scheduler is registered")
+        return Escalation(incident_id, policy.policy_id, name, 0, None, policy.default_channels, turn.clock)
+    escalation = Escalation(
+        incident_id, policy.policy_id, name, scheduler.state_version, None, policy.default_channels, turn.clock
+    )
     try:
         escalation.state = scheduler.begin(policy)
     except Exception as error:  # noqa: BLE001  a scheduler that raises leaves the default channels
@@ -78,9 +83,9 @@ def refresh(turn: Turn, incident: Incident, episode: Episode) -> None:
     if escalation is None:
         return
     if attended(turn, episode):
-        turn.tx.drop(escalation.awake, episode.episode_id)
+        turn.tx.drop_from(escalation, escalation.awake, episode.episode_id)
     elif episode.episode_id not in escalation.awake:
-        turn.tx.put(escalation.awake, episode.episode_id, None)
+        turn.tx.put_in(escalation, escalation.awake, episode.episode_id, None)
     _run_or_pause(turn, incident, escalation)
 
 
@@ -99,7 +104,7 @@ def leave(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Take an episode out of its policy: its rules name another one now."""
     escalation = incident.escalations.get(episode.policy_id) if episode.policy_id else None
     if escalation is not None and episode.episode_id in escalation.awake:
-        turn.tx.drop(escalation.awake, episode.episode_id)
+        turn.tx.drop_from(escalation, escalation.awake, episode.episode_id)
         _run_or_pause(turn, incident, escalation)
 
 

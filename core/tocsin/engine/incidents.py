@@ -10,7 +10,7 @@ from tocsin.engine import escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.owing import consider, resolve, targets
-from tocsin.engine.plan import Verdict
+from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import AlertView, PerformanceAlert
@@ -74,16 +74,21 @@ def _route(turn: Turn, view: AlertView) -> Verdict:
 def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx, state = turn.tx, turn.state
     before = state.alerts.get(alert.alert_id)
-    incident = _joined(turn, alert) or _opened(turn, alert)
-    episode = Episode(alert, n, incident.incident_id, turn.clock)
+    verdict = _route(turn, AlertView(alert))
+    grouping = turn.plan.grouping(verdict.grouping)
+    incident = _joined(turn, alert, grouping) or _opened(turn, alert, grouping)
+    serial = state.episodes_made
+    tx.edit(state).episodes_made = serial + 1
+    episode = Episode(alert, n, incident.incident_id, turn.clock, serial)
     episode_id = episode.episode_id
-    tx.put(state.alerts, alert.alert_id, episode)
+    if before is not None:
+        tx.edit(before).superseded = True
+    tx.index(state.alerts, alert.alert_id, episode)
     tx.put(state.episodes, episode_id, episode)
-    tx.put(state.firing, alert.alert_id, None)
-    tx.put(incident.members, episode_id, None)
-    tx.put(incident.firing, episode_id, None)
+    tx.index(state.firing, alert.alert_id, None)
+    tx.index(incident.members, episode_id, None)
+    tx.index(incident.firing, episode_id, None)
     tx.edit(incident).updated_wall = turn.wall()
-    verdict = _route(turn, episode.view())
     if not verdict.rule_ids:
         tx.edit(state).unrouted += 1
     _assign(turn, incident, episode, verdict)
@@ -102,46 +107,50 @@ def _follow(turn: Turn, incident: Incident, earlier: Incident) -> None:
             turn.tx.edit(first).followers = (*first.followers, line.line_id)
 
 
-def _joined(turn: Turn, alert: PerformanceAlert) -> Incident | None:
+def _open_key(grouping: Grouping, key: str) -> str:
+    return f"{grouping.name}\x00{key}" if grouping.name else key
+
+
+def _joined(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident | None:
     """Return the open incident that takes the alert, if there is one."""
-    aggregator = turn.plan.aggregator
+    aggregator = grouping.aggregator
     try:
         key = aggregator.key(alert)
-        incident_id = None if key is None else turn.state.open.get(key)
+        incident_id = None if key is None else turn.state.open.get(_open_key(grouping, key))
         if incident_id is None:
             return None
         incident = turn.state.incidents[incident_id]
-        same = incident.strategy == turn.plan.strategy and incident.version == aggregator.state_version
+        same = incident.strategy == grouping.strategy and incident.version == aggregator.state_version
         return incident if same and aggregator.accepts(incident.state, incident.opened_at, turn.clock) else None
     except Exception as error:  # noqa: BLE001  an aggregator that raises leaves the alert alone, and is a gap
-        turn.gap(GapKind.AGGREGATOR_FAILED, turn.plan.strategy, f"raised {type(error).__name__}")
+        turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
         return None
 
 
-def _opened(turn: Turn, alert: PerformanceAlert) -> Incident:
+def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident:
     tx, state = turn.tx, turn.state
-    aggregator = turn.plan.aggregator
     key, group = None, None
     try:
-        key = aggregator.key(alert)
-        group = aggregator.open(alert, turn.clock)
+        key = grouping.aggregator.key(alert)
+        group = grouping.aggregator.open(alert, turn.clock)
     except Exception as error:  # noqa: BLE001  as above
-        turn.gap(GapKind.AGGREGATOR_FAILED, turn.plan.strategy, f"raised {type(error).__name__}")
+        turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
     ordinal = state.incidents_opened
     tx.edit(state).incidents_opened = ordinal + 1
     incident = Incident(
         incident_id=digest_id("inc", turn.seed, ordinal, alert.alert_id),
-        key=key,
-        strategy=turn.plan.strategy,
-        version=aggregator.state_version,
+        key=None if key is None else _open_key(grouping, key),
+        grouping=grouping.name,
+        strategy=grouping.strategy,
+        version=grouping.aggregator.state_version,
         state=group,
         opened_at=turn.clock,
         opened_wall=turn.wall(),
         updated_wall=turn.wall(),
     )
     tx.put(state.incidents, incident.incident_id, incident)
-    if key is not None:
-        tx.put(state.open, key, incident.incident_id)
+    if incident.key is not None:
+        tx.put(state.open, incident.key, incident.incident_id)
     return incident
 
 
@@ -209,8 +218,8 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
         return False
     incident = state.incidents[episode.incident_id]
     tx.edit(episode).resolved_at = turn.clock
-    tx.drop(state.firing, alert_id)
-    tx.drop(incident.firing, episode.episode_id)
+    tx.unindex(state.firing, alert_id)
+    tx.unindex(incident.firing, episode.episode_id)
     tx.edit(incident).updated_wall = turn.wall()
     state.agenda.cancel(tx, Deadline.ACKNOWLEDGEMENT_END, episode.episode_id)
     state.agenda.cancel(tx, Deadline.SNOOZE_END, episode.episode_id)
@@ -241,7 +250,7 @@ def forget(turn: Turn, incident: Incident) -> None:
         episode = state.episodes[episode_id]
         tx.drop(state.episodes, episode_id)
         if state.alerts.get(episode.alert.alert_id) is episode:
-            tx.drop(state.alerts, episode.alert.alert_id)
+            tx.unindex(state.alerts, episode.alert.alert_id)
     for line in incident.lines.values():
         state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
@@ -254,7 +263,8 @@ def _meant(turn: Turn, target: str) -> list[Episode]:
     if episode is not None and episode.firing:
         return [episode]
     incident = turn.state.incidents.get(target)
-    return [] if incident is None else [turn.episode(episode_id) for episode_id in incident.firing]
+    members = [] if incident is None else [turn.episode(episode_id) for episode_id in incident.firing]
+    return sorted(members, key=lambda episode: episode.serial)
 
 
 def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
@@ -328,6 +338,7 @@ def remind(turn: Turn, line_id: str) -> None:
         return
     turn.tx.edit(line).repeat = True
     turn.touch(line)
-    after = turn.plan.aggregator.repeat_after(turn.incident(line).state)
+    incident = turn.incident(line)
+    after = turn.aggregator(incident).repeat_after(incident.state)
     if after is not None:
         turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, turn.clock + after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id
 from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
@@ -17,6 +18,8 @@ __all__ = ["pump"]
 
 _MINUTE = 60.0
 _STARTS_KEPT = 600
+_QUEUED = 1000
+"""So many notifications may wait for a channel; when there are more, they go into a digest."""
 
 
 def pump(turn: Turn, lane: Lane) -> None:
@@ -24,10 +27,13 @@ def pump(turn: Turn, lane: Lane) -> None:
     channel = turn.plan.channels.get(lane.channel_id)
     while channel is not None:
         first = lane.queue.first()
-        if first is None or len(lane.sending) >= channel.spec.concurrency:
+        if first is None or len(lane.sending) >= (1 if probing(lane) else channel.spec.concurrency):
+            if len(lane.unheld) > _QUEUED:
+                _hold(turn, lane, Reason.QUEUE_FULL)
             return
-        if _limited(turn, lane, channel):
-            _hold(turn, lane)
+        reason = _kept_back(turn, lane, channel)
+        if reason is not None:
+            _hold(turn, lane, reason)
             return
         out = turn.state.outgoing[first[1]]
         if out.attempted:
@@ -35,6 +41,15 @@ def pump(turn: Turn, lane: Lane) -> None:
                 _start(turn, lane, channel, out)
         else:
             _first_attempt(turn, lane, channel, out)
+
+
+def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
+    """Return why no attempt may start now, or None; if there is a reason, a deadline stands where it ends."""
+    probe_at = closed_until(turn, lane)
+    if probe_at is not None:
+        turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, probe_at)
+        return Reason.CIRCUIT_OPEN
+    return Reason.RATE_LIMITED if _limited(turn, lane, channel) else None
 
 
 def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
@@ -49,11 +64,11 @@ def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
     return True
 
 
-def _hold(turn: Turn, lane: Lane) -> None:
+def _hold(turn: Turn, lane: Lane, reason: Reason) -> None:
     for notification_id in sorted(lane.unheld, key=lambda name: turn.state.outgoing[name].serial):
-        turn.tx.drop(lane.unheld, notification_id)
+        turn.tx.unindex(lane.unheld, notification_id)
         out = turn.tx.edit(turn.state.outgoing[notification_id])
-        out.state, out.reason = NotificationState.HELD, Reason.RATE_LIMITED
+        out.state, out.reason = NotificationState.HELD, reason
         announce(turn, out)
 
 
@@ -72,7 +87,7 @@ def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) 
         end(turn, out, NotificationState.CANCELLED, Reason.RESOLVED)
         return
     for episode_id, mark in listed.items():
-        turn.tx.put(out.listed, episode_id, mark)
+        turn.tx.put_in(out, out.listed, episode_id, mark)
     _start(turn, lane, channel, out)
 
 
@@ -110,7 +125,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         line = lines_of(turn, out)[0]
         listed = compose(turn, line)
         for episode_id, mark in listed.items():
-            turn.tx.put(digest.listed, episode_id, mark)
+            turn.tx.put_in(digest, digest.listed, episode_id, mark)
         if listed:
             end(turn, out, NotificationState.MERGED, Reason.DIGESTED, name)
             turn.tx.edit(line).current = name
@@ -127,11 +142,11 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
 def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     tx = turn.tx
     lane.queue.drop(tx, out.notification_id)
-    tx.drop(lane.unheld, out.notification_id)
-    tx.put(lane.sending, out.notification_id, None)
+    tx.unindex(lane.unheld, out.notification_id)
+    tx.index(lane.sending, out.notification_id, None)
     kept = max(channel.channel.rate_limit_per_minute or 0, _STARTS_KEPT) - 1
     tx.edit(lane).starts = (*lane.starts[-kept:], turn.now.engine)
-    tx.edit(out)
+    tx.edit(out).queued = False
     out.attempts += 1
     out.state, out.reason = NotificationState.SENDING, None
     if out.first_attempt_at is None:

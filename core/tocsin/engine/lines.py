@@ -7,6 +7,7 @@ import attrs
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
+from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
@@ -111,7 +112,7 @@ def settle(turn: Turn, line: Line) -> None:
             if line.current is None:
                 settle(turn, line)
         return
-    if out is None and _goes_second(turn, line):
+    if out is None and (_goes_second(turn, line) or resume_waiting(turn, line)):
         return
     wanted = _wanted(turn, line)
     if wanted is None:
@@ -171,7 +172,7 @@ def _why_nothing(line: Line) -> Reason:
 
 def _drop_passengers(turn: Turn, line: Line) -> None:
     for episode_id in sorted(line.due):
-        turn.tx.drop(line.due, episode_id)
+        turn.tx.drop_from(line, line.due, episode_id)
         decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
 
 
@@ -200,14 +201,14 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
     A level's is made of its policy's place and its own ordinal, so that the same level told twice would show.
     """
     count = line.counts.get(wanted.kind.value, 0)
-    turn.tx.put(line.counts, wanted.kind.value, count + 1)
+    turn.tx.put_in(line, line.counts, wanted.kind.value, count + 1)
     if wanted.mark is None:
         return count
     policies = list(turn.incident(line).escalations)
     ordinal = policies.index(wanted.mark.policy_id) * 1000 + wanted.mark.ordinal
     again = f"level {ordinal}"
     revived = line.counts.get(again, 0)
-    turn.tx.put(line.counts, again, revived + 1)
+    turn.tx.put_in(line, line.counts, again, revived + 1)
     return ordinal + revived * 1_000_000
 
 
@@ -234,9 +235,9 @@ def compose(turn: Turn, line: Line) -> Listed:
         line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
         line.repeat = False
         for episode_id in listed:
-            turn.tx.drop(line.due, episode_id)
-            turn.tx.drop(line.waiting, episode_id)
-            turn.tx.drop(line.blocked, episode_id)
+            turn.tx.drop_from(line, line.due, episode_id)
+            turn.tx.drop_from(line, line.waiting, episode_id)
+            turn.tx.drop_from(line, line.blocked, episode_id)
     return listed
 
 
@@ -261,7 +262,7 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
             if closed is None:
                 listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
             else:
-                turn.tx.drop(line.due, episode_id)
+                turn.tx.drop_from(line, line.due, episode_id)
                 decided(turn, episode, line.channel_id, Action.SKIP, closed)
         elif not episode.firing:
             passengers.append(episode_id)
@@ -301,32 +302,32 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             if rank != PASSENGER and _fires_again(turn, out, episode):
                 closed = Reason.SUPERSEDED
             if closed is not None:
-                turn.tx.drop(out.listed, episode_id)
+                turn.tx.drop_from(out, out.listed, episode_id)
                 why = closed
             continue
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
             if out.maybe or episode_id in line.due or episode_id in line.waiting:  # its resolution follows
-                turn.tx.drop(out.listed, episode_id)
+                turn.tx.drop_from(out, out.listed, episode_id)
             else:
-                turn.tx.put(out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))
+                turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))
             continue
         shut = shut_gate(turn, episode, out.channel_id)
         if shut is not None:
             why = shut
-            turn.tx.drop(out.listed, episode_id)
+            turn.tx.drop_from(out, out.listed, episode_id)
             if line.told.get(episode_id, PASSENGER) < episode.severity.rank:
                 adopt(turn, line, episode, out.via)
                 block(turn, line, episode, shut)
             continue
         firing = True
         if episode.severity.rank != rank:
-            turn.tx.put(out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
+            turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
     if firing:
         return True
     for episode_id, (_, rank) in sorted(out.listed.items()):
         if rank == PASSENGER:  # its resolution is no news to a channel that was never told
-            turn.tx.drop(out.listed, episode_id)
+            turn.tx.drop_from(out, out.listed, episode_id)
     if out.listed:
         return True
     state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Any, Final, assert_never
 
 import attrs
 
-from tocsin.engine import escalation, incidents, lanes, lines, outcomes, owing, reload
+from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.outgoing import unshelve
 from tocsin.engine.plan import Plan
+from tocsin.engine.redrive import redrive
 from tocsin.engine.state import State
-from tocsin.engine.transaction import Transaction
+from tocsin.engine.transaction import Key, Transaction
 from tocsin.engine.turn import Instant, StartAttempt, Turn
+from tocsin.journal import Restarted
 from tocsin.model.event import Event, FactAccepted
 from tocsin.model.facts import (
     Acknowledged,
@@ -21,12 +24,20 @@ from tocsin.model.facts import (
     AttemptEnded,
     Fact,
     GapFound,
+    Redriven,
     SilenceExpired,
     SilenceSet,
     Snoozed,
 )
 
-__all__ = ["Engine", "Instant", "PlanChanged", "Restarted", "StartAttempt", "Step"]
+__all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Restarted", "StartAttempt", "Step"]
+
+
+ENGINE_VERSION: Final = 1
+"""Rises when the same state and inputs lead to other events, so that a journal of another version can say so."""
+
+_ROUNDING: Final = 1e-6
+"""Seconds by which a deadline of the wall clock may seem not to be reached yet, for the clocks' sum is rounded."""
 
 
 @attrs.frozen(slots=True)
@@ -36,16 +47,6 @@ class PlanChanged:
     plan: Plan
 
 
-@attrs.frozen(slots=True)
-class Restarted:
-    """The process or its event loop ended and goes on: what was under way is *unknown* and is tried again.
-
-    ``waiting`` are notifications whose attempt was decided and certainly not begun: they are left alone.
-    """
-
-    waiting: frozenset[str] = frozenset()
-
-
 Input = Fact | PlanChanged | Restarted
 
 
@@ -53,12 +54,13 @@ Input = Fact | PlanChanged | Restarted
 class Step:
     """What came of a step: an answer per input, the attempts to start now, what to tell observers.
 
-    ``changed`` is False when nothing needs to be committed.
+    ``effective`` are the inputs that changed something. ``changed`` is False when nothing needs to be committed.
     """
 
     answers: tuple[bool, ...]
     starts: tuple[StartAttempt, ...]
     events: tuple[Event, ...]
+    effective: tuple[Input, ...]
     changed: bool
 
 
@@ -66,13 +68,15 @@ class Engine:
     """The state machine. Not safe for threads: whoever steps it holds a lock until :meth:`accept` or :meth:`undo`.
 
     Each step is provisional until one of those two is called.
+
+    :param seed: makes ids and jitter; a given *state* has its own.
     """
 
     def __init__(self, plan: Plan, *, seed: int = 0, state: State | None = None) -> None:
         self.plan = plan
-        self.seed = seed
-        self.state = State() if state is None else state
+        self.state = State(seed=seed, configuration=plan.digest) if state is None else state
         self._tx: Transaction | None = None
+        self._changed: dict[Key, None] = {}
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
@@ -92,22 +96,43 @@ class Engine:
         tx = self._tx = Transaction()
         state = self.state
         engine_now = max(now.engine, state.engine_time)
-        turn = Turn(state, self.plan, tx, Instant(engine_now, now.wall), self.seed)
+        turn = Turn(state, self.plan, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
         self._note_time(turn)
         self._drain(turn, settle_between=not any(isinstance(item, Restarted) for item in inputs))
         turn.clock = engine_now
-        answers = tuple([self._take(turn, item) for item in inputs])
+        effective = [(item, self._take(turn, item)) for item in inputs]
         self._flush(turn)
-        return Step(answers, tuple(turn.starts), tuple(turn.events), bool(turn.events))
+        return Step(
+            answers=tuple([changed or isinstance(item, AlertFired) for item, changed in effective]),
+            starts=tuple(turn.starts),
+            events=tuple(turn.events),
+            effective=tuple([item for item, changed in effective if changed]),
+            changed=bool(turn.events or tx.changed),
+        )
 
     def glance(self, now: Instant) -> Turn:
         """Return a turn to read the state with; nothing may be changed through it."""
-        return Turn(self.state, self.plan, Transaction(), now, self.seed)
+        return Turn(self.state, self.plan, Transaction(), now)
 
     def accept(self) -> None:
         """Keep the last step."""
-        self._tx = None
+        if self._tx is not None:
+            self._changed |= self._tx.changed
+            self._tx = None
+
+    @property
+    def unsaved(self) -> int:
+        """How many records changed since :meth:`saved` was called last."""
+        return len(self._changed)
+
+    def unsaved_records(self) -> dict[tuple[str, str], Any]:
+        """Return the records that changed since :meth:`saved` was called last, as plain data; None: it is gone."""
+        return dict(codec.record(self.state, key) for key in (*self._changed, self.state.record))
+
+    def saved(self) -> None:
+        """What :meth:`unsaved_records` returned is kept."""
+        self._changed.clear()
 
     def undo(self) -> None:
         """Take the last step back: the state is what it was before it."""
@@ -118,10 +143,14 @@ class Engine:
     def _note_time(self, turn: Turn) -> None:
         state, now = self.state, turn.now
         went_back = (now.wall - now.engine) < (state.wall_time - state.engine_time) - 1e-3
-        turn.tx.edit(state)
-        state.engine_time, state.wall_time = now.engine, now.wall
+        before = state.engine_time, state.wall_time
+        turn.tx.on_undo(lambda: self._set_time(*before))
+        self._set_time(now.engine, now.wall)
         if went_back:
             reload.wall_went_back(turn)
+
+    def _set_time(self, engine: float, wall: float) -> None:
+        self.state.engine_time, self.state.wall_time = engine, wall
 
     def _upcoming(self, turn: Turn) -> tuple[float, bool] | None:
         """Return the instant, in engine time, of the first deadline that is due, and whether it is the wall's."""
@@ -129,7 +158,7 @@ class Engine:
         if engine is not None and engine > turn.now.engine:
             engine = None
         wall = self.state.wall_agenda.next_instant()
-        if wall is not None and wall <= turn.now.wall:
+        if wall is not None and wall <= turn.now.wall + _ROUNDING:
             at = min(turn.now.engine, max(turn.clock, wall - (turn.now.wall - turn.now.engine)))
             if engine is None or at <= engine:
                 return at, True
@@ -152,7 +181,7 @@ class Engine:
 
     def _pop(self, turn: Turn, of_wall: bool) -> tuple[Deadline, str]:
         if of_wall:
-            popped = self.state.wall_agenda.pop_due(turn.tx, turn.now.wall)
+            popped = self.state.wall_agenda.pop_due(turn.tx, turn.now.wall + _ROUNDING)
         else:
             popped = self.state.agenda.pop_due(turn.tx, turn.now.engine)
         assert popped is not None, "its instant was read just before"
@@ -185,6 +214,10 @@ class Engine:
                 turn.lane(name)
             case Deadline.FORGET:
                 incidents.forget(turn, state.incidents[name])
+            case Deadline.EXPIRY:
+                outcomes.expired(turn, state.outgoing[name])
+            case Deadline.DISCARD:
+                unshelve(turn, name)
             case _:
                 assert_never(kind)
 
@@ -193,6 +226,7 @@ class Engine:
             old = self.plan
             turn.tx.on_undo(lambda: setattr(self, "plan", old))
             self.plan = item.plan
+            turn.tx.edit(self.state).configuration = item.plan.digest
             reload.change_plan(turn, item.plan)
             return True
         if isinstance(item, Restarted):
@@ -201,12 +235,12 @@ class Engine:
         changed = incidents.fire(turn, item.alert) if isinstance(item, AlertFired) else self._take_fact(turn, item)
         if changed and not isinstance(item, AttemptEnded):
             turn.tell(FactAccepted(turn.clock, item))
-        return changed or isinstance(item, AlertFired)
+        return changed
 
     def _take_fact(
         self,
         turn: Turn,
-        fact: AlertResolved | Acknowledged | Snoozed | AttemptEnded | SilenceSet | SilenceExpired | GapFound,
+        fact: AlertResolved | Acknowledged | Snoozed | AttemptEnded | SilenceSet | SilenceExpired | Redriven | GapFound,
     ) -> bool:
         match fact:
             case AlertResolved(alert_id):
@@ -222,6 +256,8 @@ class Engine:
                 return True
             case SilenceExpired(silence_id):
                 return reload.expire_silence(turn, silence_id)
+            case Redriven(notification_id):
+                return redrive(turn, notification_id)
             case GapFound(kind, subject, detail):
                 turn.gap(kind, subject, detail)
                 return True

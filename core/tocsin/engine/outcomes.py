@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tocsin.engine import circuit
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import fraction
-from tocsin.engine.lines import recheck
-from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow
+from tocsin.engine.lines import compose, recheck
+from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
 from tocsin.engine.owing import consider, owe_resolution
 from tocsin.engine.state import Episode, Outgoing
 from tocsin.engine.turn import Turn
@@ -18,7 +19,7 @@ from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.reason import GapKind, Reason
 
-__all__ = ["attempt_ended", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
+__all__ = ["attempt_ended", "expired", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
 
 
 def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
@@ -27,8 +28,12 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     if out is None or out.state is not NotificationState.SENDING or out.attempts != fact.attempt:
         return False
     _record(turn, out, fact)
-    turn.tx.drop(turn.lane(out.channel_id).sending, out.notification_id)
+    lane = turn.lane(out.channel_id)
+    turn.tx.unindex(lane.sending, out.notification_id)
     status = fact.outcome.status
+    found = turn.plan.channels.get(out.channel_id)
+    if found is not None:
+        circuit.note(turn, lane, found.spec.circuit, status)
     if status is OutcomeStatus.DELIVERED:
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
@@ -82,7 +87,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         line = tx.edit(turn.line(turn.state.incidents[episode.incident_id], out.channel_id))
         line.told_at = turn.clock
         line.top = max(line.top, rank)
-        tx.put(line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+        tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
     for episode, rank in known:
         incident = turn.state.incidents[episode.incident_id]
         line = turn.line(incident, out.channel_id)
@@ -97,7 +102,7 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
     """Set the reminder of what still fires, if the aggregator wants one."""
     for incident_id in dict.fromkeys(turn.episode(episode_id).incident_id for episode_id in out.listed):
         incident = turn.state.incidents[incident_id]
-        after = turn.plan.aggregator.repeat_after(incident.state)
+        after = turn.aggregator(incident).repeat_after(incident.state)
         line = incident.lines.get(out.channel_id)
         if after is not None and line is not None and line.told:
             turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, turn.clock + after)
@@ -118,12 +123,13 @@ def _try_again(turn: Turn, out: Outgoing, outcome: Outcome) -> None:
     started = turn.clock if out.first_attempt_at is None else out.first_attempt_at
     if out.expired:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE, outcome.detail)
-    elif out.attempts >= policy.max_attempts or at - started > policy.max_age_seconds:
+    elif out.attempts - out.forgiven >= policy.max_attempts or at - started > policy.max_age_seconds:
         hand_over(turn, out, NotificationState.DEAD, Reason.EXHAUSTED, outcome.detail)
     else:
         turn.tx.edit(out).state = NotificationState.RETRYING
         if recheck(turn, out):
             turn.state.agenda.set(turn.tx, Deadline.RETRY, out.notification_id, at)
+            turn.state.agenda.set(turn.tx, Deadline.EXPIRY, out.notification_id, started + policy.max_age_seconds)
             announce(turn, out, outcome.detail)
             let_follow(turn, out)
 
@@ -136,12 +142,23 @@ def retry_due(turn: Turn, out: Outgoing) -> None:
 def fallback_due(turn: Turn, out: Outgoing) -> None:
     """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
 
-    One that a rate limit holds is delayed, not failed: it stays, and is given there if its first attempt fails.
+    One that a rate limit holds is delayed, not failed: it stays, and is given there if its first attempt fails. One
+    that waits for an open circuit goes: the channel fails.
     """
     if out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
+    elif not out.attempted and out.reason is Reason.CIRCUIT_OPEN:
+        for episode_id, mark in compose(turn, lines_of(turn, out)[0]).items():
+            turn.tx.put_in(out, out.listed, episode_id, mark)
+        hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     else:
         turn.tx.edit(out).expired = True
+
+
+def expired(turn: Turn, out: Outgoing) -> None:
+    """Give up a notification that still waits for another attempt at the end of its time; one under way goes on."""
+    if out.attempted and out.state is not NotificationState.SENDING:
+        hand_over(turn, out, NotificationState.DEAD, Reason.EXHAUSTED)
 
 
 def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason, detail: str = "") -> None:

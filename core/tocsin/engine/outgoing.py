@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.state import Episode, Line, Outgoing
@@ -21,7 +23,11 @@ __all__ = [
     "lines_of",
     "listing_rank",
     "next_serial",
+    "unshelve",
 ]
+
+_SHELVED: Final = 10_000
+_GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
 def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
@@ -51,6 +57,9 @@ def announce(turn: Turn, out: Outgoing, detail: str = "") -> None:
             out.attempts,
             alert_ids(turn, out),
             detail,
+            out.ordinal,
+            out.level,
+            out.policy_id,
         )
     )
 
@@ -103,29 +112,54 @@ def expect_fallback(turn: Turn, out: Outgoing) -> None:
 def enqueue(turn: Turn, out: Outgoing) -> None:
     """Let the notification wait in its lane for an attempt."""
     lane = turn.lane(out.channel_id)
+    turn.tx.edit(out).queued = True
     lane.queue.put(turn.tx, out.notification_id, out.queue_rank)
-    if not out.attempted:
-        turn.tx.put(lane.unheld, out.notification_id, None)
+    if not out.attempted and out.state is NotificationState.QUEUED:
+        turn.tx.index(lane.unheld, out.notification_id, None)
 
 
 def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | None = None, detail: str = "") -> None:
     """End the notification in *state*; its lines are free for their next one."""
     tx, notification_id = turn.tx, out.notification_id
     tx.edit(out)
-    out.state, out.reason = state, reason
+    out.state, out.reason, out.detail, out.queued = state, reason, detail, False
     announce(turn, out, detail)
     lane = turn.lane(out.channel_id)
     lane.queue.drop(tx, notification_id)
-    tx.drop(lane.unheld, notification_id)
-    tx.drop(lane.sending, notification_id)
+    tx.unindex(lane.unheld, notification_id)
+    tx.unindex(lane.sending, notification_id)
     tx.drop(turn.state.outgoing, notification_id)
     turn.state.agenda.cancel(tx, Deadline.RETRY, notification_id)
     turn.state.agenda.cancel(tx, Deadline.FALLBACK, notification_id)
+    turn.state.agenda.cancel(tx, Deadline.EXPIRY, notification_id)
+    if state in _GIVEN_UP and out.listed:
+        _shelve(turn, out)
     for line in lines_of(turn, out):
         if line.current == notification_id:
             tx.edit(line).current = None
             turn.touch(line)
     let_follow(turn, out)
+
+
+def _shelve(turn: Turn, out: Outgoing) -> None:
+    """Keep a notification that was given up, to be sent again by hand."""
+    tx, state = turn.tx, turn.state
+    out.ended_at = turn.clock
+    tx.put(state.undelivered, out.notification_id, out)
+    state.shelf.put(tx, out.notification_id, out.serial)
+    at = turn.clock + turn.plan.config.retain_deliveries_seconds
+    state.agenda.set(tx, Deadline.DISCARD, out.notification_id, at)
+    if len(state.shelf) > _SHELVED:
+        oldest = state.shelf.first()
+        assert oldest is not None, "there are many"
+        unshelve(turn, oldest[1])
+
+
+def unshelve(turn: Turn, notification_id: str) -> None:
+    """Let go of a notification that was given up."""
+    turn.tx.drop(turn.state.undelivered, notification_id)
+    turn.state.shelf.drop(turn.tx, notification_id)
+    turn.state.agenda.cancel(turn.tx, Deadline.DISCARD, notification_id)
 
 
 def let_follow(turn: Turn, out: Outgoing) -> None:

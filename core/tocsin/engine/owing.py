@@ -67,7 +67,7 @@ def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause
         recent=tuple(at for at in line.recent if at > turn.clock - BURST_SECONDS),
     )
     try:
-        return turn.plan.aggregator.release(incident.state, telling)
+        return turn.aggregator(incident).release(incident.state, telling)
     except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
         turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
         return AT_ONCE
@@ -93,7 +93,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     if shut is not None:
         block(turn, line, episode, shut)
         return False
-    turn.tx.drop(line.blocked, episode_id)
+    turn.tx.drop_from(line, line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
     _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause))
     return True
@@ -103,30 +103,30 @@ def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -
     """Note that the line tells an episode that no rule may route there; *via* are the channels that failed it."""
     if via or line.channel_id not in targets(turn.incident(line), episode):
         known = line.adopted.get(episode.episode_id, ())
-        turn.tx.put(line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
+        turn.tx.put_in(line, line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
 
 
 def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
     episode_id = episode.episode_id
-    turn.tx.drop(line.due, episode_id)
-    turn.tx.drop(line.waiting, episode_id)
+    turn.tx.drop_from(line, line.due, episode_id)
+    turn.tx.drop_from(line, line.waiting, episode_id)
     if line.blocked.get(episode_id) is not reason:
-        turn.tx.put(line.blocked, episode_id, reason)
+        turn.tx.put_in(line, line.blocked, episode_id, reason)
         decided(turn, episode, line.channel_id, Action.SKIP, reason)
 
 
 def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
-        turn.tx.drop(line.waiting, episode_id)
-        turn.tx.put(line.due, episode_id, Owed(cause, turn.clock))
+        turn.tx.drop_from(line, line.waiting, episode_id)
+        turn.tx.put_in(line, line.due, episode_id, Owed(cause, turn.clock))
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
         _raise_rank(turn, line, episode.severity.rank)
         turn.touch(line)
         return
     known = line.waiting.get(episode_id)
     if known is None or release.at < known.due:
-        turn.tx.put(line.waiting, episode_id, Owed(cause, release.at))
+        turn.tx.put_in(line, line.waiting, episode_id, Owed(cause, release.at))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
 
@@ -144,8 +144,8 @@ def release_due(turn: Turn, line: Line) -> None:
     rest: float | None = None
     for episode_id, owed in list(line.waiting.items()):
         if owed.due <= turn.clock:
-            turn.tx.drop(line.waiting, episode_id)
-            turn.tx.put(line.due, episode_id, owed)
+            turn.tx.drop_from(line, line.waiting, episode_id)
+            turn.tx.put_in(line, line.due, episode_id, owed)
         else:
             rest = owed.due if rest is None else min(rest, owed.due)
     if line.resolve_at is not None and line.resolve_at <= turn.clock:
@@ -159,11 +159,11 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
     """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
     episode_id = episode.episode_id
     if episode_id in line.blocked:
-        turn.tx.drop(line.blocked, episode_id)
+        turn.tx.drop_from(line, line.blocked, episode_id)
         decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
     if episode_id in line.told:
-        turn.tx.drop(line.due, episode_id)
-        turn.tx.drop(line.waiting, episode_id)
+        turn.tx.drop_from(line, line.due, episode_id)
+        turn.tx.drop_from(line, line.waiting, episode_id)
         owe_resolution(turn, incident, line, episode)
     turn.touch(line)
 
@@ -171,20 +171,20 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
 def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
     """Owe the line, which was told of the episode, its resolution."""
     episode_id = episode.episode_id
-    turn.tx.drop(line.told, episode_id)
+    turn.tx.drop_from(line, line.told, episode_id)
     shut = resolution_gate(turn, line.channel_id)
     if shut is not None:
         decided(turn, episode, line.channel_id, Action.SKIP, shut)
         return
     release = _release(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:
-        turn.tx.put(line.due, episode_id, Owed(Cause.RESOLVED, turn.clock))
+        turn.tx.put_in(line, line.due, episode_id, Owed(Cause.RESOLVED, turn.clock))
         _release_resolutions(turn, line)
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
     else:
         at = release.at if line.resolve_at is None else line.resolve_at
         turn.tx.edit(line).resolve_at = at
-        turn.tx.put(line.waiting, episode_id, Owed(Cause.RESOLVED, at))
+        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
     turn.touch(line)
@@ -196,8 +196,8 @@ def _release_resolutions(turn: Turn, line: Line) -> None:
     turn.tx.edit(line).resolve_at = None
     for episode_id, owed in list(line.waiting.items()):
         if owed.cause is Cause.RESOLVED:
-            turn.tx.drop(line.waiting, episode_id)
-            turn.tx.put(line.due, episode_id, owed)
+            turn.tx.drop_from(line, line.waiting, episode_id)
+            turn.tx.put_in(line, line.due, episode_id, owed)
 
 
 def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:

@@ -8,35 +8,43 @@ whole number of bits; an alert's candidates are the AND of those. The verdict is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import attrs
 
-from tocsin.config import Configuration, NamedCondition, compile_conditions
-from tocsin.config.settings import structure_settings
-from tocsin.errors import ConfigurationError, nearest
+from tocsin.config import (
+    Configuration,
+    NamedCondition,
+    configuration_digest,
+    configuration_to_plain,
+)
 from tocsin.model.alert import AlertView
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
-from tocsin.registry import BackendSpec, Registry
+from tocsin.registry import BackendSpec
 from tocsin.roles.aggregator import Aggregator
 from tocsin.roles.matcher import FieldTest
 from tocsin.roles.scheduler import EscalationScheduler
 
-__all__ = ["ChannelPlan", "Node", "Plan", "Verdict", "compile_plan"]
+__all__ = ["GLOBAL", "ChannelPlan", "Grouping", "Node", "Plan", "Verdict"]
 
 _MEMO_LIMIT: Final = 65_536
 _MEMO_BYTES: Final = 32 * 1024 * 1024
 
+GLOBAL: Final = ""
+"""The name of the configuration's own aggregation."""
+
 
 @attrs.frozen(slots=True)
 class ChannelPlan:
-    """A channel with its backend's registration and its checked settings."""
+    """A channel with its backend's registration and its checked settings; ``recorded`` ones have no settings."""
 
     channel: NotificationChannel
     spec: BackendSpec
     settings: Any = attrs.field(repr=False)
+    recorded: bool = False
 
     @property
     def human(self) -> bool:
@@ -56,6 +64,16 @@ class Node:
     continues: bool
     channels: tuple[str, ...]
     policy_id: str | None
+    grouping: str
+
+
+@attrs.frozen(slots=True)
+class Grouping:
+    """An aggregator as it is configured, for everything (:data:`GLOBAL`) or by the rule of that id."""
+
+    name: str
+    strategy: str
+    aggregator: Aggregator
 
 
 @attrs.frozen(slots=True)
@@ -67,6 +85,7 @@ class Verdict:
     policy_id: str | None = None
     missing: tuple[str, ...] = ()
     by_channel: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    grouping: str = GLOBAL
 
 
 class _FieldIndex:
@@ -109,42 +128,6 @@ def _merge(tests: list[tuple[FieldTest, int]]) -> list[tuple[FieldTest, int]]:
     return list(merged.values())
 
 
-class _Flattener:
-    """Turns the rules into nodes, in the order of evaluation."""
-
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
-        self.nodes: list[Node] = []
-
-    def add(self, rules: tuple[AlertRoutingRule, ...], parent: Node | None, path: str) -> None:
-        ordered = sorted(enumerate(rules), key=lambda item: item[1].priority)
-        for position, rule in ordered:
-            if rule.enabled:
-                self._add(rule, parent, f"{path}[{position}]")
-
-    def _add(self, rule: AlertRoutingRule, parent: Node | None, path: str) -> None:
-        try:
-            own = compile_conditions(rule, self.registry)
-        except ConfigurationError as error:
-            raise error.within(path) from None
-        inherited = parent.conditions if parent else ()
-        index = len(self.nodes)
-        default = parent is None
-        node = Node(
-            index=index,
-            rule=rule,
-            conditions=inherited + own,
-            parent=parent.index if parent else -1,
-            last=index,
-            continues=default if rule.continue_matching is None else rule.continue_matching,
-            channels=rule.target_channels or (parent.channels if parent else ()),
-            policy_id=rule.escalation_policy_id or (parent.policy_id if parent else None),
-        )
-        self.nodes.append(node)
-        self.add(rule.routes, node, f"{path}.routes")
-        self.nodes[index] = attrs.evolve(node, last=len(self.nodes) - 1)
-
-
 class Plan:
     """A compiled configuration. It never changes what it answers; only its memory of answers grows, up to a bound."""
 
@@ -153,14 +136,16 @@ class Plan:
         config: Configuration,
         channels: dict[str, ChannelPlan],
         nodes: list[Node],
-        aggregator: Aggregator,
+        groupings: dict[str, Grouping],
         schedulers: dict[str, EscalationScheduler],
+        plugins: tuple[str, ...] = (),
     ) -> None:
         self.config = config
         self.channels = channels
         self.nodes = nodes
-        self.aggregator = aggregator
+        self.groupings = groupings
         self.schedulers = schedulers
+        self._plugins = plugins
         self._matcher_failures: dict[str, str] = {}
         self._templates = {
             channel_id: template
@@ -175,10 +160,19 @@ class Plan:
         self._opaque_mask = sum(bit for bit, _ in self._opaque)
         self._verdicts: dict[int, Verdict] = {}
 
-    @property
-    def strategy(self) -> str:
-        """The name of the aggregator."""
-        return self.config.aggregation.strategy
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """The configuration as plain data without secrets, with the plugins that take part in decisions."""
+        return {**configuration_to_plain(self.config), "plugins": list(self._plugins)}
+
+    @cached_property
+    def digest(self) -> str:
+        """The name of all that decisions depend on."""
+        return configuration_digest(self.plain)
+
+    def grouping(self, name: str) -> Grouping:
+        """Return the aggregator of that name; of one that is not configured any more, the configuration's own."""
+        return self.groupings.get(name) or self.groupings[GLOBAL]
 
     def _index(self) -> list[_FieldIndex]:
         tests: dict[tuple[bool, str], list[tuple[FieldTest, int]]] = {}
@@ -265,11 +259,13 @@ class Plan:
         rule_ids: list[str] = []
         channels: dict[str, list[str]] = {}
         policy_id = None
+        grouping = GLOBAL
         for node in self._applying(mask, 0, len(self.nodes)):
             rule_ids.append(node.rule.rule_id)
             for channel in node.channels:
                 channels.setdefault(channel, []).append(node.rule.rule_id)
             policy_id = policy_id or node.policy_id
+            grouping = grouping or node.grouping
         if not rule_ids and self.config.catch_all_channel is not None:
             channels[self.config.catch_all_channel] = []
         known = tuple(channel for channel in channels if channel in self.channels)
@@ -279,62 +275,5 @@ class Plan:
             policy_id=policy_id,
             missing=tuple(channel for channel in channels if channel not in self.channels),
             by_channel=tuple((channel, tuple(ids)) for channel, ids in channels.items()),
+            grouping=grouping,
         )
-
-
-def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPlan:
-    where = f"channels.{channel.channel_id}"
-    backend = registry.backends.get(channel.backend)
-    if backend is None:
-        raise ConfigurationError(
-            f"no backend is called {str(channel.backend)!r}{nearest(channel.backend, registry.backends)}",
-            f"{where}.backend",
-        )
-    try:
-        settings = structure_settings(channel.config, backend.spec.config_class)
-    except ConfigurationError as error:
-        raise error.within(f"{where}.config") from None
-    return ChannelPlan(channel, backend.spec, settings)
-
-
-def _aggregator(config: Configuration, registry: Registry) -> Aggregator:
-    strategy = config.aggregation.strategy
-    found = registry.aggregators.get(strategy)
-    if found is None:
-        raise ConfigurationError(
-            f"no aggregator is called {strategy!r}{nearest(strategy, registry.aggregators)}", "aggregation.strategy"
-        )
-    try:
-        return found.spec.factory(structure_settings(config.aggregation.settings, found.spec.config_class))
-    except ConfigurationError as error:
-        raise error.within("aggregation") from None
-
-
-def compile_plan(config: Configuration, registry: Registry, known: Plan | None = None) -> Plan:
-    """Compile *config*; channels that *known* has compiled already are taken from there.
-
-    :raises ConfigurationError: for the first setting that cannot work. Names of channels, policies and templates that
-        stand for nothing are not errors here (see ``tocsin.config.unknown_references``).
-    """
-    channels: dict[str, ChannelPlan] = {}
-    for channel_id, channel in config.channels.items():
-        compiled = known.channels.get(channel_id) if known else None
-        if compiled is not None and compiled.channel == channel:
-            channels[channel_id] = compiled
-        else:
-            channels[channel_id] = _channel_plan(channel, registry)
-    flattener = _Flattener(registry)
-    flattener.add(config.routing_rules, None, "routing_rules")
-    if config.escalation_scheduler not in registry.schedulers:
-        raise ConfigurationError(
-            f"no escalation scheduler is called {config.escalation_scheduler!r}"
-            f"{nearest(config.escalation_scheduler, registry.schedulers)}",
-            "escalation_scheduler",
-        )
-    return Plan(
-        config,
-        channels,
-        flattener.nodes,
-        _aggregator(config, registry),
-        {name: found.spec.scheduler for name, found in registry.schedulers.items()},
-    )

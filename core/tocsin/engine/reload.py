@@ -21,14 +21,16 @@ __all__ = ["change_plan", "expire_silence", "restart", "set_silence", "silence_e
 def change_plan(turn: Turn, plan: Plan) -> None:
     """Swap the plan, route everything that fires anew, and hand over what vanished channels had pending."""
     old, turn.plan = turn.plan, plan
+    for channel_id in sorted(turn.state.lanes):
+        turn.lane(channel_id)
+    if plan.digest == old.digest:
+        return
     turn.reloading = bool(turn.state.firing)  # what begins later in the step is no news of the reload
     for alert_id in sorted(turn.state.firing):
         incidents.reroute(turn, turn.state.alerts[alert_id])
     for channel_id, gone in sorted(old.channels.items()):
         if channel_id not in plan.channels:
             _vanish(turn, gone.channel)
-    for channel_id in sorted(turn.state.lanes):
-        turn.lane(channel_id)
 
 
 def _vanish(turn: Turn, channel: NotificationChannel) -> None:
@@ -49,8 +51,8 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
 def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     owed = {**line.waiting, **line.due}
     for episode_id in owed:
-        turn.tx.drop(line.due, episode_id)
-        turn.tx.drop(line.waiting, episode_id)
+        turn.tx.drop_from(line, line.due, episode_id)
+        turn.tx.drop_from(line, line.waiting, episode_id)
     named = {episode_id for mark in line.levels for episode_id in escalation.named(turn, line, mark)}
     turn.tx.edit(line).levels = ()
     wanted = named | {episode_id for episode_id, one in owed.items() if one.cause is not Cause.RESOLVED}
@@ -67,7 +69,7 @@ def restart(turn: Turn, waiting: frozenset[str]) -> None:
     for notification_id in sorted(turn.state.outgoing):
         out = turn.state.outgoing[notification_id]
         if out.state is NotificationState.SENDING and notification_id not in waiting:
-            turn.tx.drop(turn.lane(out.channel_id).sending, notification_id)
+            turn.tx.unindex(turn.lane(out.channel_id).sending, notification_id)
             turn.tx.edit(out)
             out.maybe, out.state = True, NotificationState.RETRYING
             outcomes.told(turn, out)

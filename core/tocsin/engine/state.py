@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 
 from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.engine.transaction import Key, Table
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.gap import Gap
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
@@ -49,18 +50,27 @@ class Acknowledgement:
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class Episode:
-    """One span of an alert from firing to resolved; ``alert`` is its latest report."""
+    """One span of an alert from firing to resolved; ``alert`` is its latest report.
+
+    ``serial`` counts all episodes; one is ``superseded`` when the alert's next episode began.
+    """
 
     alert: PerformanceAlert
     n: int
     incident_id: str
     fired_at: float
+    serial: int
     channels: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
     policy_id: str | None = None
     resolved_at: float | None = None
     ack: Acknowledgement | None = None
     snoozed_until: float | None = None
+    superseded: bool = False
+
+    @property
+    def record(self) -> Key:
+        return "episodes", self.episode_id
 
     @property
     def episode_id(self) -> str:
@@ -107,8 +117,8 @@ class Line:
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
     failed them before (none: an escalation level brought them). ``follows`` is the line of an earlier incident of the
     same alert, which goes first; ``followers`` are those that wait for this one. ``current`` is the outgoing
-    notification, if there is one. ``recent`` are the instants of the last minute's notifications; ``resolve_at`` is
-    when the resolutions that wait are summarised.
+    notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
+    instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
     """
 
     incident_id: str
@@ -118,6 +128,7 @@ class Line:
     blocked: dict[str, Reason] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     adopted: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    again: tuple[str, ...] = ()
     follows: str | None = None
     followers: tuple[str, ...] = ()
     levels: tuple[LevelMark, ...] = ()
@@ -128,6 +139,10 @@ class Line:
     recent: tuple[float, ...] = ()
     resolve_at: float | None = None
     counts: dict[str, int] = attrs.field(factory=dict)
+
+    @property
+    def record(self) -> Key:
+        return "incidents", self.incident_id
 
     @property
     def line_id(self) -> str:
@@ -151,6 +166,7 @@ class Escalation:
     that the immediate level added to the rules' own.
     """
 
+    incident_id: str
     policy_id: str
     scheduler: str
     version: int
@@ -163,6 +179,10 @@ class Escalation:
     joined: tuple[str, ...] = ()
     done: bool = False
 
+    @property
+    def record(self) -> Key:
+        return "incidents", self.incident_id
+
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class Incident:
@@ -170,6 +190,7 @@ class Incident:
 
     incident_id: str
     key: str | None
+    grouping: str
     strategy: str
     version: int
     state: Any
@@ -182,6 +203,10 @@ class Incident:
     escalations: dict[str, Escalation] = attrs.field(factory=dict)
     closed_at: float | None = None
 
+    @property
+    def record(self) -> Key:
+        return "incidents", self.incident_id
+
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class Outgoing:
@@ -190,7 +215,8 @@ class Outgoing:
     ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank
     :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``parts`` are the
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
-    turn has come. ``via`` are the channels that failed it before this one.
+    turn has come. ``via`` are the channels that failed it before this one. ``queued`` says that it waits in its lane
+    for an attempt. ``forgiven`` are attempts that do not count any more since it was sent again by hand.
     """
 
     notification_id: str
@@ -214,6 +240,14 @@ class Outgoing:
     expired: bool = False
     fallback: str | None = None
     via: tuple[str, ...] = ()
+    queued: bool = False
+    forgiven: int = 0
+    detail: str = ""
+    ended_at: float | None = None
+
+    @property
+    def record(self) -> Key:
+        return "outgoing", self.notification_id
 
     @property
     def queue_rank(self) -> tuple[int, int]:
@@ -230,7 +264,10 @@ class Outgoing:
 class Lane:
     """One channel: what waits for an attempt, in order of rank, what is under way, and the latest starts.
 
-    ``unheld`` are those in the queue that were not held by the rate limit so far.
+    ``failures`` counts attempts that failed in a row; while the circuit is open ``probe_at`` is when it is probed.
+
+    ``unheld`` are those in the queue that were not held so far. The queue, these and what is ``sending`` are derived
+    from the notifications.
     """
 
     channel_id: str
@@ -239,26 +276,43 @@ class Lane:
     sending: dict[str, None] = attrs.field(factory=dict)
     starts: tuple[float, ...] = ()
     digests: int = 0
+    failures: int = 0
+    probe_at: float | None = None
+
+    @property
+    def record(self) -> Key:
+        return "lanes", self.channel_id
 
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
-    that alerts of that key join."""
+    that alerts of that key join; ``configuration`` is the digest of the one in force. ``undelivered`` are notifications
+    that were given up, ``shelf`` their order. ``alerts``, ``firing`` and ``shelf`` are derived."""
 
+    seed: int = 0
+    configuration: str = ""
     engine_time: float = 0.0
     wall_time: float = 0.0
     incidents_opened: int = 0
     notifications_made: int = 0
+    episodes_made: int = 0
     unrouted: int = 0
     alerts: dict[str, Episode] = attrs.field(factory=dict)
-    episodes: dict[str, Episode] = attrs.field(factory=dict)
     firing: dict[str, None] = attrs.field(factory=dict)
-    incidents: dict[str, Incident] = attrs.field(factory=dict)
-    open: dict[str, str] = attrs.field(factory=dict)
-    outgoing: dict[str, Outgoing] = attrs.field(factory=dict)
-    lanes: dict[str, Lane] = attrs.field(factory=dict)
-    silences: dict[str, Silence] = attrs.field(factory=dict)
-    gaps: dict[str, Gap] = attrs.field(factory=dict)
-    agenda: Agenda = attrs.field(factory=Agenda)
-    wall_agenda: Agenda = attrs.field(factory=Agenda)
+    episodes: Table[str, Episode] = attrs.field(factory=lambda: Table("episodes"))
+    incidents: Table[str, Incident] = attrs.field(factory=lambda: Table("incidents"))
+    open: Table[str, str] = attrs.field(factory=lambda: Table("open"))
+    outgoing: Table[str, Outgoing] = attrs.field(factory=lambda: Table("outgoing"))
+    undelivered: Table[str, Outgoing] = attrs.field(factory=lambda: Table("undelivered"))
+    shelf: Ordered[str] = attrs.field(factory=Ordered)
+    lanes: Table[str, Lane] = attrs.field(factory=lambda: Table("lanes"))
+    silences: Table[str, Silence] = attrs.field(factory=lambda: Table("silences"))
+    gaps: Table[str, Gap] = attrs.field(factory=lambda: Table("gaps"))
+    agenda: Agenda = attrs.field(factory=lambda: Agenda("agenda"))
+    wall_agenda: Agenda = attrs.field(factory=lambda: Agenda("wall_agenda"))
+
+    @property
+    def record(self) -> Key:
+        """The record of the scalars."""
+        return "state", ""

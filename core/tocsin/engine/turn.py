@@ -12,6 +12,7 @@ from tocsin.model.gap import Gap
 from tocsin.model.notification import Notification
 from tocsin.model.reason import GapKind
 from tocsin.model.template import NotificationTemplate
+from tocsin.roles.aggregator import Aggregator
 
 __all__ = ["Instant", "StartAttempt", "Turn"]
 
@@ -54,19 +55,17 @@ class Turn:
         "now",
         "plan",
         "reloading",
-        "seed",
         "starts",
         "state",
         "tx",
         "wall_floor",
     )
 
-    def __init__(self, state: State, plan: Plan, tx: Transaction, now: Instant, seed: int) -> None:
+    def __init__(self, state: State, plan: Plan, tx: Transaction, now: Instant) -> None:
         self.state = state
         self.plan = plan
         self.tx = tx
         self.now = now
-        self.seed = seed
         self.clock = now.engine
         self.events: list[Event] = []
         self.starts: list[StartAttempt] = []
@@ -74,6 +73,11 @@ class Turn:
         self.lanes: dict[str, Lane] = {}
         self.reloading = False
         self.wall_floor = float("-inf")
+
+    @property
+    def seed(self) -> int:
+        """What ids and jitter are made from, beside what they stand for."""
+        return self.state.seed
 
     def wall(self, instant: float | None = None) -> float:
         """Return the wall time at *instant* (of the turn's clock), as the step's two clocks relate.
@@ -106,7 +110,7 @@ class Turn:
         line = incident.lines.get(channel_id)
         if line is None:
             line = Line(incident.incident_id, channel_id)
-            self.tx.put(incident.lines, channel_id, line)
+            self.tx.put_in(incident, incident.lines, channel_id, line)
         return line
 
     def line_by_id(self, line_id: str) -> Line | None:
@@ -118,6 +122,10 @@ class Turn:
     def incident(self, line: Line) -> Incident:
         """Return the incident of *line*."""
         return self.state.incidents[line.incident_id]
+
+    def aggregator(self, incident: Incident) -> Aggregator:
+        """Return the aggregator that the incident is told by."""
+        return self.plan.grouping(incident.grouping).aggregator
 
     def episode(self, episode_id: str) -> Episode:
         """Return the episode of that id."""

@@ -13,6 +13,7 @@ from tocsin.model.reason import Action, Reason
 __all__ = [
     "AlertRouted",
     "AttemptFinished",
+    "CircuitChanged",
     "Event",
     "FactAccepted",
     "GapRecorded",
@@ -59,7 +60,11 @@ class TellingDecided:
 
 @attrs.frozen(slots=True)
 class NotificationChanged:
-    """A notification entered a state; ``alert_ids`` are the alerts it lists, empty before its first attempt."""
+    """A notification entered a state; ``alert_ids`` are the alerts it lists, empty before its first attempt.
+
+    ``ordinal`` tells notifications of one incident, channel and kind apart: no two of them say the same thing. An
+    escalation's has the ``level`` and the policy that it tells.
+    """
 
     at: float
     notification_id: str
@@ -71,6 +76,9 @@ class NotificationChanged:
     attempt: int = 0
     alert_ids: tuple[str, ...] = ()
     detail: str = ""
+    ordinal: int = 0
+    level: str | None = None
+    policy_id: str | None = None
 
 
 @attrs.frozen(slots=True)
@@ -100,4 +108,23 @@ class AttemptFinished:
     delivery: NotificationDelivery
 
 
-Event = FactAccepted | AlertRouted | TellingDecided | NotificationChanged | AttemptFinished | LevelReached | GapRecorded
+@attrs.frozen(slots=True)
+class CircuitChanged:
+    """A channel is left alone until ``probe_at`` (engine time), or takes attempts again."""
+
+    at: float
+    channel_id: str
+    open: bool
+    probe_at: float | None = None
+
+
+Event = (
+    FactAccepted
+    | AlertRouted
+    | TellingDecided
+    | NotificationChanged
+    | AttemptFinished
+    | LevelReached
+    | GapRecorded
+    | CircuitChanged
+)

@@ -20,6 +20,7 @@ __all__ = [
     "AttemptEnded",
     "Fact",
     "GapFound",
+    "Redriven",
     "SilenceExpired",
     "SilenceSet",
     "Snoozed",
@@ -87,6 +88,17 @@ class SilenceExpired:
 
 
 @attrs.frozen(slots=True)
+class Redriven:
+    """Somebody asked for a notification that ended undelivered (dead, rejected or unknown) to be tried again.
+
+    Its answer is False when no such notification is kept, or nothing that it lists is worth telling any more.
+    """
+
+    notification_id: str = attrs.field(validator=_check.name)
+    by: str = attrs.field(default="", validator=_check.text)
+
+
+@attrs.frozen(slots=True)
 class AttemptEnded:
     """The runtime's report on one attempt; ``seconds`` is how long it took. Its answer is False for a stale one."""
 
@@ -105,4 +117,14 @@ class GapFound:
     detail: str
 
 
-Fact = AlertFired | AlertResolved | Acknowledged | Snoozed | SilenceSet | SilenceExpired | AttemptEnded | GapFound
+Fact = (
+    AlertFired
+    | AlertResolved
+    | Acknowledged
+    | Snoozed
+    | SilenceSet
+    | SilenceExpired
+    | Redriven
+    | AttemptEnded
+    | GapFound
+)

@@ -8,7 +8,7 @@ import attrs
 
 from tocsin.model import _check
 
-__all__ = ["Outcome", "OutcomeStatus", "RetryPolicy"]
+__all__ = ["CircuitPolicy", "Outcome", "OutcomeStatus", "RetryPolicy"]
 
 
 class OutcomeStatus(enum.Enum):
@@ -68,6 +68,19 @@ class Outcome:
     def success(self) -> bool:
         """Whether the receiver has it for certain."""
         return self.status is OutcomeStatus.DELIVERED
+
+
+@attrs.frozen(slots=True)
+class CircuitPolicy:
+    """When a channel whose receiver fails is left alone: after ``failures`` attempts in a row, for ``open_seconds``.
+
+    Then one attempt probes it. Each probe that fails doubles the time to the next, up to ``cap_seconds``; any answer,
+    a refusal too, closes the circuit.
+    """
+
+    failures: int = attrs.field(default=5, validator=_check.positive)
+    open_seconds: float = attrs.field(default=30.0, validator=_check.positive)
+    cap_seconds: float = attrs.field(default=300.0, validator=_check.positive)
 
 
 @attrs.frozen(slots=True)

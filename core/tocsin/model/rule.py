@@ -9,6 +9,7 @@ import attrs
 
 from tocsin.errors import ConfigurationError
 from tocsin.model import _check
+from tocsin.model.aggregation import Aggregation
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["AlertRoutingRule", "create_cluster_routing_rule", "create_severity_routing_rule"]
@@ -33,6 +34,11 @@ def _priority(instance: object, attribute: attrs.Attribute[Any], value: object) 
         raise ConfigurationError(f"priority is a whole number, lower goes first, not {value!r}", attribute.name)
 
 
+def _aggregation(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, Aggregation):
+        raise ConfigurationError(f"expected an Aggregation, not {type(value).__name__}", attribute.name)
+
+
 @attrs.frozen(slots=True, hash=False)
 class AlertRoutingRule:
     """Conditions (all of them required, a list means any of) and where the alerts go that meet them.
@@ -42,6 +48,9 @@ class AlertRoutingRule:
     order of priority; this rule applies itself only if none of them did, and they inherit what they do not set.
     ``continue_matching`` says whether later siblings are asked too; None is True at the top level, where every
     matching rule adds its channels, and False below, as in Alertmanager.
+    ``aggregation`` forms the incidents of what this rule applies to (None: as the parent or the configuration says);
+    the first rule that applies decides. While one of ``mute_time_intervals`` is on, or none of
+    ``active_time_intervals`` where there are any, the rule tells its channels nothing.
 
     :raises ConfigurationError: when a field has a value that no rule can have. Conditions are checked when the rule
         is added, by the matchers that are registered there.
@@ -56,6 +65,9 @@ class AlertRoutingRule:
     enabled: bool = attrs.field(default=True, validator=_check.boolean)
     routes: tuple[AlertRoutingRule, ...] = attrs.field(factory=tuple, converter=_routes)
     continue_matching: bool | None = attrs.field(default=None, validator=attrs.validators.optional(_check.boolean))
+    aggregation: Aggregation | None = attrs.field(default=None, validator=_aggregation)
+    mute_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
+    active_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
 
 
 def _severities(value: Iterable[AlertSeverity | str] | str) -> list[str]:

@@ -57,13 +57,6 @@ class SystemClock:
         """Return wall time in seconds since the epoch."""
         return time.time()
 
-    def resume(self, engine: float) -> None:
-        """Go on from the instant *engine* (engine time saved by an earlier process, plus the time that passed since).
-
-        Only ever forward: an earlier instant than :meth:`now` changes nothing. To be called before anybody sleeps.
-        """
-        self._offset = max(self._offset, engine - time.monotonic())
-
     async def sleep_until(self, instant: float) -> None:
         """Return once engine time is *instant* or later."""
         if math.isnan(instant):

@@ -21,6 +21,7 @@ class Configurable:
     """The configuration side of the service: every change is checked at once, and taken whole or not at all."""
 
     _closed: bool
+    _resuming: bool
     _setup: Setup
     _writer: Writer
 
@@ -96,10 +97,13 @@ class Configurable:
         self._configure(lambda config: config.with_template(instance(template, NotificationTemplate)))
 
     def _configure(self, change: Callable[[Configuration], Configuration]) -> None:
-        """Take the changed configuration: with the next commit, or at once while alerts fire."""
+        """Take the changed configuration: with the next commit, or at once while alerts fire.
+
+        After a restart nothing is taken before the service goes on: what is configured by then is the configuration.
+        """
         self._check_open()
         with self._writer.lock, self._setup.changed(change, self._writer.engine.plan):
-            if self._writer.engine.state.firing:
+            if self._writer.engine.state.firing and not self._resuming:
                 self._writer.commit()
 
     def _check_open(self) -> None:

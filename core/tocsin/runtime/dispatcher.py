@@ -108,6 +108,8 @@ class Dispatcher:
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
         channel = attempt.channel
+        if channel.recorded:
+            return Outcome.unavailable("the channel is not configured any more")
         message = self._render(channel, attempt.notification, attempt.template, gaps)
         notification = attrs.evolve(attempt.notification, message=message)
         try:

@@ -10,9 +10,9 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from tocsin.engine.machine import Restarted
 from tocsin.engine.turn import StartAttempt
 from tocsin.errors import ConfigurationError, StoreError
+from tocsin.journal import Restarted
 from tocsin.model.facts import Fact
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
@@ -151,7 +151,7 @@ class Runner:
         if deadline is None:
             await self._wake.wait()
             return
-        left = deadline - self._clock.now()
+        left = deadline - self._writer.now().engine
         if left > 0:
             with self._clock.move_on_after(left):
                 await self._wake.wait()

@@ -14,13 +14,15 @@ import anyio
 import anyio.abc
 import anyio.lowlevel
 
-from tocsin.config import Aggregation, Configuration
+from tocsin.config import Configuration
 from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
 from tocsin.engine.notice import incident_view
 from tocsin.engine.turn import Instant, StartAttempt
 from tocsin.errors import ConfigurationError
+from tocsin.journal import Restarted
 from tocsin.model._check import is_number
+from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.explanation import Explanation
@@ -34,6 +36,7 @@ from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, start_detached
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.observers import Observers
+from tocsin.runtime.recovery import begin, recover
 from tocsin.runtime.runner import Runner
 from tocsin.runtime.setup import Setup, instance, seconds
 from tocsin.runtime.statistics import statistics
@@ -61,12 +64,14 @@ class FederationAlertingService(Configurable):
     :param escalation_scheduler: the name of the escalation scheduler.
     :param plugins: further plugins: modules or objects with hook implementations.
     :param disabled_plugins: entry-point names of plugins to leave out.
-    :param store: where the journal is kept; None: in memory.
+    :param store: where the journal is kept; None: in memory. What it knows is recovered now; it goes on, with the
+        configuration given then, when the service is entered or called first.
     :param clock: another source of time, for tests.
     :param seed: makes ids and jitter reproducible.
     :param first_attempt_seconds: how long :meth:`process_alert` waits for the first attempts.
     :param drain_seconds: how long leaving ``async with`` waits for attempts under way.
     :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
+    :raises StoreError: when the store cannot be read.
     """
 
     def __init__(
@@ -106,16 +111,29 @@ class FederationAlertingService(Configurable):
         self._tasks: anyio.abc.TaskGroup | None = None
         self._closed = False
         self._left_behind: tuple[str, ...] = ()
-        engine = Engine(self._setup.compile(), seed=secrets.randbits(63) if seed is None else seed)
-        self._writer = Writer(
-            engine, store or MemoryStore(), self._clock, prelude=self._prelude, after=self._after_commit
-        )
+        self._writer = self._open(store or MemoryStore(volatile=True), seed)
+
+    def _open(self, store: Store, seed: int | None) -> Writer:
+        """Return the writer of a new engine, or of the one that the store brings back."""
+        recovered = None if store.volatile else recover(store, self.registry)
+        self._resuming = recovered is not None
+        if recovered is None:
+            engine = Engine(self._setup.compile(), seed=secrets.randbits(63) if seed is None else seed)
+            if not store.volatile:
+                begin(store, engine)
+        else:
+            engine = recovered.engine
+            self._pending += recovered.gaps
+        ordinal = 0 if recovered is None else recovered.ordinal
+        return Writer(engine, store, self._clock, ordinal=ordinal, prelude=self._prelude, after=self._after_commit)
 
     def _prelude(self) -> Sequence[Input]:
-        """Return what has to be taken in before anything else: a changed configuration, gaps found outside."""
+        """Return what has to be taken in first: a restart, a changed configuration, gaps found outside."""
         inputs: list[Input] = list(self._pending)
-        if self._setup.stale:
+        if self._setup.stale or self._resuming:
             inputs.insert(0, PlanChanged(self._setup.compile(self._writer.engine.plan)))
+        if self._resuming:
+            inputs.insert(0, Restarted())
         return inputs
 
     # -- facts ---------------------------------------------------------------------------------------------------
@@ -284,7 +302,7 @@ class FederationAlertingService(Configurable):
             self._clock,
             self._outbox,
             self._first_attempts.settle,
-            resume=self._runner is not None,
+            resume=self._resuming or self._runner is not None,
         )
         return self._runner
 
@@ -309,7 +327,7 @@ class FederationAlertingService(Configurable):
 
     def _after_commit(self, step: Step) -> Waiting | None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
-        self._setup.stale = False
+        self._setup.stale = self._resuming = False
         self._pending.clear()
         waiting = None
         if step.events:

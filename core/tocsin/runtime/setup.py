@@ -11,7 +11,8 @@ import attrs
 
 from tocsin.config import Configuration, compile_conditions, unknown_references
 from tocsin.discovery import Discovery, load
-from tocsin.engine.plan import Plan, compile_plan
+from tocsin.engine.compile import compile_plan
+from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, PluginError, UnknownReferenceError, nearest
 from tocsin.model._check import is_number
 from tocsin.model.facts import Fact, GapFound

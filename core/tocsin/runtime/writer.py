@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import anyio
 import anyio.to_thread
 import attrs
 
-from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Restarted, Step
+from tocsin.engine.machine import ENGINE_VERSION, Engine, Input, Instant, PlanChanged, Step
 from tocsin.errors import StoreError
+from tocsin.journal import ConfigurationChanged, Entry
+from tocsin.journal import Input as Recorded
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import Waiting
-from tocsin.stores.interface import Entry, Store
+from tocsin.stores.interface import Checkpoint, Store
 
 __all__ = ["Committed", "Writer"]
+
+_log: Final = logging.getLogger("tocsin")
+
+_SAVE_RECORDS: Final = 2000
+_SAVE_SECONDS: Final = 10.0
+_PRUNE_ENTRIES: Final = 1000
 
 
 @attrs.frozen(slots=True)
@@ -39,7 +49,9 @@ class Writer:
 
     *after* is called with each committed step, under the lock, so that events are seen in the order of commits; it
     returns what callers may wait for.
-    *prelude* gives inputs that have to come first (a changed configuration).
+    *prelude* gives inputs that have to come first (a changed configuration). *ordinal* is the last entry's.
+
+    The entry is the commit; what changed in the records follows from time to time, as a checkpoint.
     """
 
     def __init__(
@@ -48,6 +60,7 @@ class Writer:
         store: Store,
         clock: Clock,
         *,
+        ordinal: int = 0,
         prelude: Callable[[], Sequence[Input]],
         after: Callable[[Step], Waiting | None],
     ) -> None:
@@ -55,10 +68,12 @@ class Writer:
         self.lock = threading.RLock()
         self._store = store
         self._clock = clock
+        self._shift = self._time_that_passed() if ordinal else 0.0
         self._prelude = prelude
         self._after = after
         self._tickets: list[_Ticket] = []
-        self._ordinal = 0
+        self._ordinal = ordinal
+        self._saved_at = clock.now()
         self._deadline = engine.next_deadline()
 
     @property
@@ -68,7 +83,13 @@ class Writer:
 
     def now(self) -> Instant:
         """Return this moment on both clocks."""
-        return Instant(self._clock.now(), self._clock.wall())
+        return Instant(self._clock.now() + self._shift, self._clock.wall())
+
+    def _time_that_passed(self) -> float:
+        """Return what makes engine time go on where the last process left it, plus the wall time since."""
+        state = self.engine.state
+        passed = max(0.0, self._clock.wall() - state.wall_time)
+        return state.engine_time + passed - self._clock.now()
 
     def next_deadline(self) -> float | None:
         """Return the instant at which the engine wanted to be stepped next, after the last commit; waits for none."""
@@ -83,27 +104,66 @@ class Writer:
             first = tuple(self._prelude())
             step = self._step((*first, *inputs))
             self._deadline = self.engine.next_deadline()
-            return Committed(step.answers[len(first) :], self._after(step))
+            committed = Committed(step.answers[len(first) :], self._after(step))
+            self._save_if_due()
+            return committed
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:
         now = self.now()
         try:
             step = self.engine.step(now, inputs)
             if step.changed:
-                facts = tuple(item for item in inputs if not isinstance(item, (PlanChanged, Restarted)))
-                self._keep(Entry(self._ordinal + 1, now.engine, now.wall, facts, step.events))
+                self._keep(now, step)
         except BaseException:  # raised again, once the step is taken back
             self.engine.undo()
             raise
         self.engine.accept()
         return step
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, now: Instant, step: Step) -> None:
+        plan = self.engine.plan
+        inputs = tuple([_recorded(item) for item in step.effective])
+        entry = Entry(
+            self._ordinal + 1,
+            now.engine,
+            now.wall,
+            inputs,
+            step.events,
+            self.engine.state.configuration,
+            ENGINE_VERSION,
+        )
         try:
+            if any(isinstance(item, PlanChanged) for item in step.effective):
+                self._store.keep_configuration(plan.digest, plan.plain)
             self._store.commit(entry)
+        except StoreError:
+            raise
         except Exception as error:  # a store may raise anything
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
+
+    def _save_if_due(self) -> None:
+        """Let the records follow the journal: the more there is to do again after a crash, the sooner."""
+        unsaved, now = self.engine.unsaved, self._clock.now()
+        if unsaved >= _SAVE_RECORDS or (unsaved and now - self._saved_at >= _SAVE_SECONDS):
+            self.save()
+
+    def save(self) -> None:
+        """Bring the store's records up to date, and let go of what is over; a store that fails is asked again later.
+
+        The journal has everything: a checkpoint that fails costs time after a crash, and nothing else.
+        """
+        self._saved_at = self._clock.now()
+        if self._store.volatile:
+            self.engine.saved()
+            return
+        try:
+            self._store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
+            self.engine.saved()
+            before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds
+            self._store.prune(before, _PRUNE_ENTRIES)
+        except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
+            _log.error("the store could not take a checkpoint: %s", describe_failure(error))
 
     async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:
         """Take *inputs* in and commit; what arrives during a commit that waits for a device is committed together."""
@@ -134,6 +194,11 @@ class Writer:
             start = end
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Bring the records up to date, and let go of the store."""
         with self.lock:
+            self.save()
             self._store.close()
+
+
+def _recorded(item: Input) -> Recorded:
+    return ConfigurationChanged(item.plan.digest) if isinstance(item, PlanChanged) else item

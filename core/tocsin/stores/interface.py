@@ -1,44 +1,79 @@
-"""What a store owes: one entry per batch, all of it or nothing."""
+"""What a store owes: one entry per batch, all of it or nothing; and the records that a restart begins with."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Protocol
 
 import attrs
 
-from tocsin.model.event import Event
-from tocsin.model.facts import Fact
+from tocsin.journal import Entry
 
-__all__ = ["Entry", "Store"]
+__all__ = ["Checkpoint", "Entry", "Key", "Store"]
+
+Key = tuple[str, str]
+"""A record's table and its key there."""
 
 
 @attrs.frozen(slots=True)
-class Entry:
-    """One batch: the facts that were taken in at one instant, and what was decided from them.
+class Checkpoint:
+    """The engine's records as they are after the entry ``ordinal``, as plain data ready for JSON.
 
-    ``ordinal`` counts the entries of one engine from 1; the instants are the step's, in seconds.
+    Handed to a store it holds what changed since the checkpoint before, and None for a record that is gone; what
+    :meth:`Store.load` returns holds every record there is, and no None.
     """
 
     ordinal: int
-    engine_time: float
-    wall_time: float
-    facts: tuple[Fact, ...]
-    events: tuple[Event, ...]
+    records: Mapping[Key, Any]
 
 
 class Store(Protocol):
-    """Keeps the journal. Called by one thread at a time, never by two at once.
+    """Keeps the journal, the checkpoint and the configurations. Called by one thread at a time, never by two at once.
 
-    ``blocking`` says whether :meth:`commit` waits for a device: then it is called in a worker thread.
+    ``volatile`` says that nothing can be recovered from it: it is given no checkpoints and asked for none.
+    ``blocking`` says whether it waits for a device: then it is called in a worker thread, not always the same one.
+    Whatever a method raises, the store is as it was before the call.
     """
 
     blocking: bool
+    volatile: bool
+
+    def load(self) -> Checkpoint | None:
+        """Return the latest checkpoint, or None where none was ever made."""
+        ...
 
     def commit(self, entry: Entry) -> None:
         """Keep *entry*: once this returns it survives what the store promises to survive.
 
         An exception means that nothing of it was kept; the engine takes the batch back and its callers are told.
+
+        :raises StoreError: with a message for people; any other exception is shown by its type alone.
         """
+        ...
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Bring the records up to date, all of them or none."""
+        ...
+
+    def keep_configuration(self, digest: str, plain: Mapping[str, Any]) -> None:
+        """Keep a configuration, as plain data without secrets, under its digest; called before an entry names it."""
+        ...
+
+    def configuration(self, digest: str) -> Mapping[str, Any] | None:
+        """Return the configuration of that digest, if it is kept."""
+        ...
+
+    def entries(self, after: int = 0, subjects: Collection[str] | None = None) -> Iterator[Entry]:
+        """Yield the entries that are kept and come after the ordinal *after*, the oldest first.
+
+        With *subjects*, only those that are about one of these ids (see :func:`tocsin.journal.subjects`), and perhaps
+        a few others. The store may be called for something else between two entries.
+        """
+        ...
+
+    def prune(self, before: float, limit: int) -> int:
+        """Let go of at most *limit* entries whose wall time is before *before* and that the checkpoint covers, the
+        oldest first; return how many went."""
         ...
 
     def close(self) -> None:

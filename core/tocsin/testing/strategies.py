@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tocsin.config import Aggregation, Configuration
+from tocsin.config import Configuration
+from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy

@@ -1,0 +1,74 @@
+"""Notifications that ended undelivered: they are kept for a while, and tried again when somebody asks."""
+
+from __future__ import annotations
+
+from tocsin.engine.gates import resolution_gate, shut_gate
+from tocsin.engine.outgoing import announce, enqueue, expect_fallback, lines_of, unshelve
+from tocsin.engine.state import Line, Outgoing, Owed
+from tocsin.engine.turn import Turn
+from tocsin.model.notification import AlertStatus, NotificationState
+from tocsin.roles.aggregator import Cause
+
+__all__ = ["redrive", "resume_waiting"]
+
+
+def redrive(turn: Turn, notification_id: str) -> bool:
+    """Try a notification again, under its own id; return False when it is not kept or has nothing to tell any more.
+
+    One whose line is busy goes next. What a digest listed is owed anew, by each of its lines.
+    """
+    out = turn.state.undelivered.get(notification_id)
+    found = None if out is None else turn.plan.channels.get(out.channel_id)
+    if out is None or found is None or not found.channel.enabled:
+        return False
+    for episode_id in [e for e in out.listed if e not in turn.state.episodes]:
+        turn.tx.drop_from(out, out.listed, episode_id)
+    if not any(_worth_telling(turn, out, e, status) for e, (status, _) in out.listed.items()):
+        return False
+    unshelve(turn, notification_id)
+    if out.parts:
+        _owe_anew(turn, out)
+        return True
+    line = lines_of(turn, out)[0]
+    tx = turn.tx
+    tx.put(turn.state.outgoing, notification_id, out)
+    tx.edit(out)
+    out.state, out.reason, out.detail, out.ended_at = NotificationState.QUEUED, None, "", None
+    out.forgiven, out.first_attempt_at, out.expired, out.created_at = out.attempts, None, False, turn.clock
+    announce(turn, out, "sent again by hand")
+    tx.edit(line).again = (*line.again, notification_id)
+    turn.touch(line)
+    return True
+
+
+def _worth_telling(turn: Turn, out: Outgoing, episode_id: str, status: AlertStatus) -> bool:
+    episode = turn.episode(episode_id)
+    if status is AlertStatus.RESOLVED:
+        return resolution_gate(turn, out.channel_id) is None and not any(
+            other is AlertStatus.FIRING for other, _ in out.listed.values()
+        )
+    return episode.firing and shut_gate(turn, episode, out.channel_id) is None
+
+
+def _owe_anew(turn: Turn, out: Outgoing) -> None:
+    for episode_id, (status, _) in sorted(out.listed.items()):
+        if _worth_telling(turn, out, episode_id, status):
+            incident = turn.state.incidents[turn.episode(episode_id).incident_id]
+            line = turn.line(incident, out.channel_id)
+            cause = Cause.NEW if status is AlertStatus.FIRING else Cause.RESOLVED
+            turn.tx.put_in(line, line.due, episode_id, Owed(cause, turn.clock))
+            turn.touch(line)
+
+
+def resume_waiting(turn: Turn, line: Line) -> bool:
+    """Let the first notification that is to be tried again take the line, which is free; return whether one did."""
+    while line.again:
+        notification_id, *rest = line.again
+        turn.tx.edit(line).again = tuple(rest)
+        out = turn.state.outgoing.get(notification_id)
+        if out is not None:
+            line.current = notification_id
+            expect_fallback(turn, out)
+            enqueue(turn, out)
+            return True
+    return False

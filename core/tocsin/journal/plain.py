@@ -1,0 +1,111 @@
+"""An entry as plain data, ready for JSON, and back. docs/reference/journal.md describes the form.
+
+A union's member is told by its ``type``: the class' name. The fact that a ``FactAccepted`` repeats is written once,
+among the inputs; the event has its index there. A number that JSON has no form for is written as a string.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import cattrs
+from cattrs.preconf.json import make_converter
+from cattrs.strategies import configure_tagged_union
+
+from tocsin.journal.entry import Entry, Input
+from tocsin.model.event import Event, FactAccepted
+from tocsin.model.facts import Fact
+from tocsin.model.severity import AlertSeverity
+
+__all__ = ["FORMAT", "converter", "entry_from_plain", "entry_to_plain"]
+
+FORMAT: Final = 1
+"""Rises when an older reader would misread an entry."""
+
+
+def _number_to_plain(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
+
+
+def _number(value: Any, _: Any) -> float:
+    return value if isinstance(value, int) else float(value)
+
+
+def _number_or_none(value: Any, _: Any) -> float | None:
+    return None if value is None else _number(value, None)
+
+
+def converter() -> cattrs.Converter:
+    """Return a converter for the model's classes: severities by name, numbers as they are, also those beyond JSON."""
+    made: cattrs.Converter = make_converter()
+    made.register_unstructure_hook(AlertSeverity, lambda severity: severity.value)
+    made.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
+    made.register_unstructure_hook(float, _number_to_plain)
+    made.register_structure_hook(float, _number)
+    made.register_structure_hook(float | None, _number_or_none)
+    made.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
+    return made
+
+
+def _tagged() -> cattrs.Converter:
+    made = converter()
+    for union in (Fact, Input, Event):
+        configure_tagged_union(union, made, tag_name="type")
+    return made
+
+
+_CONVERTER: Final = _tagged()
+
+
+def entry_to_plain(entry: Entry) -> dict[str, Any]:
+    """Return *entry* as dicts, lists, strings, numbers, booleans and None."""
+    events: list[Any] = []
+    places = {id(item): index for index, item in enumerate(entry.inputs)}
+    for event in entry.events:
+        if isinstance(event, FactAccepted):
+            events.append({"type": "FactAccepted", "at": event.at, "input": places[id(event.fact)]})
+        else:
+            events.append(_CONVERTER.unstructure(event, Event))
+    return {
+        "ordinal": entry.ordinal,
+        "engine_time": entry.engine_time,
+        "wall_time": entry.wall_time,
+        "configuration": entry.configuration,
+        "engine": entry.engine,
+        "inputs": [_CONVERTER.unstructure(item, Input) for item in entry.inputs],
+        "events": events,
+    }
+
+
+def entry_from_plain(plain: Mapping[str, Any]) -> Entry:
+    """Return the entry that :func:`entry_to_plain` gave *plain* for.
+
+    :raises ValueError: when *plain* is no such thing.
+    """
+    try:
+        inputs = tuple(_structure(item, Input) for item in plain["inputs"])
+        return Entry(
+            ordinal=int(plain["ordinal"]),
+            engine_time=float(plain["engine_time"]),
+            wall_time=float(plain["wall_time"]),
+            inputs=inputs,
+            events=tuple(_event(item, inputs) for item in plain["events"]),
+            configuration=str(plain["configuration"]),
+            engine=int(plain["engine"]),
+        )
+    except Exception as error:
+        raise ValueError(f"no journal entry: {type(error).__name__}") from error
+
+
+def _event(plain: Mapping[str, Any], inputs: tuple[Input, ...]) -> Event:
+    if plain["type"] == "FactAccepted":
+        fact: Any = inputs[plain["input"]]
+        return FactAccepted(float(plain["at"]), fact)
+    event: Event = _structure(plain, Event)
+    return event
+
+
+def _structure(plain: Any, union: Any) -> Any:
+    return _CONVERTER.structure(plain, union)

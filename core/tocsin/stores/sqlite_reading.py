@@ -1,0 +1,252 @@
+"""Reading a database file: nothing is handed out that is not what was written, and nothing is left out silently."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from tocsin.errors import StoreError
+from tocsin.journal import FORMAT, Entry
+from tocsin.stores.interface import Checkpoint, Key
+from tocsin.stores.sqlite_faults import DRIVER_ERRORS, DamagedStoreError, Loss, damaged, explain, faults
+from tocsin.stores.sqlite_file import connect_reading, fingerprint, locate
+from tocsin.stores.sqlite_rows import PARTITION, Bounds, JournalRow, from_text, key_of, keyed_digest
+from tocsin.stores.sqlite_schema import JOURNAL_COLUMNS, read_bounds, verify
+
+__all__ = ["SqliteFile", "Tables"]
+
+_AT_ONCE: Final = 32
+"""Rows of the journal that are read together: no cursor is open while a caller looks at an entry."""
+
+_ROW: Final = f"SELECT {JOURNAL_COLUMNS} FROM journal"
+
+
+Lost = Callable[[DamagedStoreError], None]
+"""Told of what cannot be read; without it, that is raised."""
+
+
+class Tables:
+    """Reads the tables of one open file. Damage is raised as :exc:`DamagedStoreError`, at the row that has it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def query(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a small result."""
+        with faults(self.path, "read it"):
+            return self._connection.execute(sql, values).fetchall()
+
+    def rows(self, after: int, limit: int = _AT_ONCE) -> list[JournalRow]:
+        """Return the next rows of the journal after an ordinal, whatever they hold."""
+        found = self.query(f"{_ROW} WHERE ordinal > ? ORDER BY ordinal LIMIT ?", (after, limit))
+        return [JournalRow(*row) for row in found]
+
+    def row(self, ordinal: int) -> JournalRow | None:
+        """Return one row of the journal."""
+        found = self.query(f"{_ROW} WHERE ordinal = ?", (ordinal,))
+        return JournalRow(*found[0]) if found else None
+
+    def intact(self, row: JournalRow | None, ordinal: int) -> JournalRow:
+        """Return *row* if it is the entry *ordinal* as it was written."""
+        if row is None or (isinstance(row.ordinal, int) and row.ordinal > ordinal):
+            raise damaged(self.path, f"entry {ordinal} is gone", ordinal, ordinal)
+        if row.ordinal != ordinal or not row.intact:
+            raise damaged(self.path, f"entry {ordinal} is not what was written", ordinal, ordinal)
+        return row
+
+    def entry(self, row: JournalRow) -> Entry:
+        """Return the entry of an intact row."""
+        try:
+            return row.entry()
+        except ValueError as error:
+            raise StoreError(
+                f"{self.path}: entry {row.ordinal} is whole, but this version of tocsin cannot read it ({error}); use "
+                "the version that wrote it"
+            ) from error
+
+    def walk(self, after: int, bounds: Callable[[], Bounds], lost: Lost | None = None) -> Iterator[JournalRow]:
+        """Yield the rows of the entries after an ordinal, in order, up to the one that is the newest now.
+
+        Those that are pruned meanwhile are left out; damaged ones go to *lost*, or are raised where they stand.
+        """
+        ordinal, until = after + 1, bounds().last
+        while (ordinal := max(ordinal, bounds().first)) <= until:
+            try:
+                for row in self.rows(ordinal - 1)[: until + 1 - ordinal]:
+                    yield self.intact(row, ordinal)
+                    ordinal += 1
+            except DamagedStoreError:
+                found = self._alone(ordinal, lost)
+                if found is not None:
+                    yield found
+                ordinal += 1
+
+    def _alone(self, ordinal: int, lost: Lost | None) -> JournalRow | None:
+        """Return the row of one entry, which may be whole though its neighbours are not; its loss is told."""
+        try:
+            return self.intact(self.row(ordinal), ordinal)
+        except DamagedStoreError as error:
+            what = error.loss if error.loss.first else f"entry {ordinal} cannot be read: {error.loss}"
+            _tell(lost, damaged(self.path, what, ordinal, ordinal))
+            return None
+
+    def indexed(self, subjects: Iterable[int], after: int) -> set[int]:
+        """Return the ordinals that the index has for any of *subjects* (hashes)."""
+        sql = "SELECT ordinal FROM subjects WHERE partition = ? AND subject = ? AND ordinal > ?"
+        return {ordinal for subject in subjects for (ordinal,) in self.query(sql, (PARTITION, subject, after))}
+
+    def keyed(self, table: str, what: str, lost: Lost | None) -> Iterator[Any]:
+        """Yield what the rows of ``records`` or ``configurations`` hold; damaged ones go to *lost*, or are raised."""
+        with faults(self.path, f"read its {table}"):
+            cursor = self._connection.execute(f"SELECT rowid, key, digest, data FROM {table} ORDER BY rowid")
+        while True:
+            try:
+                row = cursor.fetchone()
+            except DRIVER_ERRORS as error:
+                _tell(lost, _as_damage(error, self.path, f"its {table} cannot be read to the end"))
+                return
+            if row is None:
+                return
+            number, key, check, data = row
+            if isinstance(key, bytes) and isinstance(data, bytes) and keyed_digest(key, data) == check:
+                yield key, check, from_text(data)
+            else:
+                _tell(lost, damaged(self.path, f"{what} {number} is not what was written"))
+
+    def records(self, bounds: Bounds, lost: Lost | None = None) -> dict[Key, Any]:
+        """Return all records; those that vanished without a trace are missed by their number and sum."""
+        found: dict[Key, Any] = {}
+        total = 0
+        for _, check, (table, name, plain) in self.keyed("records", "the record in row", lost):
+            found[table, name] = plain
+            total += check
+        count = len(found)
+        if count != bounds.records or (total - bounds.total) % 2**64:
+            _tell(
+                lost, damaged(self.path, f"its records are not those that were written ({count} of {bounds.records})")
+            )
+        return found
+
+    def load(self, bounds: Bounds, lost: Lost | None = None) -> Checkpoint | None:
+        """Return the checkpoint, or None where none was ever made."""
+        records = self.records(bounds, lost)
+        return Checkpoint(bounds.checkpoint, records) if bounds.checkpoint >= 0 else None
+
+    def configuration(self, digest: str) -> Mapping[str, Any] | None:
+        """Return the configuration of that digest."""
+        key = key_of(digest)
+        sql = "SELECT key, digest, data FROM configurations WHERE partition = ? AND key = ?"
+        found = self.query(sql, (PARTITION, key))
+        if not found:
+            return None
+        stored, check, data = found[0]
+        if stored != key or not isinstance(data, bytes) or keyed_digest(key, data) != check:
+            raise damaged(self.path, f"the configuration {digest!r:.80} is not what was written")
+        plain: Mapping[str, Any] = from_text(data)[1]
+        return plain
+
+
+def _tell(lost: Lost | None, error: DamagedStoreError) -> None:
+    if lost is None:
+        raise error
+    lost(error)
+
+
+def _as_damage(error: Exception, path: Path, what: str) -> DamagedStoreError:
+    found = explain(error, path, "read it")
+    if isinstance(found, DamagedStoreError):
+        return damaged(path, f"{what}: {error}")
+    raise found from error
+
+
+class SqliteFile:
+    """A store's file as it is at one moment, read beside whoever has it open, without its lock or a trace.
+
+    :param lost: told of each loss instead of an error: then everything else is still read.
+    :raises StoreError: when the file is no store that this version of tocsin can read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], lost: Callable[[Loss], None] | None = None) -> None:
+        self.path = locate(path)
+        if not self.path.exists():
+            raise StoreError(f"{self.path}: there is no such file")
+        if not self.path.stat().st_size:
+            raise StoreError(f"{self.path} is empty: it is no store")
+        self._fingerprint = fingerprint(self.path)
+        self._quiet = not self._fingerprint[-1]
+        self._connection = connect_reading(self.path)
+        self._lost = None if lost is None else _passing(lost)
+        self.tables = Tables(self._connection, self.path)
+        try:
+            self.bounds = self._bounds()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _bounds(self) -> Bounds:
+        try:
+            return verify(self._connection, self.path)
+        except DamagedStoreError as error:
+            if self._lost is None:
+                raise
+            self._lost(error)
+            return self._guessed()
+
+    def _guessed(self) -> Bounds:
+        """Return bounds for a file whose own are damaged or do not fit, as far as they can be told."""
+        try:
+            bounds = read_bounds(self._connection, self.path)
+        except (DamagedStoreError, *DRIVER_ERRORS):
+            bounds = Bounds(format=FORMAT)
+        try:
+            oldest, newest, count = self.tables.query("SELECT min(ordinal), max(ordinal), count(*) FROM journal")[0]
+        except DamagedStoreError:
+            return bounds
+        if not count:
+            return bounds
+        first = bounds.first if bounds.last else oldest
+        row = self.tables.row(newest)
+        last = newest if row is not None and row.intact else first + count - 1
+        return attrs.evolve(bounds, first=first, last=max(last, bounds.last))
+
+    def load(self) -> Checkpoint | None:
+        """Return the checkpoint, or None where none was ever made."""
+        return self.tables.load(self.bounds, self._lost)
+
+    def configurations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield every configuration with its digest."""
+        for _, _, (name, plain) in self.tables.keyed("configurations", "the configuration in row", self._lost):
+            yield name, plain
+
+    def plain_entries(self, after: int = 0) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries after an ordinal as plain data, the oldest first."""
+        for row in self.intact_rows(after):
+            yield row.plain()
+
+    def intact_rows(self, after: int = 0) -> Iterator[JournalRow]:
+        """Yield the journal's rows that are what was written, in order."""
+        return self.tables.walk(after, lambda: self.bounds, self._lost)
+
+    def subjects(self) -> Iterator[tuple[Any, Any]]:
+        """Yield the pairs (hash, ordinal) of the index of subjects."""
+        with faults(self.path, "read its index"):
+            yield from self._connection.execute("SELECT subject, ordinal FROM subjects")
+
+    def close(self) -> None:
+        """Let go of the file.
+
+        :raises StoreError: when somebody wrote to it, and what was read may be neither the old nor the new.
+        """
+        self._connection.close()
+        if self._quiet and fingerprint(self.path) != self._fingerprint:
+            raise StoreError(f"{self.path} was opened by a service while it was read; try again")
+
+
+def _passing(lost: Callable[[Loss], None]) -> Callable[[DamagedStoreError], None]:
+    return lambda error: lost(error.loss)

@@ -1,0 +1,173 @@
+"""A restart on a store that remembers: what was queued, under way or due goes on, and nothing is told again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+from tests.service.conftest import MakeAlerting
+from tests.service.scripted import HANG, Post, alert, listed
+
+from tocsin import (
+    AlertRoutingRule,
+    EscalationLevel,
+    EscalationPolicy,
+    FederationAlertingService,
+    GapKind,
+    MemoryStore,
+    Outcome,
+    StoreError,
+)
+from tocsin.testing.clock import VirtualClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store that outlives its service."""
+    return MemoryStore()
+
+
+def configured(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, **options: Any
+) -> FederationAlertingService:
+    """Return a service on *store* whose alerts go to ``ops``, and to ``boss`` when nobody answers."""
+    alerting = make_alerting(store=store, **options)
+    for channel_id in ("ops", "boss"):
+        alerting.add_channel(post.channel(channel_id))
+    alerting.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"], escalation_policy_id="levels"))
+    alerting.add_escalation_policy(
+        EscalationPolicy("levels", escalation_levels={EscalationLevel.FIRST: ["boss"]}, default_channels=["ops"])
+    )
+    return alerting
+
+
+async def test_what_was_told_is_not_told_again(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """And the alert is still there, with its resolution going to whoever was told."""
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+    async with configured(make_alerting, post, store) as again:
+        assert [one.alert_id for one in again.get_active_alerts()] == ["a"]
+        await clock.advance(60.0)
+        assert [listed(one) for one in post.to("ops")] == [["a"]]
+        again.resolve_alert("a")
+        await clock.advance(1.0)
+        assert [one.status.value for one in post.to("ops")] == ["firing", "resolved"]
+
+
+async def test_an_attempt_that_was_under_way_is_made_again_under_its_id(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """Nobody can say whether it arrived."""
+    post.will("ops", HANG)
+    async with configured(make_alerting, post, store, drain_seconds=0.0) as alerting:
+        await alerting.process_alert(alert("a"), wait=False)
+        await clock.advance(0.5)
+    async with configured(make_alerting, post, store):
+        await clock.advance(1.0)
+    first, second = post.to("ops")
+    assert first.notification_id == second.notification_id
+    assert (first.attempt, second.attempt) == (1, 2)
+
+
+async def test_a_level_that_came_due_while_it_was_down_is_told_at_the_start(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """Engine time goes on by the wall time that passed."""
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+    await clock.advance(900.0)
+    async with configured(make_alerting, post, store):
+        await clock.advance(0.5)
+        assert [one.kind.value for one in post.to("boss")] == ["escalation"]
+
+
+async def test_a_clock_that_was_set_back_meanwhile_costs_no_time(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """The level comes its five minutes after the alert, as far as the process can know."""
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+    clock.jump_wall(-86_400.0)
+    async with configured(make_alerting, post, store):
+        await clock.advance(299.0)
+        assert post.to("boss") == []
+        await clock.advance(1.0)
+        assert len(post.to("boss")) == 1
+
+
+async def test_the_journal_after_the_checkpoint_is_decided_again(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """A process that is killed took no checkpoint since it began: everything comes from the journal."""
+    killed = configured(make_alerting, post, store)
+    await killed.process_alert(alert("a"))
+    await killed.process_alert(alert("b", metric_name="disk"))
+    killed.acknowledge_alert("b")
+    await clock.advance(1.0)
+    loaded = store.load()
+    assert loaded is not None
+    assert loaded.ordinal == 0
+    later = VirtualClock(start=clock.now())
+    again = configured(make_alerting, post, store, clock=later)
+    assert {one.alert_id for one in again.get_active_alerts()} == {"a", "b"}
+    assert again.gaps == killed.gaps
+    async with again:
+        await later.advance(300.0)
+        assert [listed(one) for one in post.to("boss")] == [["a"]]
+
+
+async def test_a_configuration_is_complete_before_it_is_taken(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """Adding the first channel after a restart does not make the others vanish."""
+    post.will("boss", *[Outcome.unavailable("down")] * 2)
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+        await clock.advance(300.5)
+    assert len(post.to("boss")) == 1
+    async with configured(make_alerting, post, store) as again:
+        await clock.advance(100.0)
+        assert {one.notification_id for one in post.to("boss")} == {post.to("boss")[0].notification_id}
+        assert len(post.to("boss")) == 3
+        assert again.gaps == ()
+
+
+async def test_a_channel_that_is_gone_after_the_restart_is_a_visible_loss(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """What it had pending is dead, and a gap."""
+    post.will("ops", Outcome.unavailable("down"))
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+    bare = make_alerting(store=store)
+    async with bare:
+        await clock.advance(1.0)
+    assert GapKind.UNDELIVERED in {gap.kind for gap in bare.gaps}
+
+
+async def test_a_journal_with_a_hole_is_refused(make_alerting: MakeAlerting, post: Post, store: MemoryStore) -> None:
+    """Whatever followed it may be wrong."""
+    alerting = configured(make_alerting, post, store)
+    for name in ("a", "b", "c"):
+        await alerting.process_alert(alert(name))
+    del store.journal[1]
+    with pytest.raises(StoreError, match="hole"):
+        make_alerting(store=store)
+
+
+async def test_an_entry_that_leads_to_something_else_now_is_a_gap(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """As after an update of a plugin that decides otherwise."""
+    alerting = configured(make_alerting, post, store)
+    await alerting.process_alert(alert("a"))
+    store.journal[0] = attrs.evolve(store.journal[0], events=())
+    again = configured(make_alerting, post, store)
+    async with again:
+        await clock.advance(1.0)
+        assert [gap.kind for gap in again.gaps] == [GapKind.RECOVERY]

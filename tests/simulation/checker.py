@@ -1,0 +1,425 @@
+"""The checker: reads what a run wrote down, and says which promise was broken, for whom and when.
+
+    python -m tests.simulation.checker FOLDER
+
+It has its own model of the world (``checks/``), written from docs/explanation/engine.md and the design, and knows
+nothing of tocsin's code: it imports the standard library alone, which a test sees to. The journal's form is that of
+docs/reference/journal.md; receivers.json and happenings.json are the simulation's own (``ledger.py``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.simulation.checks.explaining import Explaining
+from tests.simulation.checks.ladder import Ladder, Rung
+from tests.simulation.checks.promptness import Promptness
+from tests.simulation.checks.reading import Files, Plain, read
+from tests.simulation.checks.sending import Sending, Sent
+from tests.simulation.checks.telling import FAILED, Telling
+from tests.simulation.checks.world import Span, World
+
+__all__ = ["Checker", "check"]
+
+_SECOND = 1.0
+_EVENTS_OF_WAITING = frozenset({"delivered", "unknown"})
+_MOST = 50
+
+
+class Checker:
+    """Goes through one run from beginning to end."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.found: list[str] = []
+        first = files.happenings[0]
+        self.world = World(first["settings"], first["at"])
+        self.ladder = Ladder(self.world)
+        self.sending = Sending(self.world, self.complain)
+        self.telling = Telling(self.world, self.ladder, self.sending, self.complain)
+        self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
+        self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
+        self._settings = first["settings"]
+        self._late = True
+        self._expected: list[Rung] = []
+        self._reached: list[Plain] = []
+        self._alert_seconds = 0.0
+
+    def complain(self, text: str) -> None:
+        """A promise was broken."""
+        self.found.append(f"{self.world.now:.3f} {text}")
+
+    def run(self) -> list[str]:
+        """Check everything; return the complaints, the first ones first."""
+        self._kept_in_order()
+        for _, kind, what in self.files.moments():
+            if kind == "entry":
+                self._entry(what)
+            else:
+                self._happening(what)
+            if len(self.found) >= _MOST:
+                break
+        self._attempts_and_calls_agree()
+        self._nothing_arrives_twice()
+        return self.found
+
+    # -- the whole -------------------------------------------------------------------------------------------------------
+
+    def _kept_in_order(self) -> None:
+        """The journal has no holes, and engine time never goes back."""
+        for place, entry in enumerate(self.files.journal):
+            if entry["ordinal"] != place + 1:
+                self.complain(f"entry {entry['ordinal']} stands at place {place + 1} of the journal")
+        times = [entry["engine_time"] for entry in self.files.journal]
+        if times != sorted(times):
+            self.complain("engine time goes back")
+
+    def _attempts_and_calls_agree(self) -> None:
+        """Each call of a receiver was decided and committed just before; each decision was carried out once."""
+        decided = {
+            (event["notification_id"], event["attempt"]): entry
+            for entry in self.files.journal
+            for event in entry["events"]
+            if event["type"] == "NotificationChanged" and event["state"] == "sending"
+        }
+        seen: set[tuple[str, int]] = set()
+        for call in self.files.calls:
+            name = (call["notification"], call["attempt"])
+            entry = decided.get(name)
+            if entry is None or entry["sequence"] > call["sequence"]:
+                self.complain(f"{call['channel']} was called for {name}, which was not committed before")
+            elif abs(entry["engine_time"] - call["at"]) > self._leeway(entry, call["at"]):
+                self.complain(f"{call['channel']} was called for {name} at {call['at']}, not at once")
+            if name in seen:
+                self.complain(f"{call['channel']} was called twice for {name}")
+            seen.add(name)
+        for name, entry in decided.items():
+            death = self.files.death_after(entry["sequence"])
+            if name not in seen and (death is None or abs(death["at"] - entry["engine_time"]) > 1e-6):
+                self.complain(f"attempt {name} was decided at {entry['engine_time']} and never made")
+
+    def _leeway(self, entry: Plain, at: float) -> float:
+        """How long after its commit an attempt may start: not at all, unless the store has just failed."""
+        return 1e-6 if self.files.awake(entry["engine_time"], at) is None else _SECOND
+
+    def _nothing_arrives_twice(self) -> None:
+        """After an answer that was heard no call follows with the same id; only a death makes an answer unheard."""
+        taken: dict[str, Plain] = {}
+        for call in self.files.calls:
+            before = taken.get(call["notification"])
+            if before is not None:
+                death = self.files.death_after(before["sequence"])
+                if death is None or death["sequence"] > call["sequence"]:
+                    self.complain(f"{call['channel']} has {call['notification']} and is sent it again at {call['at']}")
+            if call["arrived"] and call["answer"] == "delivered":
+                taken[call["notification"]] = call
+
+    # -- beside the journal ----------------------------------------------------------------------------------------------
+
+    def _happening(self, what: Plain) -> None:
+        kind = what["what"]
+        if kind == "configured":
+            self._settings = what["settings"]
+        elif kind in ("started", "frozen", "thawed", "jumped", "store failed"):
+            self._late = True
+        elif kind == "accepted":
+            self._accepted(what)
+        elif kind == "explained":
+            self.explaining.foretold = what
+        elif kind == "calm":
+            self._pass_time(what["at"])
+            self.telling.excuse()
+            self.telling.everything_told()
+        elif kind == "end":
+            self._pass_time(what["at"])
+            self._levels(what["at"])
+            self.telling.excuse()
+            self.telling.everything_resolved()
+
+    def _accepted(self, what: Plain) -> None:
+        """What a caller was told is accepted stands in the journal, or changed nothing."""
+        kept = [
+            item
+            for entry in self.files.journal
+            if what["since"] < entry["sequence"] < what["sequence"]
+            for _, item in self._facts(entry)
+        ]
+        for fact, answer in zip(what["facts"], what["answers"], strict=True):
+            there = any(_same(fact, item) for item in kept)
+            if fact["type"] == "AlertFired":
+                if not answer:
+                    self.complain(f"{fact} was answered False")
+                if not there and not self._known(fact["alert"]):
+                    self.complain(f"{fact} was accepted, and is not in the journal")
+            elif answer != there:
+                self.complain(f"{fact} was answered {answer}, and is {'' if there else 'not '}in the journal")
+
+    def _known(self, alert: Plain) -> bool:
+        span = self.world.latest.get(alert["alert_id"])
+        return span is not None and all(span.alert[name] == value for name, value in alert.items())
+
+    # -- the journal -----------------------------------------------------------------------------------------------------
+
+    def _pass_time(self, until: float) -> None:
+        """Let time pass, and look at what is due on the way."""
+        while (at := self.promptness.next_instant()) < until:
+            self.ladder.pass_time(max(at, self.world.now))
+            self._note_rungs()
+            self.telling.excuse()
+            self.promptness.look()
+        self.ladder.pass_time(max(until, self.world.now))
+        self._note_rungs()
+
+    def _note_rungs(self) -> None:
+        for rung in self.ladder.rungs:
+            self._expected.append(rung)
+            if rung.channels and not rung.joins:
+                self.telling.owe(rung)
+                self.promptness.level(rung)
+        self.ladder.rungs.clear()
+
+    def _entry(self, entry: Plain) -> None:
+        now = entry["engine_time"]
+        offset = entry["wall_time"] - now
+        if abs(offset - self.world.offset) > 1e-6:
+            self.world.offset = offset
+            self.world.end_silences()
+            self.ladder.recount()
+        facts = self._facts(entry)
+        boundary = self._boundary(entry)
+        for place, event in enumerate(entry["events"]):
+            if event["at"] > self.world.now:
+                self._pass_time(event["at"])
+            if place >= boundary:
+                if place == boundary:
+                    self._begin(entry)
+                if event["type"] != "AttemptFinished" and facts and facts[0][0] >= place:
+                    self._take(facts.pop(0)[1], entry)
+            self._event(event, entry)
+        if boundary >= len(entry["events"]):
+            self._pass_time(now)
+            self._begin(entry)
+        self._pass_time(now)
+        self._levels(now)
+        self.telling.excuse()
+        calls = [self.files.call_of.get((e["notification_id"], e["attempt"])) for e in _starts(entry)]
+        self.explaining.came_true(entry, [call for call in calls if call is not None])
+        self._late = False
+
+    def _facts(self, entry: Plain) -> list[tuple[int, Plain]]:
+        """The facts in order, each with the place of the event that says that it was taken in."""
+        return [
+            (place, entry["inputs"][event["input"]])
+            for place, event in enumerate(entry["events"])
+            if event["type"] == "FactAccepted"
+        ]
+
+    def _boundary(self, entry: Plain) -> int:
+        """Return the place of the first event that came of an input; those before came of deadlines.
+
+        Attempts start before the inputs are taken in or after all of them, never in between.
+        """
+        events, now = entry["events"], entry["engine_time"]
+        first = next((n for n, event in enumerate(events) if event["at"] >= now), len(events))
+        accepted = next((n for n, event in enumerate(events) if event["type"] == "FactAccepted"), None)
+        if accepted is not None:
+            for place in range(first, accepted):
+                if events[place]["type"] == "NotificationChanged" and events[place]["state"] == "sending":
+                    first = place + 1
+        return first
+
+    def _begin(self, entry: Plain) -> None:
+        """The configuration changes, and a restart is taken note of, before the facts."""
+        if self._settings is not self.world.settings:
+            for channel, gone in self.world.settings["channels"].items():
+                if channel not in self._settings["channels"]:
+                    self.telling.vanish(channel, gone)
+            self.world.settings = self._settings
+            for span in self.world.firing():
+                self.world.reroute(span)
+                self.ladder.begin(span)
+            self.ladder.recount()
+            self._note_rungs()
+        for item in entry["inputs"]:
+            if item["type"] == "Restarted":
+                self._restarted(set(item["waiting"]))
+
+    def _restarted(self, waiting: set[str]) -> None:
+        for sent in self.sending.sent.values():
+            if sent.under_way and sent.name not in waiting:
+                self.telling.hear(sent)
+                sent.maybe, sent.under_way = True, False
+                sent.not_before = float("-inf")
+                sent.answers.append("cut off")
+
+    def _take(self, fact: Plain, entry: Plain) -> None:
+        world = self.world
+        match fact["type"]:
+            case "AlertFired":
+                self._fired(fact["alert"], entry)
+            case "AlertResolved":
+                self._lives(world.latest.get(fact["alert_id"]))
+                world.resolve(fact["alert_id"])
+            case "Acknowledged":
+                world.acknowledge(fact["target"], fact["for_seconds"])
+            case "Snoozed":
+                world.snooze(fact["target"], fact["seconds"])
+            case "SilenceSet":
+                world.silence(fact["silence"])
+            case "SilenceExpired":
+                world.silences.pop(fact["silence_id"], None)
+        self.ladder.recount()
+        self._note_rungs()
+
+    def _lives(self, span: Span | None) -> None:
+        if span is not None and span.firing:
+            self._alert_seconds += self.world.now - span.fired_at
+
+    def _fired(self, alert: Plain, entry: Plain) -> None:
+        routed = (e for e in entry["events"] if e["type"] == "AlertRouted" and e["alert_id"] == alert["alert_id"])
+        places = [(e["incident_id"], e["episode"]) for e in routed]
+        place = next((one for one in places if (one[0], alert["alert_id"], one[1]) not in self.world.spans), None)
+        try:
+            span, changed = self.world.fire(alert, place)
+        except LookupError as error:
+            self.complain(str(error))
+            return
+        if changed:
+            self.ladder.begin(span)
+            self.ladder.recount()
+        if len(span.reports) == 1:
+            self.explaining.everybody_is_decided(span, entry["events"], f"the beginning of {span.key}")
+
+    def _event(self, event: Plain, entry: Plain) -> None:
+        match event["type"]:
+            case "AlertRouted":
+                span = self.world.spans.get((event["incident_id"], event["alert_id"], event["episode"]))
+                if span is not None:
+                    self.explaining.routed(event, span, f"{span.key}")
+            case "TellingDecided":
+                self._decided(event, entry)
+            case "LevelReached":
+                self._reached.append(event)
+                if entry["engine_time"] - event["at"] > _SECOND and not self._late:
+                    self.complain(f"{event} was committed only at {entry['engine_time']}")
+            case "GapRecorded":
+                self.telling.gaps.add((event["gap"]["kind"], event["gap"]["subject"]))
+                if event["gap"]["kind"] == "level_unreachable":
+                    self._reached.append({**event, "lost": event["gap"]["subject"]})
+            case "NotificationChanged":
+                self._changed(event, entry)
+            case "AttemptFinished":
+                self._finished(event["delivery"])
+
+    def _decided(self, event: Plain, entry: Plain) -> None:
+        key = (event["incident_id"], event["alert_id"], event["episode"])
+        what = f"{key} on {event['channel_id']}: {event['action']}, {event['reason']}"
+        self.explaining.decided(event, what)
+        span = self.world.spans.get(key)
+        if span is not None and span.firing and event["action"] in ("notify", "fold"):
+            due = max(entry["engine_time"], event["due"] or 0.0)
+            self.promptness.telling_of(key, event["channel_id"], due)
+
+    def _changed(self, event: Plain, entry: Plain) -> None:
+        name = event["notification_id"]
+        what = f"{event['kind']} {name} to {event['channel_id']}, {event['state']} (attempt {event['attempt']})"
+        self.sending.enters(event, what)
+        self.explaining.changed(event, entry["events"], what)
+        sent = self.sending.sent.get(name)
+        if event["state"] == "sending":
+            self._started(event, entry, what)
+        elif sent is None:
+            return
+        elif event["reason"] in FAILED:
+            self.telling.died(sent)
+        elif event["state"] in ("cancelled", "unknown"):
+            sent.over = True
+            self.telling.give_way(sent, set())
+        elif event["state"] == "retrying":
+            self.promptness.retry(sent, any(item["type"] == "Restarted" for item in entry["inputs"]))
+
+    def _started(self, event: Plain, entry: Plain, what: str) -> None:
+        call = self.files.call_of.get((event["notification_id"], event["attempt"]))
+        listing = self.sending.listing_of(event, call)
+        known = self.sending.sent.get(event["notification_id"])
+        if known is not None:
+            self.telling.give_way(known, {one.key for one in listing})
+        sent = self.sending.start(event, call, listing, entry["engine_time"], what)
+        if sent is None:
+            return
+        self.telling.may_say(sent, event["at"], what)
+        if known is None:
+            self.telling.says_something_new(sent, what)
+
+    def _finished(self, delivery: Plain) -> None:
+        call = self.files.call_of.get((delivery["notification_id"], delivery["retry_count"] + 1))
+        what = f"{delivery['kind']} {delivery['notification_id']} to {delivery['channel_id']}"
+        sent = self.sending.end(delivery, call, what)
+        if sent is None:
+            return
+        if delivery["outcome"] == "delivered":
+            self.telling.delivered(sent)
+            self.promptness.reminders(sent)
+        elif delivery["outcome"] == "unknown":
+            self.telling.hear(sent)
+            self.telling.give_way(sent, set())
+        else:
+            self.telling.give_way(sent, set())
+
+    # -- levels ----------------------------------------------------------------------------------------------------------
+
+    def _levels(self, now: float) -> None:
+        """The levels that were told are those that were due, each within a second of its instant."""
+        for event in list(self._reached):
+            rung = next((rung for rung in self._expected if _is_level(rung, event)), None)
+            if rung is not None:
+                self._reached.remove(event)
+                self._expected.remove(rung)
+            elif event["at"] < now - _SECOND:
+                self._reached.remove(event)
+                self.complain(f"{event} was not due")
+        for rung in list(self._expected):
+            if rung.at < now - _SECOND:
+                self._expected.remove(rung)
+                self.complain(f"{rung} was due, and was not reached")
+
+
+def _is_level(rung: Rung, event: Plain) -> bool:
+    if abs(rung.at - event["at"]) > _SECOND:
+        return False
+    if "lost" in event:
+        return not rung.channels and event["lost"] == f"{rung.policy}.{rung.level}"
+    said = (event["incident_id"], event["policy_id"], event["level"], event["channel_ids"])
+    return said == (rung.incident, rung.policy, rung.level, rung.channels)
+
+
+def _starts(entry: Plain) -> Iterator[Plain]:
+    return (e for e in entry["events"] if e["type"] == "NotificationChanged" and e["state"] == "sending")
+
+
+def _same(fact: Plain, item: Plain) -> bool:
+    if fact["type"] != item["type"]:
+        return False
+    if fact["type"] == "AlertFired":
+        return all(item["alert"][name] == value for name, value in fact["alert"].items())
+    if fact["type"] == "SilenceSet":
+        return bool(item["silence"]["silence_id"] == fact["silence_id"])
+    return all(item[name] == value for name, value in fact.items())
+
+
+def check(folder: Path) -> list[str]:
+    """Check the run in *folder*; return the complaints, none if all promises were kept."""
+    return Checker(read(folder)).run()
+
+
+def main(arguments: list[str]) -> int:
+    """Check the folders that are named; print the complaints."""
+    found = [f"{name}: {text}" for name in arguments for text in check(Path(name))]
+    print("\n".join(found) or "every promise was kept")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

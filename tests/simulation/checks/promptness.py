@@ -1,0 +1,117 @@
+"""Promptness: what is due is told within a second, as long as the process runs and the receiver is well."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+from tests.simulation.checks.ladder import Rung
+from tests.simulation.checks.reading import Files
+from tests.simulation.checks.sending import Sending, Sent
+from tests.simulation.checks.telling import Telling
+from tests.simulation.checks.world import Key, World
+
+__all__ = ["Promptness"]
+
+_SECOND = 1.0
+
+
+class Promptness:
+    """A list of what has to have happened by when; each is looked at when its time has come."""
+
+    def __init__(
+        self, files: Files, world: World, sending: Sending, telling: Telling, complain: Callable[[str], None]
+    ) -> None:
+        self.files = files
+        self.world = world
+        self.sending = sending
+        self.telling = telling
+        self.complain = complain
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, float, Callable[[], str | None]]] = []
+
+    def next_instant(self) -> float:
+        """When there is something to look at next."""
+        return self._due[0][0] if self._due else float("inf")
+
+    def look(self) -> None:
+        """Look at what is due: somebody was asleep meanwhile, or it has happened, or it is too late."""
+        while self._due and self._due[0][0] <= self.world.now:
+            at, _, since, check = heapq.heappop(self._due)
+            awake = self.files.awake(since, at)
+            if awake is not None:
+                if awake != float("inf"):
+                    self._expect(awake, check)
+                continue
+            late = check()
+            if late is not None:
+                self.complain(f"{late}; due at {since}")
+
+    def _expect(self, since: float, check: Callable[[], str | None]) -> None:
+        heapq.heappush(self._due, (since + _SECOND, next(self._order), since, check))
+
+    # -- what is expected ------------------------------------------------------------------------------------------------
+
+    def telling_of(self, key: Key, channel: str, due: float) -> None:
+        """The channel is told of the episode from *due* on."""
+        self._expect(due, lambda: self._told(key, channel, due))
+
+    def _told(self, key: Key, channel: str, due: float) -> str | None:
+        span = self.world.spans[key]
+        if self.world.answers(span, channel, self.world.now) != {None} or channel not in self.telling.targets(span):
+            return None
+        if self.telling.tells(channel, span) or self.telling.listed_at.get((channel, key), 0.0) >= due - 1e-6:
+            return None
+        return None if self.sending.busy(channel) else f"{channel} is not told of {key}"
+
+    def level(self, rung: Rung) -> None:
+        """The channels of a level are told of it."""
+        for channel in rung.channels:
+            self._expect(rung.at, lambda channel=channel: self._climbed(rung, channel))  # type: ignore[misc]
+
+    def _climbed(self, rung: Rung, channel: str) -> str | None:
+        owed = any(one.rung is rung and one.channel == channel for one in self.telling.owed)
+        if not owed or self.sending.busy(channel):
+            return None
+        named = [
+            span
+            for span in self.world.firing()
+            if (span.incident, span.route.policy) == (rung.incident, rung.policy)
+            and self.world.answers(span, channel, self.world.now) == {None}
+        ]
+        return f"{channel} is not told of {rung}" if named else None
+
+    def retry(self, sent: Sent, restarted: bool) -> None:
+        """Another attempt follows, no later than the retry policy has it."""
+        retry, attempts = self.sending.backend(sent)["retry"], sent.attempts
+        longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0 ** min(attempts, 60))
+        at = max(self.world.now + longest, sent.not_before)
+        self._expect(at, lambda: self._tried_again(sent, attempts))
+
+    def _tried_again(self, sent: Sent, attempts: int) -> str | None:
+        over = self.sending.states.get(sent.name) not in ("retrying",) or sent.attempts > attempts
+        if over or self.sending.limited(sent.channel) or self.sending.crowded(sent.channel):
+            return None
+        return f"{sent.name} to {sent.channel} is not tried again after attempt {attempts}"
+
+    def reminders(self, sent: Sent) -> None:
+        """What was told and still fires is told again after the interval, if one is set."""
+        interval = self.world.settings["aggregation"]["settings"]["repeat_interval_seconds"]
+        if interval is None:
+            return
+        since = sent.started_at
+        for one in sent.listing:
+            if one.firing:
+                key, channel = one.key, sent.channel
+                self._expect(
+                    self.world.now + interval,
+                    lambda key=key: self._reminded(key, channel, since),  # type: ignore[misc]
+                )
+
+    def _reminded(self, key: Key, channel: str, since: float) -> str | None:
+        span = self.world.spans[key]
+        told = self.telling.told.get((channel, key))
+        if told is None or self.telling.listed_at[channel, key] > since or self.world.answers(span, channel, self.world.now) != {None}:
+            return None
+        return None if self.sending.busy(channel) else f"{channel} is not reminded of {key}, told at {since}"

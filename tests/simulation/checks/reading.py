@@ -1,0 +1,68 @@
+"""The files of a run, read back: what the store kept, what the receivers saw, and what happened beside.
+
+Of the standard library alone, as everything in this folder: the checker knows nothing of tocsin's code.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Files", "Plain", "read"]
+
+Plain = dict[str, Any]
+_STORE_MENDS_SECONDS = 10.0
+
+
+@dataclass
+class Files:
+    """A run. ``asleep`` are the times, from and to, in which no process could act; ``moments`` is all in order."""
+
+    journal: list[Plain]
+    calls: list[Plain]
+    happenings: list[Plain]
+    asleep: list[tuple[float, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.call_of = {(call["notification"], call["attempt"]): call for call in self.calls}
+        down: float | None = None
+        for happening in self.happenings:
+            at, what = happening["at"], happening["what"]
+            if what in ("killed", "left", "frozen") and down is None:
+                down = at
+            elif what in ("started", "thawed") and down is not None:
+                self.asleep.append((down, at))
+                down = None
+            elif what == "store failed":
+                self.asleep.append((at, at + _STORE_MENDS_SECONDS))
+        if down is not None:
+            self.asleep.append((down, float("inf")))
+        self.deaths = [h for h in self.happenings if h["what"] in ("killed", "left")]
+
+    def moments(self) -> list[tuple[int, str, Plain]]:
+        """Everything in order: (number, 'entry' or 'happening', what)."""
+        entries = [(entry["sequence"], "entry", entry) for entry in self.journal]
+        return sorted(entries + [(h["sequence"], "happening", h) for h in self.happenings], key=lambda one: one[0])
+
+    def awake(self, since: float, until: float) -> float | None:
+        """Return None if a process could act all the while; otherwise when one could again."""
+        ends = [end for start, end in self.asleep if start <= until and end > since]
+        return max(ends) if ends else None
+
+    def death_after(self, sequence: int) -> Plain | None:
+        """Return the first end of a process after that number."""
+        place = bisect_left(self.deaths, sequence, key=lambda death: death["sequence"])
+        return self.deaths[place] if place < len(self.deaths) else None
+
+
+def read(folder: Path) -> Files:
+    """Read the three files of *folder*."""
+    lines = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    return Files(
+        journal=[json.loads(line) for line in lines],
+        calls=json.loads((folder / "receivers.json").read_text(encoding="utf-8")),
+        happenings=json.loads((folder / "happenings.json").read_text(encoding="utf-8")),
+    )

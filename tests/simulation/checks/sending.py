@@ -1,0 +1,222 @@
+"""Attempts: one at a time per incident and channel, the same id only while it may not have arrived, limits, retries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.simulation.checks.reading import Plain
+from tests.simulation.checks.world import RANK, Key, World
+
+__all__ = ["FINAL", "Listed", "Sending", "Sent"]
+
+FINAL = frozenset({"delivered", "rejected", "unknown", "dead", "merged", "cancelled"})
+_NEXT: dict[str | None, frozenset[str]] = {
+    None: frozenset({"held", "sending", "merged", "cancelled", "dead"}),
+    "held": frozenset({"sending", "merged", "cancelled", "dead"}),
+    "sending": frozenset({"retrying", "delivered", "rejected", "unknown", "dead", "cancelled"}),
+    "retrying": frozenset({"retrying", "sending", "unknown", "dead", "cancelled"}),
+}
+_MINUTE = 60.0
+
+
+@dataclass
+class Listed:
+    """One episode that a notification lists."""
+
+    key: Key
+    firing: bool
+    rank: int
+
+
+@dataclass
+class Sent:
+    """One notification, from its first attempt on; ``listing`` is what its latest attempt told."""
+
+    name: str
+    channel: str
+    kind: str
+    incident: str
+    level: str | None
+    policy: str | None
+    backend: Plain
+    listing: list[Listed]
+    first: set[Key]
+    attempts: int
+    started_at: float
+    first_started: float
+    under_way: bool = True
+    not_before: float = float("-inf")
+    maybe: bool = False
+    over: bool = False
+    answers: list[str] = field(default_factory=list)
+
+    @property
+    def incidents(self) -> set[str]:
+        return {one.key[0] for one in self.listing}
+
+
+class Sending:
+    """Every notification that was attempted, and when attempts started."""
+
+    def __init__(self, world: World, complain: Callable[[str], None]) -> None:
+        self.world = world
+        self.complain = complain
+        self.sent: dict[str, Sent] = {}
+        self.states: dict[str, str] = {}
+        self.starts: dict[str, list[float]] = defaultdict(list)
+        self.making: dict[tuple[str, str, str, int], str] = {}
+
+    def under_way(self, channel: str) -> list[Sent]:
+        """The attempts of a channel that have not ended."""
+        return [sent for sent in self.sent.values() if sent.under_way and sent.channel == channel]
+
+    def busy(self, channel: str) -> bool:
+        """Whether something holds a new attempt back: one that waits for its retry or is under way, or the limit."""
+        waiting = any(not sent.over and sent.channel == channel for sent in self.sent.values())
+        return waiting or self.limited(channel)
+
+    def backend(self, sent: Sent) -> Plain:
+        """The kind of receiver that the channel is now; a reload may have changed it."""
+        channel = self.world.settings["channels"].get(sent.channel)
+        return sent.backend if channel is None else self.world.settings["backends"][channel["backend"]]
+
+    def limited(self, channel: str) -> bool:
+        """Whether the channel's limit is reached now."""
+        settings = self.world.settings["channels"].get(channel)
+        limit = None if settings is None else settings["limit"]
+        recent = [at for at in self.starts[channel] if at > self.world.now - _MINUTE - 1e-6]
+        return limit is not None and len(recent) >= limit
+
+    def crowded(self, channel: str) -> bool:
+        """Whether as many attempts are under way as the channel takes."""
+        settings = self.world.settings["channels"].get(channel)
+        backends = self.world.settings["backends"]
+        return settings is None or len(self.under_way(channel)) >= backends[settings["backend"]]["concurrency"]
+
+    # -- the states --------------------------------------------------------------------------------------------------
+
+    def enters(self, event: Plain, what: str) -> None:
+        """A notification enters a state: only such as may follow the one it was in."""
+        name, state = event["notification_id"], event["state"]
+        before = self.states.get(name)
+        if before in FINAL:
+            self.complain(f"{what}: is {state} after its end ({before})")
+        elif state not in _NEXT[before]:
+            self.complain(f"{what}: is {state} after {before}")
+        self.states[name] = state
+        self._same_thing(event, what)
+
+    def _same_thing(self, event: Plain, what: str) -> None:
+        """No two notifications have incident, channel, kind and ordinal in common."""
+        if "ordinal" in event:
+            said = (event["incident_id"], event["channel_id"], event["kind"], event["ordinal"])
+            other = self.making.setdefault(said, event["notification_id"])
+            if other != event["notification_id"]:
+                self.complain(f"{what}: says the same as {other}: {said}")
+
+    # -- an attempt --------------------------------------------------------------------------------------------------
+
+    def start(self, event: Plain, call: Plain | None, listing: list[Listed], now: float, what: str) -> Sent | None:
+        """An attempt starts at *now*, which may be later than when it was decided."""
+        channel = self.world.settings["channels"].get(event["channel_id"])
+        if channel is None or not channel["enabled"]:
+            self.complain(f"{what}: there is no such channel, or it is disabled")
+            return None
+        backend = self.world.settings["backends"][channel["backend"]]
+        self._alone(event, listing, backend, what)
+        self._within_limit(event["channel_id"], channel["limit"], now, what)
+        known = self.sent.get(event["notification_id"])
+        if known is not None:
+            self._again(known, event, listing, now, what)
+            return known
+        if event["attempt"] != 1:
+            self.complain(f"{what}: begins with attempt {event['attempt']}")
+        sent = Sent(
+            name=event["notification_id"],
+            channel=event["channel_id"],
+            kind=event["kind"],
+            incident=event["incident_id"],
+            level=call["level"] if call else None,
+            policy=call["policy"] if call else None,
+            backend=backend,
+            listing=listing,
+            first={one.key for one in listing},
+            attempts=event["attempt"],
+            started_at=now,
+            first_started=now,
+        )
+        self.sent[sent.name] = sent
+        return sent
+
+    def _alone(self, event: Plain, listing: list[Listed], backend: Plain, what: str) -> None:
+        others = [sent for sent in self.under_way(event["channel_id"]) if sent.name != event["notification_id"]]
+        incidents = {one.key[0] for one in listing}
+        for other in others:
+            if incidents & other.incidents:
+                self.complain(f"{what}: {other.name} is under way for {sorted(incidents & other.incidents)}")
+        if len(others) >= backend["concurrency"]:
+            self.complain(f"{what}: {len(others)} attempts are under way, {backend['concurrency']} may be")
+
+    def _within_limit(self, channel: str, limit: int | None, now: float, what: str) -> None:
+        log = self.starts[channel]
+        log.append(now)
+        recent = [at for at in log if at > now - _MINUTE + 1e-6]
+        if limit is not None and len(recent) > limit:
+            self.complain(f"{what}: {len(recent)} attempts within 60 s, the limit is {limit}")
+
+    def _again(self, known: Sent, event: Plain, listing: list[Listed], now: float, what: str) -> None:
+        if known.over:
+            self.complain(f"{what}: an attempt after its end; the earlier ones ended {known.answers}")
+        if known.under_way:
+            self.complain(f"{what}: the attempt before has not ended")
+        if event["attempt"] != known.attempts + 1:
+            self.complain(f"{what}: attempt {event['attempt']} follows {known.attempts}")
+        if now < known.not_before - 1e-6:
+            self.complain(f"{what}: tried again before the receiver wants it")
+        most = max(known.backend["retry"]["attempts"], self.backend(known)["retry"]["attempts"])
+        known.backend = self.backend(known)
+        if event["attempt"] > most and not known.maybe:
+            self.complain(f"{what}: more attempts than the retry policy allows")
+        added = {one.key for one in listing} - known.first
+        if added:
+            self.complain(f"{what}: lists {added}, which its first attempt did not")
+        known.listing, known.attempts, known.started_at, known.under_way = listing, event["attempt"], now, True
+
+    def end(self, delivery: Plain, call: Plain | None, what: str) -> Sent | None:
+        """An attempt ended; what is reported is what the receiver answered."""
+        sent = self.sent.get(delivery["notification_id"])
+        outcome = delivery["outcome"]
+        if sent is None or not sent.under_way:
+            self.complain(f"{what}: an attempt ended that was not under way")
+            return None
+        if call is not None:
+            answer = call["answer"] or "unknown"
+            if answer != outcome:
+                self.complain(f"{what}: the receiver answered {answer}, reported is {outcome}")
+            sent.not_before = self.world.now + (call.get("retry_after") or 0.0)
+        sent.under_way = False
+        sent.maybe |= outcome == "unknown"
+        sent.over |= outcome in ("delivered", "rejected")
+        sent.answers.append(outcome)
+        return sent
+
+    def listing_of(self, event: Plain, call: Plain | None) -> list[Listed]:
+        """What an attempt lists: as the receiver was told or, if the process died before, as the journal has it."""
+        if call is not None:
+            return [
+                Listed(
+                    (one["incident"], one["alert"], one["episode"]),
+                    one["status"] == "firing",
+                    RANK[one["severity"]],
+                )
+                for one in call["listing"]
+            ]
+        found = []
+        for alert_id in event["alert_ids"]:
+            for span in reversed(self.world.spans.values()):
+                if span.key[1] == alert_id and (event["kind"] == "digest" or span.incident == event["incident_id"]):
+                    found.append(Listed(span.key, span.firing, span.rank))
+                    break
+        return found

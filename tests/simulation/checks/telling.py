@@ -1,0 +1,249 @@
+"""Who knows what: every accepted firing is told wherever it is routed and its gates are open, and so is its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.simulation.checks.ladder import Ladder, Rung
+from tests.simulation.checks.reading import Plain
+from tests.simulation.checks.sending import Listed, Sending, Sent
+from tests.simulation.checks.world import RANK, Key, Span, World
+
+__all__ = ["Telling"]
+
+Told = tuple[str, Key]
+FAILED = frozenset({"rejected", "exhausted", "fallback_due", "channel_missing"})
+_NEVER = float("-inf")
+
+
+@dataclass
+class Owed:
+    """A level that came due on a channel, of which somebody there has to hear."""
+
+    rung: Rung
+    channel: str
+
+
+class Telling:
+    """What each channel was told of each episode.
+
+    ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, and
+    who stands in. ``excused``: the channel need not be told of the end. ``listed_at``: when the latest attempt began.
+    """
+
+    def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
+        self.world = world
+        self.ladder = ladder
+        self.sending = sending
+        self.complain = complain
+        self.told: dict[Told, tuple[int, float]] = {}
+        self.top: dict[tuple[str, str], int] = {}
+        self.closed: set[Told] = set()
+        self.dead: dict[Told, str | None] = {}
+        self.excused: set[Told] = set()
+        self.owed: list[Owed] = []
+        self.climbed: set[tuple[str, str, str | None, str | None]] = set()
+        self.levels: dict[tuple[str, str, str | None, str | None], int] = {}
+        self.gaps: set[tuple[str, str]] = set()
+        self.listed_at: dict[Told, float] = {}
+
+    def targets(self, span: Span) -> list[str]:
+        """The channels that it is routed to: its rules' own, and those its policy's immediate level added."""
+        return list(dict.fromkeys((*span.route.channels, *self.ladder.joined(span))))
+
+    def tells(self, channel: str, span: Span) -> bool:
+        """Whether the channel knows of it, as bad as it is."""
+        told = self.told.get((channel, span.key))
+        return told is not None and told[0] >= span.rank
+
+    # -- what an attempt may say ---------------------------------------------------------------------------------------
+
+    def may_say(self, sent: Sent, at: float, what: str) -> None:
+        """Check a listing against the world at the instant of the decision."""
+        world = self.world
+        for one in sent.listing:
+            self.listed_at[sent.channel, one.key] = sent.started_at
+        if not sent.listing:
+            self.complain(f"{what}: lists nothing")
+        for one in sent.listing:
+            span = world.spans.get(one.key)
+            if span is None:
+                self.complain(f"{what}: lists {one.key}, which was never accepted")
+            elif one.firing:
+                if None not in world.answers(span, sent.channel, at):
+                    self.complain(f"{what}: lists {one.key} as firing: {world.shut(span, sent.channel, at)}")
+                if one.rank != span.rank:
+                    self.complain(f"{what}: lists {one.key} with rank {one.rank}, it has {span.rank}")
+            elif span.firing:
+                self.complain(f"{what}: lists {one.key} as resolved, but it fires")
+            elif (sent.channel, one.key) in self.closed:
+                self.complain(f"{what}: the end of {one.key} was delivered before")
+        if not any(one.firing for one in sent.listing):
+            self._resolution(sent, what)
+
+    def _resolution(self, sent: Sent, what: str) -> None:
+        if not self.world.takes_resolutions(sent.channel):
+            self.complain(f"{what}: the channel takes no resolutions")
+        for one in sent.listing:
+            if (sent.channel, one.key) not in self.told:
+                self.complain(f"{what}: the end of {one.key}, of whose firing it was never told")
+
+    def says_something_new(self, sent: Sent, what: str) -> None:
+        """Check that the first attempt has a reason to be made."""
+        firing = [one for one in sent.listing if one.firing]
+        line = (sent.incident, sent.channel)
+        if sent.kind == "firing" and line in self.top:
+            self.complain(f"{what}: says for a second time that the incident begins")
+        if sent.kind in ("firing", "more") and not any(self._news(sent.channel, one) for one in firing):
+            self.complain(f"{what}: says nothing new")
+        if sent.kind == "resolved" and firing:
+            self.complain(f"{what}: is about an end, and lists what fires")
+        if sent.kind == "escalation" and not self._level_owed(sent):
+            self.complain(f"{what}: no level {sent.policy}.{sent.level} is owed")
+        if sent.kind == "repeat" and not any((sent.channel, one.key) in self.told for one in firing):
+            self.complain(f"{what}: repeats what was never told")
+
+    def _news(self, channel: str, one: Listed) -> bool:
+        told = self.told.get((channel, one.key))
+        span = self.world.spans.get(one.key)
+        if told is None or span is None:
+            return True
+        rank, at = told
+        return any(other > rank and when >= at for when, other in span.reports)
+
+    def _level_owed(self, sent: Sent) -> bool:
+        """Whether that level came due there; who it names may have been muted, or below the channel, for a while."""
+        return (sent.incident, sent.channel, sent.policy, sent.level) in self.climbed
+
+    # -- what came of it -----------------------------------------------------------------------------------------------
+
+    def hear(self, sent: Sent) -> None:
+        """The channel has it, or may have it."""
+        for one in sent.listing:
+            if one.firing:
+                rank, at = self.told.get((sent.channel, one.key), (-1, sent.started_at))
+                self.told[sent.channel, one.key] = (max(rank, one.rank), max(at, sent.started_at))
+                line = (one.key[0], sent.channel)
+                self.top[line] = max(self.top.get(line, -1), one.rank)
+        self.met(sent)
+
+    def met(self, sent: Sent) -> None:
+        """Levels that were due when it started are told by it."""
+        incidents = {one.key[0] for one in sent.listing if one.firing}
+        self.owed = [
+            owed
+            for owed in self.owed
+            if owed.channel != sent.channel or owed.rung.incident not in incidents or owed.rung.at > sent.started_at
+        ]
+
+    def delivered(self, sent: Sent) -> None:
+        """The channel has it for certain."""
+        self.hear(sent)
+        for one in sent.listing:
+            if not one.firing:
+                self.told.pop((sent.channel, one.key), None)
+                self.closed.add((sent.channel, one.key))
+        if sent.kind == "escalation":
+            name = (sent.incident, sent.channel, sent.policy, sent.level)
+            self.levels[name] = self.levels.get(name, 0) + 1
+            climb = self.ladder.climbs.get((sent.incident, sent.policy or ""))
+            if climb is not None and self.levels[name] > 1 + climb.policy["repeat"]:
+                self.complain(f"one level told {self.levels[name]} times: {name}")
+
+    def died(self, sent: Sent) -> None:
+        """It ended undelivered, for everybody to see."""
+        sent.over = True
+        self.met(sent)
+        channel = self.world.settings["channels"].get(sent.channel)
+        for one in sent.listing:
+            span = self.world.spans.get(one.key)
+            if not one.firing:
+                self.excused.add((sent.channel, one.key))
+            elif span is not None and not self.tells(sent.channel, span):
+                self.dead[sent.channel, one.key] = None if channel is None else channel["fallback"]
+
+    def give_way(self, sent: Sent, still: set[Key]) -> None:
+        """A resolution that failed may give way to a firing of the same alert in a new incident.
+
+        Not where the receiver keeps incidents of its own: the old one would stay open there.
+        """
+        if sent.backend["per_incident"]:
+            return
+        beside = {one.key for one in sent.listing}
+        for one in sent.listing:
+            latest = self.world.latest[one.key[1]]
+            elsewhere = latest.firing and latest.incident != one.key[0] and latest.key not in beside
+            if not one.firing and elsewhere and one.key not in still:
+                self.excused.add((sent.channel, one.key))
+
+    def owe(self, rung: Rung) -> None:
+        """A level came due: its channels have to hear of it."""
+        self.owed += [Owed(rung, channel) for channel in rung.channels]
+        self.climbed |= {(rung.incident, channel, rung.policy, rung.level) for channel in rung.channels}
+
+    # -- changes of the configuration ----------------------------------------------------------------------------------
+
+    def vanish(self, channel: str, gone: Plain) -> None:
+        """A channel is about to go: what it was still to tell is its fallback's."""
+        world = self.world
+        under_way = {one.key for sent in self.sending.under_way(channel) for one in sent.listing}
+        for span in world.firing():
+            pending = channel in self.targets(span) and not self.tells(channel, span) and span.key not in under_way
+            if pending and world.shut(span, channel, world.now) is None:
+                self.dead.setdefault((channel, span.key), gone["fallback"])
+
+    def excuse(self) -> None:
+        """A level need not be told once nobody it names has to answer; an end not where the channel wants none."""
+        self.owed = [owed for owed in self.owed if self._named(owed)]
+        for channel, key in self.told:
+            if not self.world.spans[key].firing and not self.world.takes_resolutions(channel):
+                self.excused.add((channel, key))
+
+    def _named(self, owed: Owed) -> bool:
+        channel = self.world.settings["channels"].get(owed.channel)
+        if channel is None or not channel["enabled"]:
+            return False
+        least, now = RANK[channel["min_severity"]], self.world.now
+        return any(
+            span.incident == owed.rung.incident
+            and span.route.policy == owed.rung.policy
+            and span.rank >= least
+            and not self.world.acknowledged(span, now)
+            for span in self.world.firing()
+        )
+
+    # -- at rest ---------------------------------------------------------------------------------------------------------
+
+    def everything_told(self) -> None:
+        """Check that whoever is to be told of what fires was told, here or by those who stand in for what died."""
+        world = self.world
+        for span in world.firing():
+            if world.muted(span, world.now) is not None:
+                continue
+            dead = [channel for channel, key in self.dead if key == span.key]
+            for channel in dict.fromkeys((*self.targets(span), *dead)):
+                wanted = channel in dead or world.shut(span, channel, world.now) is None
+                if wanted and not self._reached(channel, span, set()):
+                    self.complain(f"{channel} was never told of {span.key}, {span.alert['severity']}")
+        for owed in self.owed:
+            self.complain(f"{owed.channel} was never told of level {owed.rung}")
+
+    def _reached(self, channel: str, span: Span, passed: set[str]) -> bool:
+        if channel in passed or self.tells(channel, span):
+            return True
+        if (channel, span.key) not in self.dead:
+            return bool(passed) and self.world.shut(span, channel, self.world.now) is not None
+        fallback = self.dead[channel, span.key]
+        if fallback is None or fallback not in self.world.settings["channels"]:
+            return ("undelivered", channel) in self.gaps
+        return self._reached(fallback, span, passed | {channel})
+
+    def everything_resolved(self) -> None:
+        """Check that whoever was told that it fires was told that it ended."""
+        for channel, key in self.told:
+            if not self.world.spans[key].firing and (channel, key) not in self.excused:
+                self.complain(f"{channel} was told of {key}, and never that it ended")
+        for name, state in self.sending.states.items():
+            if state in ("held", "sending", "retrying"):
+                self.complain(f"notification {name} never came to an end: it is {state}")

@@ -1,0 +1,202 @@
+"""The checker's own idea of the world: what fires, who took it, what is muted. Built from the journal's inputs.
+
+Only the ids of incidents and the numbers of episodes are taken from what tocsin decided, for they are its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tests.simulation.checks.reading import Plain
+from tests.simulation.checks.routing import Route, label, route
+
+__all__ = ["RANK", "Key", "Span", "World"]
+
+Key = tuple[str, str, int]
+"""(incident, alert, episode)."""
+
+RANK = {"info": 0, "warning": 1, "error": 2, "critical": 3, "emergency": 4}
+_ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
+_NEVER, _ALWAYS = float("-inf"), float("inf")
+
+
+@dataclass(eq=False)
+class Span:
+    """One episode. ``reports`` are the instants and ranks of what its source said."""
+
+    alert: Plain
+    n: int
+    incident: str
+    fired_at: float
+    reports: list[tuple[float, int]]
+    route: Route = field(default_factory=lambda: Route([], [], None))
+    ended_at: float | None = None
+    acknowledged: tuple[int, float] | None = None
+    snoozed_until: float = _NEVER
+
+    @property
+    def key(self) -> Key:
+        return (self.incident, self.alert["alert_id"], self.n)
+
+    @property
+    def rank(self) -> int:
+        return RANK[self.alert["severity"]]
+
+    @property
+    def firing(self) -> bool:
+        return self.ended_at is None
+
+
+def _matches(silence: Plain, alert: Plain) -> bool:
+    for matcher in silence["matchers"]:
+        value, operator = label(alert, matcher["name"]), matcher["operator"]
+        if operator in ("=", "!="):
+            holds = value == matcher["value"]
+        else:
+            holds = re.fullmatch(matcher["value"], value, re.DOTALL) is not None
+        if holds == operator.startswith("!"):
+            return False
+    return True
+
+
+class World:
+    """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it."""
+
+    def __init__(self, settings: Plain, now: float) -> None:
+        self.settings = settings
+        self.now = now
+        self.offset = 0.0
+        self.latest: dict[str, Span] = {}
+        self.spans: dict[Key, Span] = {}
+        self.opened: dict[str, float] = {}
+        self.silences: dict[str, Plain] = {}
+
+    @property
+    def wall(self) -> float:
+        return self.now + self.offset
+
+    def firing(self) -> list[Span]:
+        """Everything that fires."""
+        return [span for span in self.latest.values() if span.firing]
+
+    # -- gates -------------------------------------------------------------------------------------------------------
+
+    def acknowledged(self, span: Span, at: float) -> bool:
+        """Whether somebody took it at this severity or above."""
+        return span.acknowledged is not None and span.rank <= span.acknowledged[0] and at < span.acknowledged[1]
+
+    def silenced(self, span: Span, at: float) -> bool:
+        """Whether an active silence matches."""
+        wall = at + self.offset
+        return any(s["starts_at"] <= wall < s["ends_at"] and _matches(s, span.alert) for s in self.silences.values())
+
+    def muted(self, span: Span, at: float) -> str | None:
+        """The reason why nobody is to be told, whatever the channel."""
+        if not span.firing:
+            return "resolved"
+        if self.silenced(span, at):
+            return "silenced"
+        if self.acknowledged(span, at):
+            return "acknowledged"
+        return "snoozed" if at < span.snoozed_until else None
+
+    def shut(self, span: Span, channel_id: str, at: float) -> str | None:
+        """The first gate that is shut for it on the channel, in their order."""
+        channel = self.settings["channels"].get(channel_id)
+        if not span.firing:
+            return "resolved"
+        if channel is None:
+            return "channel_missing"
+        if not channel["enabled"]:
+            return "channel_disabled"
+        if span.rank < RANK[channel["min_severity"]]:
+            return "below_min_severity"
+        return self.muted(span, at)
+
+    def answers(self, span: Span, channel_id: str, at: float) -> set[str | None]:
+        """As :meth:`shut`, and what it is just before and after: at an edge, a rounding error decides."""
+        return {self.shut(span, channel_id, at + step) for step in (0.0, -1e-4, 1e-4)}
+
+    def takes_resolutions(self, channel_id: str) -> bool:
+        """Whether the channel is told when something ends."""
+        channel = self.settings["channels"].get(channel_id)
+        return channel is not None and channel["enabled"] and channel["send_resolved"]
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def edges(self, until: float) -> list[float]:
+        """The instants up to *until* at which something may begin or end being muted."""
+        found = {edge - self.offset for s in self.silences.values() for edge in (s["starts_at"], s["ends_at"])}
+        for span in self.firing():
+            found.add(span.snoozed_until)
+            if span.acknowledged is not None:
+                found.add(span.acknowledged[1])
+        return sorted(at for at in found if self.now < at <= until)
+
+    def end_silences(self) -> None:
+        """Let go of those that were seen to end: they do not come back when the wall clock jumps back."""
+        wall = self.wall + 1e-6
+        self.silences = {name: silence for name, silence in self.silences.items() if wall < silence["ends_at"]}
+
+    # -- facts -------------------------------------------------------------------------------------------------------
+
+    def fire(self, alert: Plain, place: tuple[str, int] | None) -> tuple[Span, bool]:
+        """Take a report in; *place* is the incident and the number of the episode that it begins, if it does.
+
+        Returns the episode, and whether it is routed anew.
+        """
+        known = self.latest.get(alert["alert_id"])
+        if known is not None and known.firing:
+            changed = any(known.alert[name] != alert[name] for name in _ROUTING_FIELDS)
+            known.alert = alert
+            known.reports.append((self.now, known.rank))
+            span = known
+        else:
+            if place is None:
+                raise LookupError(f"{alert['alert_id']} fires, and no incident takes it")
+            incident, n = place
+            span = Span(alert, n, incident, self.now, [(self.now, RANK[alert["severity"]])])
+            self.latest[alert["alert_id"]] = self.spans[span.key] = span
+            self.opened.setdefault(incident, self.now)
+            changed = True
+        if changed:
+            span.route = route(self.settings, span.alert)
+        return span, changed
+
+    def reroute(self, span: Span) -> None:
+        """Route it anew, after the configuration changed."""
+        span.route = route(self.settings, span.alert)
+
+    def resolve(self, alert_id: str) -> bool:
+        """Take in that it ended."""
+        span = self.latest.get(alert_id)
+        if span is None or not span.firing:
+            return False
+        span.ended_at = self.now
+        return True
+
+    def meant(self, target: str) -> list[Span]:
+        """The firing episodes that an alert's or an incident's id means."""
+        named = self.latest.get(target)
+        if named is not None and named.firing:
+            return [named]
+        return [span for span in self.firing() if span.incident == target]
+
+    def acknowledge(self, target: str, seconds: float | None) -> bool:
+        """Somebody took it."""
+        until = _ALWAYS if seconds is None else self.now + seconds
+        for span in self.meant(target):
+            span.acknowledged = (span.rank, until)
+        return bool(self.meant(target))
+
+    def snooze(self, target: str, seconds: float) -> bool:
+        """Somebody put it off."""
+        for span in self.meant(target):
+            span.snoozed_until = self.now + seconds
+        return bool(self.meant(target))
+
+    def silence(self, silence: Plain) -> None:
+        """A silence was set."""
+        self.silences[silence["silence_id"]] = silence
+        self.end_silences()

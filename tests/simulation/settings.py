@@ -1,0 +1,253 @@
+"""Random configurations, as plain JSON of our own, and tocsin's objects made of them.
+
+The plain form is what the checker reads; it is kept beside the run, whatever tocsin itself stores.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from operator import methodcaller
+from random import Random
+from typing import Any, Final
+
+from tocsin import (
+    Aggregation,
+    AlertRoutingRule,
+    EscalationPolicy,
+    FederationAlertingService,
+    NotificationChannel,
+    RetryPolicy,
+)
+
+__all__ = ["BACKENDS", "CHANNELS", "aggregation_of", "altered", "changes", "configure", "random_settings", "retry_of"]
+
+Plain = dict[str, Any]
+
+CHANNELS: Final = ("chat", "mail", "pager", "screen", "tool")
+METRICS: Final = ("cpu", "disk", "latency")
+CLUSTERS: Final = ("prod-1", "prod-2", "prod-3", "dev-1")
+SERVICES: Final = ("db", "web")
+SEVERITIES: Final = ("info", "warning", "error", "critical", "emergency")
+LEVELS: Final = ("immediate", "first", "second", "third", "final")
+POLICIES: Final = ("day", "night")
+
+BACKENDS: Final[dict[str, Plain]] = {
+    "simulated": {
+        "per_incident": False,
+        "concurrency": 4,
+        "timeout": 10.0,
+        "retry": {"base": 2.0, "cap": 60.0, "attempts": 6, "age": 900.0},
+    },
+    "simulated_tool": {
+        "per_incident": True,
+        "concurrency": 1,
+        "timeout": 20.0,
+        "retry": {"base": 4.0, "cap": 120.0, "attempts": 4, "age": 600.0},
+    },
+    "simulated_hasty": {
+        "per_incident": False,
+        "concurrency": 2,
+        "timeout": 5.0,
+        "retry": {"base": 1.0, "cap": 8.0, "attempts": 2, "age": 60.0},
+    },
+}
+
+
+def retry_of(backend: Plain) -> RetryPolicy:
+    """Return a backend's retry policy."""
+    retry = backend["retry"]
+    return RetryPolicy(retry["base"], retry["cap"], retry["attempts"], retry["age"])
+
+
+# -- drawing ---------------------------------------------------------------------------------------------------------
+
+
+def _some(random: Random, names: tuple[str, ...], most: int) -> list[str]:
+    return random.sample(names, random.randint(1, min(most, len(names))))
+
+
+def _channel(random: Random, name: str) -> Plain:
+    backend = "simulated_tool" if name == "tool" else random.choice(("simulated", "simulated", "simulated_hasty"))
+    others = [other for other in CHANNELS if other != name]
+    return {
+        "backend": backend,
+        "min_severity": random.choice(("info", "info", "warning", "error", "critical")),
+        "limit": random.choice((None, None, 1, 3, 10)),
+        "enabled": random.random() < 0.93,
+        "fallback": random.choice(others) if random.random() < 0.4 else None,
+        "fallback_after": random.choice((300.0, 45.0)),
+        "send_resolved": random.random() < 0.85,
+    }
+
+
+def _conditions(random: Random) -> Plain:
+    found: Plain = {}
+    if random.random() < 0.35:
+        found["severity"] = random.choice((["error", "critical", "emergency"], ["info", "warning"], ["critical"]))
+    if random.random() < 0.2:
+        found["metric_name"] = _some(random, METRICS, 2)
+    if random.random() < 0.25:
+        found["cluster_pattern"] = random.choice(("prod-.*", "dev-.*", "prod-[12]"))
+    if random.random() < 0.15:
+        found["labels"] = {"service": random.choice(SERVICES)}
+    return found
+
+
+def _rule(random: Random, name: str, depth: int = 0) -> Plain:
+    nested = depth == 0 and random.random() < 0.25
+    return {
+        "id": name,
+        "priority": random.choice((100, 100, 10)),
+        "enabled": random.random() < 0.95,
+        "continue": random.choice((None, None, False, True)),
+        "conditions": _conditions(random),
+        "channels": [] if depth and random.random() < 0.3 else _some(random, CHANNELS, 3),
+        "policy": random.choice((None, None, *POLICIES)),
+        "routes": [_rule(random, f"{name}.{n}", depth + 1) for n in range(random.randint(1, 2))] if nested else [],
+    }
+
+
+def _policy(random: Random) -> Plain:
+    levels = sorted(random.sample(LEVELS, random.randint(1, 4)), key=LEVELS.index)
+    delays = random.choice(({}, {}, {"first": 60.0}, {"immediate": 30.0}, {"second": 420.0}))
+    return {
+        "levels": {level: _some(random, CHANNELS, 2) for level in levels},
+        "default": random.choice(([], _some(random, CHANNELS, 2))),
+        "delays": delays,
+        "repeat": random.choice((0, 0, 0, 1)),
+    }
+
+
+def _aggregation(random: Random) -> Plain:
+    repeat = random.choice((None, None, 900.0, 3600.0))
+    if random.random() < 0.2:
+        return {"strategy": "none", "settings": {"repeat_interval_seconds": repeat}}
+    settings = {
+        "window_seconds": random.choice((300.0, 300.0, 60.0, 0.0)),
+        "fold_below": random.choice(("critical", "critical", "error", "emergency")),
+        "burst": random.choice((5, 2, 1)),
+        "resolve_seconds": random.choice((300.0, 60.0, 0.0)),
+        "repeat_interval_seconds": repeat,
+    }
+    return {"strategy": "window", "settings": settings}
+
+
+def random_settings(random: Random) -> Plain:
+    """Draw a configuration: three to five channels, rules that overlap, policies, an aggregation."""
+    names = CHANNELS if random.random() < 0.7 else tuple(_some(random, CHANNELS, 4))
+    return {
+        "channels": {name: _channel(random, name) for name in sorted(names)},
+        "rules": [_rule(random, f"r{n}") for n in range(random.randint(1, 4))],
+        "policies": {name: _policy(random) for name in POLICIES if random.random() < 0.8},
+        "aggregation": _aggregation(random),
+        "catch_all": random.choice((None, "chat")),
+        "backends": BACKENDS,
+    }
+
+
+def altered(random: Random, settings: Plain) -> Plain:
+    """Return *settings* with one change that can be made while the service runs."""
+    new = copy.deepcopy(settings)
+    channels, rules = new["channels"], new["rules"]
+    kind = random.choice(("field", "field", "field", "gone", "channel", "no rule", "rule", "policy"))
+    if kind == "field" and channels:
+        name = random.choice(sorted(channels))
+        field = random.choice(("min_severity", "limit", "enabled", "fallback", "fallback_after", "send_resolved"))
+        channels[name][field] = _channel(random, name)[field]
+    elif kind == "gone" and len(channels) > 1:
+        del channels[random.choice(sorted(channels))]
+    elif kind == "channel":
+        name = random.choice(CHANNELS)
+        channels[name] = _channel(random, name)
+    elif kind == "no rule" and len(rules) > 1:
+        del rules[random.randrange(len(rules))]
+    elif kind == "rule":
+        rules.append(_rule(random, f"r{random.randrange(10_000)}"))
+    else:
+        new["policies"][random.choice(POLICIES)] = _policy(random)
+    return new
+
+
+# -- making ----------------------------------------------------------------------------------------------------------
+
+
+def channel_of(name: str, plain: Plain) -> NotificationChannel:
+    """Return the channel that *plain* describes."""
+    return NotificationChannel(
+        channel_id=name,
+        backend=plain["backend"],
+        min_severity=plain["min_severity"],
+        rate_limit_per_minute=plain["limit"],
+        enabled=plain["enabled"],
+        fallback=plain["fallback"],
+        fallback_after_seconds=plain["fallback_after"],
+        send_resolved=plain["send_resolved"],
+    )
+
+
+def rule_of(plain: Plain) -> AlertRoutingRule:
+    """Return the rule that *plain* describes."""
+    return AlertRoutingRule(
+        rule_id=plain["id"],
+        conditions=plain["conditions"],
+        target_channels=plain["channels"],
+        escalation_policy_id=plain["policy"],
+        priority=plain["priority"],
+        enabled=plain["enabled"],
+        routes=tuple(map(rule_of, plain["routes"])),
+        continue_matching=plain["continue"],
+    )
+
+
+def policy_of(name: str, plain: Plain) -> EscalationPolicy:
+    """Return the policy that *plain* describes."""
+    return EscalationPolicy(
+        policy_id=name,
+        escalation_levels=plain["levels"],
+        default_channels=plain["default"],
+        level_delays_seconds=plain["delays"],
+        repeat=plain["repeat"],
+    )
+
+
+def aggregation_of(settings: Plain) -> Aggregation:
+    """Return the aggregation that *settings* name."""
+    plain = settings["aggregation"]
+    return Aggregation(plain["strategy"], plain["settings"])
+
+
+def configure(alerting: FederationAlertingService, settings: Plain) -> None:
+    """Give a service that has no configuration yet all of *settings*."""
+    for name, channel in settings["channels"].items():
+        alerting.add_channel(channel_of(name, channel))
+    for name, policy in settings["policies"].items():
+        alerting.add_escalation_policy(policy_of(name, policy))
+    for rule in settings["rules"]:
+        alerting.add_routing_rule(rule_of(rule))
+
+
+def changes(old: Plain, new: Plain) -> Iterator[tuple[Plain, Callable[[FederationAlertingService], None]]]:
+    """Yield the single changes that lead from *old* to *new*: what is in force after each, and how it is made."""
+    now = copy.deepcopy(old)
+    for name in sorted(old["channels"]):
+        if name not in new["channels"]:
+            del now["channels"][name]
+            yield copy.deepcopy(now), methodcaller("remove_channel", name)
+    for name, channel in new["channels"].items():
+        if channel != old["channels"].get(name):
+            now["channels"][name] = channel
+            yield copy.deepcopy(now), methodcaller("add_channel", channel_of(name, channel))
+    for name, policy in new["policies"].items():
+        if policy != old["policies"].get(name):
+            now["policies"][name] = policy
+            yield copy.deepcopy(now), methodcaller("add_escalation_policy", policy_of(name, policy))
+    kept = {rule["id"] for rule in new["rules"]}
+    known = {rule["id"] for rule in old["rules"]}
+    for name in [rule["id"] for rule in old["rules"] if rule["id"] not in kept]:
+        now["rules"] = [rule for rule in now["rules"] if rule["id"] != name]
+        yield copy.deepcopy(now), methodcaller("remove_routing_rule", name)
+    for rule in new["rules"]:
+        if rule["id"] not in known:
+            now["rules"].append(rule)
+            yield copy.deepcopy(now), methodcaller("add_routing_rule", rule_of(rule))
