@@ -63,7 +63,7 @@ class _ByNode:
     def release(self, state: Any, telling: Telling, /) -> Release:
         return AT_ONCE
 
-    def repeat_after(self, state: Any, /) -> float | None:
+    def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         return None
 
 

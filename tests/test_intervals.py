@@ -246,6 +246,16 @@ def test_a_range_that_ends_in_the_hour_that_happens_twice_begins_again_with_it()
     assert told_edges(interval, start - 1, start + 80_000) == [start, start + 5400, back, back + 1800]
 
 
+def test_a_day_that_the_clocks_leave_and_come_back_to_is_gone_through_in_order_of_time() -> None:
+    """St. John's, 30 October 2005: from 00:01 on Sunday back to 23:01 on Saturday."""
+    zone = "America/St_Johns"
+    times = [{"start_time": "23:30", "end_time": "23:45"}, {"start_time": "00:00", "end_time": "00:01"}]
+    evening = at("2005-10-29 23:30", zone)
+    hour = [evening, evening + 15 * 60, evening + 30 * 60, evening + 31 * 60]
+    again = [instant + 3600 for instant in hour]
+    assert told_edges(TimeInterval(times=times, location=zone), evening - 1, evening + 30_000) == [*hour, *again]
+
+
 def test_a_local_time_that_is_skipped_does_not_happen() -> None:
     """Berlin, 29 March 2026: after 01:59 comes 03:00."""
     interval = TimeInterval(times=[{"start_time": "02:15", "end_time": "02:45"}], location="Europe/Berlin")

@@ -104,10 +104,12 @@ class RendererSpec:
 
 @attrs.frozen(slots=True)
 class AggregatorSpec:
-    """A registered aggregator: ``factory(config)`` makes it from an instance of ``config_class``."""
+    """A registered aggregator; the fields are the arguments of :meth:`AggregatorRegistrar.register`."""
 
     factory: Callable[[Any], Aggregator]
     config_class: type
+    lists_all: bool = False
+    bridges: bool = False
 
 
 @attrs.frozen(slots=True)
@@ -281,11 +283,23 @@ class AggregatorRegistrar(_Registrar[AggregatorSpec]):
 
     kind = "aggregator"
 
-    def register(self, name: str, factory: Callable[[Any], Aggregator], *, config_class: type) -> None:
-        """Register the aggregator *name*; *factory* makes it from an instance of *config_class* (attrs)."""
+    def register(
+        self,
+        name: str,
+        factory: Callable[[Any], Aggregator],
+        *,
+        config_class: type,
+        lists_all: bool = False,
+        bridges: bool = False,
+    ) -> None:
+        """Register the aggregator *name*; *factory* makes it from an instance of *config_class* (attrs).
+
+        :param lists_all: whether each notification lists everything of the incident that fires, not only what is new.
+        :param bridges: whether an alert that fires again before a channel was told of its end never ended there.
+        """
         self._callable("factory", factory)
         self._attrs_class(config_class)
-        self._add(name, AggregatorSpec(factory, config_class))
+        self._add(name, AggregatorSpec(factory, config_class, lists_all, bridges))
 
 
 class EscalationSchedulerRegistrar(_Registrar[SchedulerSpec]):

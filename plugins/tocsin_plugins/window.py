@@ -91,9 +91,10 @@ class Window:
             return Release(telling.recent[-config.burst] + _BURST_SECONDS, Reason.BURST)
         return AT_ONCE
 
-    def repeat_after(self, state: Any, /) -> float | None:
+    def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """As configured."""
-        return self._config.repeat_interval_seconds
+        seconds = self._config.repeat_interval_seconds
+        return None if seconds is None else told_at + seconds
 
 
 @hookimpl

@@ -286,6 +286,18 @@ def test_a_bunch_that_shrank_and_is_churned_still_answers() -> None:
     assert index.muting(view(team="a"), 1) is None
 
 
+@pytest.mark.parametrize("texts", [["job=~|a", "job=~|b"], ["job=~.*a", "job=~a.*"], ["job=~|a", "job=~.*"]], ids=str)
+def test_of_many_sets_that_ask_twice_for_one_label_both_must_hold(texts: list[str]) -> None:
+    index, known = SilenceIndex(), dict[str, Silence]()
+    for number in range(20):
+        matchers = [*map(matcher, texts), matcher(f"team!={number}")]
+        known[f"s{number:02}"] = Silence(f"s{number:02}", matchers, 0, 1)
+        index.put(Transaction(), known[f"s{number:02}"])
+    for job in ("", "a", "b", "ab", "ba", "aba"):
+        one = alert(job=job, team="0")
+        assert index.muting(AlertView(one), 0) == silenced_by(known.values(), one, 0)
+
+
 def test_the_lowest_id_of_the_active_silences_is_named() -> None:
     index, tx = SilenceIndex(), Transaction()
     for silence_id, starts_at in (("c", 0), ("a", 50), ("b", 0)):
@@ -372,8 +384,17 @@ def test_an_alert_asks_few_of_a_thousand_sets_that_are_told_apart(
         sets.add(number, tuple(field_test(matcher(text.replace("{}", str(number)))) for text in texts))
     asked: list[object] = []
     accepts, matches = FieldTest.accepts, Pattern.matches
-    monkeypatch.setattr(FieldTest, "accepts", lambda self, value: asked.append(self) or accepts(self, value))
-    monkeypatch.setattr(Pattern, "matches", lambda self, value: asked.append(self) or matches(self, value))
+
+    def noted_accepts(test: FieldTest, value: str) -> bool:
+        asked.append(test)
+        return accepts(test, value)
+
+    def noted_matches(pattern: Pattern, value: str) -> bool:
+        asked.append(pattern)
+        return matches(pattern, value)
+
+    monkeypatch.setattr(FieldTest, "accepts", noted_accepts)
+    monkeypatch.setattr(Pattern, "matches", noted_matches)
     for number in (7, 500):
         asked.clear()
         instance = f"host-{number}-1" if "-.*" in texts[-1] else f"host-{number}"

@@ -220,7 +220,7 @@ class Broken:
         """Raise."""
         raise RuntimeError("s3cret")
 
-    def repeat_after(self, state: Any, /) -> float | None:
+    def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """Never."""
         return None
 

@@ -120,6 +120,8 @@ class Checker:
 
     def _happening(self, what: Plain) -> None:
         kind = what["what"]
+        if kind in ("store failed", "killed"):
+            self.explaining.foretold = None
         if kind == "configured":
             self._settings = what["settings"]
         elif kind in ("started", "frozen", "thawed", "jumped", "store failed"):

@@ -179,13 +179,15 @@ class Run:
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
-    async def _submit(self, *facts: Fact) -> None:
+    async def _submit(self, *facts: Fact) -> bool:
+        """Hand facts in; return whether they were accepted."""
         before = self.ledger.next()
         try:
             answers = await self.service.submit(*facts)
         except (StoreError, Killed):
-            return
+            return False
         self._accepted(before, facts, answers)
+        return True
 
     def _accepted(self, before: int, facts: Sequence[Fact], answers: Sequence[bool]) -> None:
         self.ledger.happened("accepted", since=before, facts=[_plain(fact) for fact in facts], answers=list(answers))
@@ -302,9 +304,14 @@ class Run:
         self.ledger.happened("receiver", channel=channel_id, mode=mode)
 
     async def do_jump(self, seconds: float) -> None:
-        """The wall clock jumps."""
+        """The wall clock jumps, and something happens at once that is written down: the journal has no other sign."""
         self.clock.jump_wall(seconds)
         self.ledger.happened("jumped", seconds=seconds)
+        now = self.clock.wall()
+        nobody = Silence("clock", (LabelMatcher("alert_id", "=", "nobody"),), now - 2.0, now - 1.0)
+        while self.process is not None and not self.process.handle.dead:
+            if await self._submit(SilenceSet(nobody)):
+                return
 
     async def do_freeze(self, seconds: float) -> None:
         """The machine is suspended for a while."""

@@ -19,14 +19,15 @@ from tocsin.testing.contracts.stores import in_thread
 T = TypeVar("T")
 
 _NUMBERS: Final = {
-    "x86_64": (0xC000003E, {"fsync": 74, "fdatasync": 75, "pwrite64": 18, "write": 1, "ftruncate": 77, "pread64": 17}),
+    "x86_64": (0xC000003E, {"fsync": 74, "fdatasync": 75, "pwrite64": 18, "write": 1, "read": 0, "pread64": 17}),
     "aarch64": (
         0xC00000B7,
-        {"fsync": 82, "fdatasync": 83, "pwrite64": 68, "write": 64, "ftruncate": 46, "pread64": 67},
+        {"fsync": 82, "fdatasync": 83, "pwrite64": 68, "write": 64, "read": 63, "pread64": 67},
     ),
 }
 _SYNC: Final = ("fsync", "fdatasync")
-_WRITE: Final = ("pwrite64", "write", "ftruncate")
+_READ: Final = ("pread64", "read")
+_WRITE: Final = ("pwrite64", "write")
 _NO_NEW_PRIVILEGES: Final = 38
 _SET_SECCOMP: Final = 22
 _FILTER: Final = 2
@@ -83,4 +84,4 @@ def without_room(call: Callable[[], Any]) -> Any:
 
 def without_reading(call: Callable[[], Any]) -> Any:
     """Call it while nothing can be read (EIO)."""
-    return _refusing(("pread64",), errno.EIO)(call)
+    return _refusing(_READ, errno.EIO)(call)

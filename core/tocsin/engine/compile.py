@@ -88,7 +88,7 @@ def _grouping(name: str, aggregation: Aggregation, registry: Registry, where: st
         settings = structure_settings(aggregation.settings, found.spec.config_class)
     except ConfigurationError as error:
         raise error.within(where) from None
-    return Grouping(name, strategy, found.spec.factory(settings))
+    return Grouping(name, strategy, found.spec.factory(settings), found.spec.lists_all, found.spec.bridges)
 
 
 def _groupings(config: Configuration, nodes: Sequence[Node], registry: Registry) -> dict[str, Grouping]:
@@ -163,7 +163,7 @@ class _Alone:
     def release(self, state: object, telling: Telling, /) -> Release:
         return AT_ONCE
 
-    def repeat_after(self, state: object, /) -> None:
+    def repeat_at(self, state: object, opened_at: float, told_at: float, /) -> None:
         return None
 
 

@@ -9,7 +9,7 @@ import attrs
 from tocsin.engine import escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
-from tocsin.engine.owing import consider, resolve, targets
+from tocsin.engine.owing import bridge, consider, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
 from tocsin.engine.turn import Turn
@@ -92,6 +92,11 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     if not verdict.rule_ids:
         tx.edit(state).unrouted += 1
     _assign(turn, incident, episode, verdict)
+    if incident.closed_at is not None:
+        tx.edit(incident).closed_at = None
+        state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
+    if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
+        bridge(turn, incident, before, episode)
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     if before is not None and before.incident_id != incident.incident_id:
@@ -121,6 +126,7 @@ def _joined(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
             return None
         incident = turn.state.incidents[incident_id]
         same = incident.strategy == grouping.strategy and incident.version == aggregator.state_version
+        same = same and (bool(incident.firing) or any(line.waiting for line in incident.lines.values()))
         return incident if same and aggregator.accepts(incident.state, incident.opened_at, turn.clock) else None
     except Exception as error:  # noqa: BLE001  an aggregator that raises leaves the alert alone, and is a gap
         turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
@@ -232,9 +238,13 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
 
 
 def _close(turn: Turn, incident: Incident) -> None:
-    """All of it resolved: nothing joins it any more, and it is forgotten after the retention time."""
+    """All of it resolved: nothing joins it any more, and it is forgotten after the retention time.
+
+    Where the aggregator bridges, alerts join until its end is told.
+    """
     turn.tx.edit(incident).closed_at = turn.clock
-    if incident.key is not None and turn.state.open.get(incident.key) == incident.incident_id:
+    bridges = turn.grouping(incident).bridges and any(line.waiting for line in incident.lines.values())
+    if not bridges and incident.key is not None and turn.state.open.get(incident.key) == incident.incident_id:
         turn.tx.drop(turn.state.open, incident.key)
     at = turn.clock + turn.plan.config.retain_resolved_seconds
     turn.state.agenda.set(turn.tx, Deadline.FORGET, incident.incident_id, at)
@@ -339,6 +349,6 @@ def remind(turn: Turn, line_id: str) -> None:
     turn.tx.edit(line).repeat = True
     turn.touch(line)
     incident = turn.incident(line)
-    after = turn.aggregator(incident).repeat_after(incident.state)
-    if after is not None:
-        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, turn.clock + after)
+    at = turn.grouping(incident).aggregator.repeat_at(incident.state, incident.opened_at, turn.clock)
+    if at is not None:
+        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, at)

@@ -77,7 +77,10 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
         return wanted  # what is shut is left out when it starts
     for episode, reason in sorted(shut, key=lambda pair: pair[0].episode_id):
         block(turn, line, episode, reason)
-    return _Wanted(NotificationKind.RESOLVED, 0) if resolved else None
+    if not resolved:
+        return None
+    others_fire = turn.grouping(turn.incident(line)).lists_all and bool(line.told)
+    return _Wanted(NotificationKind.MORE if others_fire else NotificationKind.RESOLVED, 0)
 
 
 def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
@@ -228,6 +231,8 @@ def compose(turn: Turn, line: Line) -> Listed:
                 listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
     if listed:
         _take_earlier(turn, line, listed)
+        if turn.grouping(turn.incident(line)).lists_all:
+            _take_all(turn, line, listed)
         if any(status is AlertStatus.FIRING for status, _ in listed.values()):
             for episode_id in passengers:
                 listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
@@ -239,6 +244,14 @@ def compose(turn: Turn, line: Line) -> Listed:
             turn.tx.drop_from(line, line.waiting, episode_id)
             turn.tx.drop_from(line, line.blocked, episode_id)
     return listed
+
+
+def _take_all(turn: Turn, line: Line, listed: Listed) -> None:
+    """List what the channel knows to fire, beside what is new."""
+    for episode_id in line.told:
+        episode = turn.episode(episode_id)
+        if episode.firing and shut_gate(turn, episode, line.channel_id) is None:
+            listed.setdefault(episode_id, (AlertStatus.FIRING, episode.severity.rank))
 
 
 def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:

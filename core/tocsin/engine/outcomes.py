@@ -102,10 +102,13 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
     """Set the reminder of what still fires, if the aggregator wants one."""
     for incident_id in dict.fromkeys(turn.episode(episode_id).incident_id for episode_id in out.listed):
         incident = turn.state.incidents[incident_id]
-        after = turn.aggregator(incident).repeat_after(incident.state)
+        at = turn.grouping(incident).aggregator.repeat_at(incident.state, incident.opened_at, turn.clock)
         line = incident.lines.get(out.channel_id)
-        if after is not None and line is not None and line.told:
-            turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, turn.clock + after)
+        if at is not None and line is not None and line.told:
+            if turn.grouping(incident).lists_all:
+                turn.state.agenda.set(turn.tx, Deadline.REPEAT, line.line_id, at)
+            else:
+                turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
 
 
 def _backoff(turn: Turn, out: Outgoing, policy: RetryPolicy) -> float:

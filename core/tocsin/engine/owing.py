@@ -15,6 +15,7 @@ __all__ = [
     "BURST_SECONDS",
     "adopt",
     "block",
+    "bridge",
     "consider",
     "current",
     "decided",
@@ -67,7 +68,7 @@ def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause
         recent=tuple(at for at in line.recent if at > turn.clock - BURST_SECONDS),
     )
     try:
-        return turn.aggregator(incident).release(incident.state, telling)
+        return turn.grouping(incident).aggregator.release(incident.state, telling)
     except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
         turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
         return AT_ONCE
@@ -166,6 +167,15 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
         turn.tx.drop_from(line, line.waiting, episode_id)
         owe_resolution(turn, incident, line, episode)
     turn.touch(line)
+
+
+def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) -> None:
+    """Take back the ends that no channel was told yet: there the alert never ended."""
+    for line in incident.lines.values():
+        owed = line.waiting.get(before.episode_id)
+        if owed is not None and owed.cause is Cause.RESOLVED:
+            turn.tx.drop_from(line, line.waiting, before.episode_id)
+            turn.tx.put_in(line, line.told, episode.episode_id, before.severity.rank)
 
 
 def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:

@@ -74,6 +74,8 @@ class Grouping:
     name: str
     strategy: str
     aggregator: Aggregator
+    lists_all: bool = False
+    bridges: bool = False
 
 
 @attrs.frozen(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tocsin.engine.plan import ChannelPlan, Plan
+from tocsin.engine.plan import ChannelPlan, Grouping, Plan
 from tocsin.engine.state import Episode, Incident, Lane, Line, State
 from tocsin.engine.transaction import Transaction
 from tocsin.model.event import Event, GapRecorded
@@ -12,7 +12,6 @@ from tocsin.model.gap import Gap
 from tocsin.model.notification import Notification
 from tocsin.model.reason import GapKind
 from tocsin.model.template import NotificationTemplate
-from tocsin.roles.aggregator import Aggregator
 
 __all__ = ["Instant", "StartAttempt", "Turn"]
 
@@ -123,9 +122,9 @@ class Turn:
         """Return the incident of *line*."""
         return self.state.incidents[line.incident_id]
 
-    def aggregator(self, incident: Incident) -> Aggregator:
-        """Return the aggregator that the incident is told by."""
-        return self.plan.grouping(incident.grouping).aggregator
+    def grouping(self, incident: Incident) -> Grouping:
+        """Return the aggregator, as it is configured, that the incident is told by."""
+        return self.plan.grouping(incident.grouping)
 
     def episode(self, episode_id: str) -> Episode:
         """Return the episode of that id."""

@@ -89,6 +89,6 @@ class Aggregator(Protocol):
         """Say when the channel is told of the episode."""
         ...
 
-    def repeat_after(self, state: Any, /) -> float | None:
-        """Return after how many seconds a channel is reminded of what still fires; None: never."""
+    def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
+        """Return when a channel that was told at *told_at* is reminded of what still fires; None: never."""
         ...

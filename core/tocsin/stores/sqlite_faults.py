@@ -80,7 +80,9 @@ def explain(error: Exception, path: Path, doing: str) -> StoreError:
     if code in _DAMAGE:
         return damaged(path, f"SQLite says {error} ({name})")
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(f"{path}: cannot {doing}: the device failed ({name}); look at the disk and the system's log")
+        return StoreError(
+            f"{path}: cannot {doing}: the device failed, or has no room ({name}); look at the disk and the system's log"
+        )
     if code in _ADVICE:
         return StoreError(f"{path}: cannot {doing}: {_ADVICE[code]} ({name})")
     return StoreError(f"{path}: cannot {doing}: SQLite says {error} ({name})")

@@ -115,6 +115,7 @@ def _prepare(path: Path, synchronous: str) -> sqlite3.Connection:
         number = identify(connection, path)
         with faults(path, "open it"):
             _settle(connection, synchronous)
+            _try_to_write(connection, number)
         if number < len(MIGRATIONS):
             with faults(path, f"bring it from schema {number} to {len(MIGRATIONS)}"):
                 upgrade(connection, MIGRATIONS)
@@ -132,9 +133,15 @@ def _settle(connection: sqlite3.Connection, synchronous: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
-    # SQLite opens what it may not write without a word, and complains at the first commit
+
+
+def _try_to_write(connection: sqlite3.Connection, number: int) -> None:
+    """Begin to write: SQLite opens what it may not write without a word, and would complain at the first commit."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ROLLBACK")
+    try:
+        connection.execute(f"PRAGMA user_version = {number}")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _create(path: Path) -> None:

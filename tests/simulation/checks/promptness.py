@@ -112,6 +112,8 @@ class Promptness:
     def _reminded(self, key: Key, channel: str, since: float) -> str | None:
         span = self.world.spans[key]
         told = self.telling.told.get((channel, key))
+        if since < self.world.disturbed:  # it may have been muted when its turn came; the next turn is an interval later
+            return None
         if told is None or self.telling.listed_at[channel, key] > since or self.world.answers(span, channel, self.world.now) != {None}:
             return None
         return None if self.sending.busy(channel) else f"{channel} is not reminded of {key}, told at {since}"

@@ -155,7 +155,7 @@ class Telling:
         """It ended undelivered, for everybody to see."""
         sent.over = True
         self.met(sent)
-        channel = self.world.settings["channels"].get(sent.channel)
+        channel = self.world.settings["channels"].get(sent.channel, self.world.gone.get(sent.channel))
         for one in sent.listing:
             span = self.world.spans.get(one.key)
             if not one.firing:
@@ -187,6 +187,7 @@ class Telling:
     def vanish(self, channel: str, gone: Plain) -> None:
         """A channel is about to go: what it was still to tell is its fallback's."""
         world = self.world
+        world.gone[channel] = gone
         under_way = {one.key for sent in self.sending.under_way(channel) for one in sent.listing}
         for span in world.firing():
             pending = channel in self.targets(span) and not self.tells(channel, span) and span.key not in under_way

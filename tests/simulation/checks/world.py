@@ -61,7 +61,11 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 
 
 class World:
-    """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it."""
+    """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
+
+    ``gone`` are channels that vanished, as they were last; ``disturbed`` is when people, silences or a reload last
+    changed who is told of what.
+    """
 
     def __init__(self, settings: Plain, now: float) -> None:
         self.settings = settings
@@ -71,6 +75,8 @@ class World:
         self.spans: dict[Key, Span] = {}
         self.opened: dict[str, float] = {}
         self.silences: dict[str, Plain] = {}
+        self.gone: dict[str, Plain] = {}
+        self.disturbed = now
 
     @property
     def wall(self) -> float:
@@ -137,6 +143,8 @@ class World:
     def end_silences(self) -> None:
         """Let go of those that were seen to end: they do not come back when the wall clock jumps back."""
         wall = self.wall + 1e-6
+        if self.silences:
+            self.disturbed = self.now
         self.silences = {name: silence for name, silence in self.silences.items() if wall < silence["ends_at"]}
 
     # -- facts -------------------------------------------------------------------------------------------------------
@@ -149,6 +157,7 @@ class World:
         known = self.latest.get(alert["alert_id"])
         if known is not None and known.firing:
             changed = any(known.alert[name] != alert[name] for name in _ROUTING_FIELDS)
+            self.disturbed = max(self.disturbed, self.now if changed else self.disturbed)
             known.alert = alert
             known.reports.append((self.now, known.rank))
             span = known
@@ -166,6 +175,7 @@ class World:
 
     def reroute(self, span: Span) -> None:
         """Route it anew, after the configuration changed."""
+        self.disturbed = max(self.disturbed, self.now)
         span.route = route(self.settings, span.alert)
 
     def resolve(self, alert_id: str) -> bool:
@@ -186,12 +196,14 @@ class World:
     def acknowledge(self, target: str, seconds: float | None) -> bool:
         """Somebody took it."""
         until = _ALWAYS if seconds is None else self.now + seconds
+        self.disturbed = max(self.disturbed, self.now if seconds is None else until)
         for span in self.meant(target):
             span.acknowledged = (span.rank, until)
         return bool(self.meant(target))
 
     def snooze(self, target: str, seconds: float) -> bool:
         """Somebody put it off."""
+        self.disturbed = max(self.disturbed, self.now + seconds)
         for span in self.meant(target):
             span.snoozed_until = self.now + seconds
         return bool(self.meant(target))
