@@ -18,6 +18,7 @@ class Deadline(enum.IntEnum):
     """The kinds of deadline, in the order in which those of one instant are met."""
 
     SILENCE_EDGE = 0
+    TIME_EDGE = 12
     ACKNOWLEDGEMENT_END = 1
     SNOOZE_END = 2
     LEVEL = 3

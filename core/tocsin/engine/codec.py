@@ -16,11 +16,11 @@ import cattrs
 from tocsin.engine.agenda import Agenda, Ordered
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Episode, Escalation, Incident, Lane, Outgoing, State
-from tocsin.engine.transaction import Key
+from tocsin.engine.transaction import Key, Transaction
 from tocsin.journal.plain import converter
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
-from tocsin.model.silence import Silence
+from tocsin.model.silence import SilenceRecord
 
 __all__ = ["FORMAT", "dump", "load", "record"]
 
@@ -28,7 +28,9 @@ FORMAT: Final = 1
 """Rises when an older reader would misread a record."""
 
 _DERIVED: Final = {Incident: {"members", "firing"}, Lane: {"queue", "unheld", "sending"}}
-_SCALARS: Final = tuple(field.name for field in attrs.fields(State) if str(field.type) in {"int", "float", "str"})
+_SCALARS: Final = tuple(
+    field.name for field in attrs.fields(State) if str(field.type) in {"bool", "int", "float", "str"}
+)
 _STATE: Final = ("state", "")
 
 
@@ -79,7 +81,7 @@ _CLASSES: Final = {
     "outgoing": Outgoing,
     "undelivered": Outgoing,
     "lanes": Lane,
-    "silences": Silence,
+    "silences": SilenceRecord,
     "gaps": Gap,
 }
 _AGENDAS: Final = ("agenda", "wall_agenda")
@@ -90,6 +92,8 @@ def record(state: State, key: Key) -> tuple[tuple[str, str], Any]:
     table, name = key
     if key == _STATE:
         return key, _scalars(state)
+    if table == "review":
+        return key, state.review.ranks.get(name)
     if table in _AGENDAS:
         return (table, f"{name[0]} {name[1]}"), getattr(state, table).ranks.get(name)
     value = getattr(state, table).get(name)
@@ -101,6 +105,7 @@ def dump(state: State) -> dict[tuple[str, str], Any]:
     keys: list[Key] = [_STATE]
     for table in _TABLES:
         keys.extend((table, name) for name in getattr(state, table))
+    keys.extend(("review", name) for name in state.review.ranks)
     for agenda in _AGENDAS:
         keys.extend((agenda, name) for name in getattr(state, agenda).ranks)
     return dict(record(state, key) for key in keys)
@@ -151,6 +156,8 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
     for table, kind in _CLASSES.items():
         for name, plain in tables.get(table, ()):
             getattr(state, table)[name] = _CONVERTER.structure(plain, kind)
+    state.review.ranks.update(tables.get("review", ()))
+    state.review.rebuild()
     for table in _AGENDAS:
         _load_agenda(getattr(state, table), tables.get(table, ()))
     _derive(state)
@@ -159,6 +166,8 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
 
 def _derive(state: State) -> None:
     """Build what is derived, in the order in which it came about."""
+    for incident in sorted(state.incidents.values(), key=lambda incident: incident.serial):
+        state.roll.add(Transaction(), incident.serial, incident.incident_id)
     for episode in sorted(state.episodes.values(), key=lambda episode: episode.serial):
         incident = state.incidents[episode.incident_id]
         incident.members[episode.episode_id] = None

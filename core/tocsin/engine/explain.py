@@ -27,7 +27,7 @@ __all__ = ["explain"]
 def explain(engine: Engine, alert: PerformanceAlert, now: Instant) -> Explanation:
     """Return what would happen if *alert* fired at *now*; the engine's state is the same afterwards."""
     try:
-        return _read(engine, alert, engine.step(now, (AlertFired(alert),)))
+        return _read(engine, alert, engine.step(now, (AlertFired(alert),), whole=True))
     finally:
         engine.undo()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tocsin.engine.silences import muted_by
 from tocsin.engine.state import Episode
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
 
-__all__ = ["acknowledged", "attended", "resolution_gate", "shut_gate", "silenced", "snoozed"]
+__all__ = ["acknowledged", "attended", "muted_by_time", "resolution_gate", "shut_gate", "silenced", "snoozed"]
 
 
 def acknowledged(turn: Turn, episode: Episode) -> bool:
@@ -23,9 +22,21 @@ def snoozed(turn: Turn, episode: Episode) -> bool:
     return episode.snoozed_until is not None and turn.clock < episode.snoozed_until
 
 
-def silenced(turn: Turn, episode: Episode) -> bool:
-    """Whether an active silence matches."""
-    return bool(turn.state.silences) and muted_by(turn.state.silences, episode, turn.wall()) is not None
+def silenced(turn: Turn, episode: Episode) -> Reason | None:
+    """Return the reason if an active silence or maintenance matches, or None."""
+    silence = turn.quiet.muting(episode, turn.wall())
+    if silence is None:
+        return None
+    return Reason.MAINTENANCE if silence.maintenance else Reason.SILENCED
+
+
+def muted_by_time(turn: Turn, episode: Episode, channel_id: str) -> bool:
+    """Whether all rules that route the episode to the channel are silent now; where none does, all that apply."""
+    muted = turn.plan.muted_rules(turn.wall())
+    if not muted:
+        return False
+    routing = dict(turn.plan.route(episode.view()).by_channel).get(channel_id) or episode.rule_ids
+    return bool(routing) and muted.issuperset(routing)
 
 
 def shut_gate(turn: Turn, episode: Episode, channel_id: str) -> Reason | None:
@@ -37,8 +48,13 @@ def shut_gate(turn: Turn, episode: Episode, channel_id: str) -> Reason | None:
         return Reason.CHANNEL_DISABLED
     if episode.severity < found.channel.min_severity:
         return Reason.BELOW_MIN_SEVERITY
-    if silenced(turn, episode):
-        return Reason.SILENCED
+    quiet = silenced(turn, episode)
+    if quiet is not None:
+        return quiet
+    if turn.quiet.inhibitor(episode) is not None:
+        return Reason.INHIBITED
+    if muted_by_time(turn, episode, channel_id):
+        return Reason.MUTED_BY_TIME
     if acknowledged(turn, episode):
         return Reason.ACKNOWLEDGED
     if snoozed(turn, episode):
@@ -58,4 +74,6 @@ def resolution_gate(turn: Turn, channel_id: str) -> Reason | None:
 
 def attended(turn: Turn, episode: Episode) -> bool:
     """Whether an escalation has nothing to do for the episode now: resolved, acknowledged, put off or silenced."""
-    return not episode.firing or acknowledged(turn, episode) or snoozed(turn, episode) or silenced(turn, episode)
+    if not episode.firing or acknowledged(turn, episode) or snoozed(turn, episode):
+        return True
+    return silenced(turn, episode) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -12,6 +12,7 @@ from tocsin.engine.ids import digest_id
 from tocsin.engine.owing import bridge, consider, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
+from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
@@ -97,10 +98,24 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
         state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
     if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
         bridge(turn, incident, before, episode)
+    _begin_inhibiting(turn, episode)
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     if before is not None and before.incident_id != incident.incident_id:
         _follow(turn, incident, state.incidents[before.incident_id])
+
+
+def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
+    """Let the episode, new or with other labels, inhibit and be inhibited."""
+    if turn.quiet.inhibits:
+        groups = turn.quiet.inhibitions.begin(turn.tx, episode.episode_id, episode.view())
+        _look_again(turn, groups)
+
+
+def _look_again(turn: Turn, groups: Iterable[Group]) -> None:
+    for group in groups:
+        for episode_id in turn.quiet.inhibitions.targets(group):
+            turn.look_again(episode_id)
 
 
 def _follow(turn: Turn, incident: Incident, earlier: Incident) -> None:
@@ -153,7 +168,9 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         opened_at=turn.clock,
         opened_wall=turn.wall(),
         updated_wall=turn.wall(),
+        serial=ordinal,
     )
+    state.roll.add(tx, ordinal, incident.incident_id)
     tx.put(state.incidents, incident.incident_id, incident)
     if incident.key is not None:
         tx.put(state.open, incident.key, incident.incident_id)
@@ -197,6 +214,7 @@ def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
     turn.tx.edit(episode).alert = alert
     turn.tx.edit(incident).updated_wall = turn.wall()
     if any(getattr(old, name) != getattr(alert, name) for name in _ROUTING_FIELDS):
+        _begin_inhibiting(turn, episode)
         reroute(turn, episode)
 
 
@@ -227,6 +245,8 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
     tx.unindex(state.firing, alert_id)
     tx.unindex(incident.firing, episode.episode_id)
     tx.edit(incident).updated_wall = turn.wall()
+    if turn.quiet.inhibits:
+        _look_again(turn, turn.quiet.inhibitions.end(tx, episode.episode_id))
     state.agenda.cancel(tx, Deadline.ACKNOWLEDGEMENT_END, episode.episode_id)
     state.agenda.cancel(tx, Deadline.SNOOZE_END, episode.episode_id)
     escalation.refresh(turn, incident, episode)
@@ -264,6 +284,7 @@ def forget(turn: Turn, incident: Incident) -> None:
     for line in incident.lines.values():
         state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
+    state.roll.remove(tx, incident.serial)
     tx.drop(state.incidents, incident.incident_id)
 
 

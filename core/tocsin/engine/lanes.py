@@ -18,6 +18,9 @@ __all__ = ["pump"]
 
 _MINUTE = 60.0
 _STARTS_KEPT = 600
+_DIGESTED = 1000
+"""So many notifications go into one digest at most."""
+
 _QUEUED = 1000
 """So many notifications may wait for a channel; when there are more, they go into a digest."""
 
@@ -36,6 +39,8 @@ def pump(turn: Turn, lane: Lane) -> None:
             _hold(turn, lane, reason)
             return
         out = turn.state.outgoing[first[1]]
+        if turn.state.rerouting and not out.attempted:
+            return  # until all is routed anew, so that one digest tells what a channel newly reaches
         if out.attempted:
             if recheck(turn, out):
                 _start(turn, lane, channel, out)
@@ -99,7 +104,7 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     candidates = [
         other for other in waiting if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
     ]
-    return sorted(candidates, key=lambda other: (other.queue_rank, other.notification_id))
+    return sorted(candidates, key=lambda other: (other.queue_rank, other.notification_id))[:_DIGESTED]
 
 
 def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[Outgoing]) -> None:

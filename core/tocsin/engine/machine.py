@@ -7,12 +7,13 @@ from typing import Any, Final, assert_never
 
 import attrs
 
-from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload
+from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload, reviews
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.outgoing import unshelve
 from tocsin.engine.plan import Plan
 from tocsin.engine.redrive import redrive
 from tocsin.engine.state import State
+from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Key, Transaction
 from tocsin.engine.turn import Instant, StartAttempt, Turn
 from tocsin.journal import Restarted
@@ -32,6 +33,9 @@ from tocsin.model.facts import (
 
 __all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Restarted", "StartAttempt", "Step"]
 
+
+DEADLINES_PER_STEP: Final = 250
+"""More that are due wait for the next step."""
 
 ENGINE_VERSION: Final = 1
 """Rises when the same state and inputs lead to other events, so that a journal of another version can say so."""
@@ -75,33 +79,43 @@ class Engine:
     def __init__(self, plan: Plan, *, seed: int = 0, state: State | None = None) -> None:
         self.plan = plan
         self.state = State(seed=seed, configuration=plan.digest) if state is None else state
+        self.quiet = Quiet(plan.config.inhibition_rules, self.state)
         self._tx: Transaction | None = None
         self._changed: dict[Key, None] = {}
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
         state = self.state
+        if reviews.active(state):
+            return state.engine_time
         engine, wall = state.agenda.next_instant(), state.wall_agenda.next_instant()
         if wall is None:
             return engine
         at = wall - (state.wall_time - state.engine_time)
         return at if engine is None else min(engine, at)
 
-    def step(self, now: Instant, inputs: Sequence[Input] = ()) -> Step:
+    def step(self, now: Instant, inputs: Sequence[Input] = (), *, whole: bool = False) -> Step:
         """Meet every deadline up to *now*, each at its own instant, then take in *inputs*.
 
+        What many deadlines of one instant, or a change for many alerts, ask for is worked off in several steps, so
+        that inputs need not wait: :meth:`next_deadline` is then not after *now*.
+
         :param now: not before the last step's instant on the engine's clock; an earlier one is taken as that one.
+        :param whole: do all of it in this step.
         """
         assert self._tx is None, "the last step was neither accepted nor undone"
         tx = self._tx = Transaction()
         state = self.state
         engine_now = max(now.engine, state.engine_time)
-        turn = Turn(state, self.plan, tx, Instant(engine_now, now.wall))
+        turn = Turn(state, self.plan, self.quiet, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
         self._note_time(turn)
-        self._drain(turn, settle_between=not any(isinstance(item, Restarted) for item in inputs))
+        restarted = any(isinstance(item, Restarted) for item in inputs)
+        whole = whole or restarted
+        self._drain(turn, None if whole else DEADLINES_PER_STEP, settle_between=not restarted)
         turn.clock = engine_now
         effective = [(item, self._take(turn, item)) for item in inputs]
+        reviews.work_off(turn, None if whole else reviews.EPISODES_PER_STEP)
         self._flush(turn)
         return Step(
             answers=tuple([changed or isinstance(item, AlertFired) for item, changed in effective]),
@@ -113,13 +127,14 @@ class Engine:
 
     def glance(self, now: Instant) -> Turn:
         """Return a turn to read the state with; nothing may be changed through it."""
-        return Turn(self.state, self.plan, Transaction(), now)
+        return Turn(self.state, self.plan, self.quiet, Transaction(), now)
 
     def accept(self) -> None:
         """Keep the last step."""
         if self._tx is not None:
             self._changed |= self._tx.changed
             self._tx = None
+            self.state.roll.tidy()
 
     @property
     def unsaved(self) -> int:
@@ -164,18 +179,20 @@ class Engine:
                 return at, True
         return None if engine is None else (engine, False)
 
-    def _drain(self, turn: Turn, *, settle_between: bool) -> None:
-        """Meet what is due, in order; between two instants everything of the first is settled."""
+    def _drain(self, turn: Turn, limit: int | None, *, settle_between: bool) -> None:
+        """Meet what is due, in order, *limit* of it at most; between two instants all of the first is settled."""
+        met = 0
         while True:
             upcoming = self._upcoming(turn)
             later = upcoming is None or upcoming[0] > turn.clock
             if settle_between and later and (turn.lines or turn.lanes):
                 self._flush(turn)
-            elif upcoming is None:
+            elif upcoming is None or met == limit:
                 return
             else:
                 at, of_wall = upcoming
                 turn.clock = max(turn.clock, at)
+                met += 1
                 due = self._pop(turn, of_wall)
                 self._meet(turn, *due)
 
@@ -194,6 +211,8 @@ class Engine:
         match kind:
             case Deadline.SILENCE_EDGE:
                 reload.silence_edge(turn, name)
+            case Deadline.TIME_EDGE:
+                reload.time_edge(turn)
             case Deadline.ACKNOWLEDGEMENT_END:
                 incidents.acknowledgement_ended(turn, name)
             case Deadline.SNOOZE_END:
@@ -252,10 +271,9 @@ class Engine:
             case AttemptEnded():
                 return outcomes.attempt_ended(turn, fact)
             case SilenceSet(silence):
-                reload.set_silence(turn, silence)
-                return True
-            case SilenceExpired(silence_id):
-                return reload.expire_silence(turn, silence_id)
+                return reload.set_silence(turn, silence)
+            case SilenceExpired(silence_id, by):
+                return reload.expire_silence(turn, silence_id, by)
             case Redriven(notification_id):
                 return redrive(turn, notification_id)
             case GapFound(kind, subject, detail):

@@ -19,6 +19,7 @@ from tocsin.config import (
     configuration_digest,
     configuration_to_plain,
 )
+from tocsin.engine.timetable import Timetable
 from tocsin.model.alert import AlertView
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.rule import AlertRoutingRule
@@ -148,6 +149,7 @@ class Plan:
         self.groupings = groupings
         self.schedulers = schedulers
         self._plugins = plugins
+        self._timetable = Timetable((node.rule for node in nodes), config.time_intervals)
         self._matcher_failures: dict[str, str] = {}
         self._templates = {
             channel_id: template
@@ -171,6 +173,14 @@ class Plan:
     def digest(self) -> str:
         """The name of all that decisions depend on."""
         return configuration_digest(self.plain)
+
+    def muted_rules(self, wall: float) -> frozenset[str]:
+        """Return the rules that are silent at that wall time."""
+        return self._timetable.muted(wall)
+
+    def next_time_edge(self, wall: float) -> float | None:
+        """Return the wall time at which a rule next falls silent or is heard again, or None."""
+        return self._timetable.next_edge(wall)
 
     def grouping(self, name: str) -> Grouping:
         """Return the aggregator of that name; of one that is not configured any more, the configuration's own."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from tocsin.engine import escalation, incidents, outcomes
+from typing import Final
+
+import attrs
+
+from tocsin.engine import escalation, outcomes, reviews
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.outgoing import announce, end, enqueue
 from tocsin.engine.plan import Plan
-from tocsin.engine.silences import next_edge
 from tocsin.engine.state import Line
 from tocsin.engine.turn import Turn
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.notification import NotificationState
-from tocsin.model.reason import Reason
-from tocsin.model.silence import Silence
+from tocsin.model.reason import GapKind, Reason
+from tocsin.model.silence import Silence, SilenceRecord
 from tocsin.roles.aggregator import Cause
 
-__all__ = ["change_plan", "expire_silence", "restart", "set_silence", "silence_edge", "wall_went_back"]
+__all__ = ["change_plan", "expire_silence", "restart", "set_silence", "silence_edge", "time_edge", "wall_went_back"]
+
+_VERSIONS: Final = 100
 
 
 def change_plan(turn: Turn, plan: Plan) -> None:
@@ -24,10 +29,13 @@ def change_plan(turn: Turn, plan: Plan) -> None:
     for channel_id in sorted(turn.state.lanes):
         turn.lane(channel_id)
     if plan.digest == old.digest:
+        _set_time_edge(turn)
         return
-    turn.reloading = bool(turn.state.firing)  # what begins later in the step is no news of the reload
-    for alert_id in sorted(turn.state.firing):
-        incidents.reroute(turn, turn.state.alerts[alert_id])
+    turn.quiet.change_rules(turn.tx, plan.config.inhibition_rules, turn.state)
+    _set_time_edge(turn)
+    for name in missing_intervals(plan):
+        turn.gap(GapKind.MISSING_TIME_INTERVAL, name, "a rule names a time interval that does not exist")
+    reviews.begin(turn, rerouting=True)
     for channel_id, gone in sorted(old.channels.items()):
         if channel_id not in plan.channels:
             _vanish(turn, gone.channel)
@@ -82,59 +90,94 @@ def restart(turn: Turn, waiting: frozenset[str]) -> None:
         turn.lane(channel_id)
 
 
-def _set_edge(turn: Turn, silence: Silence) -> None:
-    """Set the deadline at which the silence next starts or ends, in wall time."""
-    edge = next_edge(silence, turn.wall())
+def missing_intervals(plan: Plan) -> list[str]:
+    """Return the time intervals that rules name and that do not exist."""
+    rules = [node.rule for node in plan.nodes]
+    named = {name for rule in rules for name in (*rule.mute_time_intervals, *rule.active_time_intervals)}
+    return sorted(named - set(plan.config.time_intervals))
+
+
+def _set_time_edge(turn: Turn) -> None:
+    edge = turn.plan.next_time_edge(turn.wall())
     if edge is None:
-        turn.state.wall_agenda.cancel(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id)
+        turn.state.wall_agenda.cancel(turn.tx, Deadline.TIME_EDGE, "")
     else:
-        turn.state.wall_agenda.set(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id, edge)
+        turn.state.wall_agenda.set(turn.tx, Deadline.TIME_EDGE, "", edge)
+
+
+def time_edge(turn: Turn) -> None:
+    """A time interval begins or ends."""
+    _set_time_edge(turn)
+    reviews.begin(turn)
+
+
+def _set_edge(turn: Turn, record: SilenceRecord) -> None:
+    """Set the deadline, in wall time, at which the silence next starts, ends, or is let go."""
+    wall, silence = turn.wall(), record.silence
+    if wall < silence.starts_at and not record.over(wall):
+        edge = min(silence.starts_at, record.over_at)
+    elif not record.over(wall):
+        edge = record.over_at
+    else:
+        edge = record.over_at + turn.plan.config.retain_resolved_seconds
+    turn.state.wall_agenda.set(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id, edge)
 
 
 def wall_went_back(turn: Turn) -> None:
-    """The wall clock jumped back, perhaps to before a silence's start."""
-    for silence in turn.state.silences.values():
-        _set_edge(turn, silence)
-    if turn.state.silences:
-        _decide_anew(turn)
+    """The wall clock jumped back, perhaps to before the start of a silence or a time interval."""
+    for record in turn.state.silences.values():
+        _index(turn, record)
+        _set_edge(turn, record)
+    _set_time_edge(turn)
+    reviews.begin(turn)
 
 
-def set_silence(turn: Turn, silence: Silence) -> None:
-    """Take in a silence, new or changed; one that is over already only ends the one that it replaces."""
-    if next_edge(silence, turn.wall()) is None:
-        turn.tx.drop(turn.state.silences, silence.silence_id)
+def _index(turn: Turn, record: SilenceRecord) -> None:
+    if record.over(turn.wall()):
+        turn.quiet.silences.drop(turn.tx, record.silence.silence_id)
     else:
-        turn.tx.put(turn.state.silences, silence.silence_id, silence)
-    _set_edge(turn, silence)
-    _decide_anew(turn)
+        turn.quiet.silences.put(turn.tx, record.silence)
 
 
-def expire_silence(turn: Turn, silence_id: str) -> bool:
-    """Take in that a silence was ended; return whether there was one."""
-    if silence_id not in turn.state.silences:
+def _keep(turn: Turn, record: SilenceRecord) -> None:
+    turn.tx.put(turn.state.silences, record.silence.silence_id, record)
+    _index(turn, record)
+    _set_edge(turn, record)
+    reviews.begin(turn)
+
+
+def set_silence(turn: Turn, silence: Silence) -> bool:
+    """Take in a silence, new or changed; one that changes nothing is not taken in."""
+    known = turn.state.silences.get(silence.silence_id)
+    if known is None:
+        _keep(turn, SilenceRecord(silence))
+    elif known.silence == silence and known.expired_at is None:
         return False
-    turn.tx.drop(turn.state.silences, silence_id)
-    turn.state.wall_agenda.cancel(turn.tx, Deadline.SILENCE_EDGE, silence_id)
-    _decide_anew(turn)
+    else:
+        history = (*known.history, known.silence)[-_VERSIONS:]
+        _keep(turn, SilenceRecord(silence, history))
+    return True
+
+
+def expire_silence(turn: Turn, silence_id: str, by: str) -> bool:
+    """Take in that a silence was ended; return whether there was one that was not over."""
+    known = turn.state.silences.get(silence_id)
+    if known is None or known.over(turn.wall()):
+        return False
+    _keep(turn, attrs.evolve(known, expired_at=turn.wall(), expired_by=by))
     return True
 
 
 def silence_edge(turn: Turn, silence_id: str) -> None:
-    """A silence starts or ends; one that ended is let go."""
-    silence = turn.state.silences[silence_id]
-    if next_edge(silence, turn.wall()) is None:
+    """A silence starts or ends, or ended long ago and is let go."""
+    record = turn.state.silences[silence_id]
+    wall = turn.wall()
+    if wall >= record.over_at + turn.plan.config.retain_resolved_seconds:
         turn.tx.drop(turn.state.silences, silence_id)
-    _set_edge(turn, silence)
-    _decide_anew(turn)
-
-
-def _decide_anew(turn: Turn) -> None:
-    """Ask the gates again wherever a silence may have shut or opened one."""
-    for alert_id in sorted(turn.state.firing):
-        episode = turn.state.alerts[alert_id]
-        incident = turn.state.incidents[episode.incident_id]
-        escalation.refresh(turn, incident, episode)
-        for line in list(incident.lines.values()):
-            if line.blocked.get(episode.episode_id) is Reason.SILENCED:
-                incidents.reconsider(turn, incident, episode)
-            turn.touch(line)
+        turn.quiet.silences.drop(turn.tx, silence_id)
+        return
+    was_quiet = record.silence.starts_at < wall
+    _index(turn, record)
+    _set_edge(turn, record)
+    if was_quiet or record.silence.active(wall):
+        reviews.begin(turn)

@@ -11,13 +11,14 @@ from typing import Any, Final
 import attrs
 
 from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.engine.roll import Roll
 from tocsin.engine.transaction import Key, Table
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.gap import Gap
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
 from tocsin.model.severity import AlertSeverity
-from tocsin.model.silence import Silence
+from tocsin.model.silence import SilenceRecord
 from tocsin.roles.aggregator import Cause
 
 __all__ = [
@@ -197,6 +198,7 @@ class Incident:
     opened_at: float
     opened_wall: float
     updated_wall: float
+    serial: int
     members: dict[str, None] = attrs.field(factory=dict)
     firing: dict[str, None] = attrs.field(factory=dict)
     lines: dict[str, Line] = attrs.field(factory=dict)
@@ -288,7 +290,13 @@ class Lane:
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
     that alerts of that key join; ``configuration`` is the digest of the one in force. ``undelivered`` are notifications
-    that were given up, ``shelf`` their order. ``alerts``, ``firing`` and ``shelf`` are derived."""
+    that were given up, ``shelf`` their order.
+
+    What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes in their order,
+    ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
+    ``review_end``; ``rerouting`` says that it asks the rules as well. ``alerts``, ``firing``, ``shelf``, ``roll`` and
+    ``walked`` are derived.
+    """
 
     seed: int = 0
     configuration: str = ""
@@ -298,6 +306,11 @@ class State:
     notifications_made: int = 0
     episodes_made: int = 0
     unrouted: int = 0
+    reviews_made: int = 0
+    review_serial: int = -1
+    review_member: int = 0
+    review_end: int = 0
+    rerouting: bool = False
     alerts: dict[str, Episode] = attrs.field(factory=dict)
     firing: dict[str, None] = attrs.field(factory=dict)
     episodes: Table[str, Episode] = attrs.field(factory=lambda: Table("episodes"))
@@ -307,7 +320,10 @@ class State:
     undelivered: Table[str, Outgoing] = attrs.field(factory=lambda: Table("undelivered"))
     shelf: Ordered[str] = attrs.field(factory=Ordered)
     lanes: Table[str, Lane] = attrs.field(factory=lambda: Table("lanes"))
-    silences: Table[str, Silence] = attrs.field(factory=lambda: Table("silences"))
+    review: Ordered[str] = attrs.field(factory=lambda: Ordered("review"))
+    roll: Roll = attrs.field(factory=Roll)
+    walked: tuple[str, list[tuple[int, str]]] | None = None
+    silences: Table[str, SilenceRecord] = attrs.field(factory=lambda: Table("silences"))
     gaps: Table[str, Gap] = attrs.field(factory=lambda: Table("gaps"))
     agenda: Agenda = attrs.field(factory=lambda: Agenda("agenda"))
     wall_agenda: Agenda = attrs.field(factory=lambda: Agenda("wall_agenda"))

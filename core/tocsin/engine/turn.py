@@ -6,6 +6,7 @@ import attrs
 
 from tocsin.engine.plan import ChannelPlan, Grouping, Plan
 from tocsin.engine.state import Episode, Incident, Lane, Line, State
+from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Transaction
 from tocsin.model.event import Event, GapRecorded
 from tocsin.model.gap import Gap
@@ -53,6 +54,7 @@ class Turn:
         "lines",
         "now",
         "plan",
+        "quiet",
         "reloading",
         "starts",
         "state",
@@ -60,9 +62,10 @@ class Turn:
         "wall_floor",
     )
 
-    def __init__(self, state: State, plan: Plan, tx: Transaction, now: Instant) -> None:
+    def __init__(self, state: State, plan: Plan, quiet: Quiet, tx: Transaction, now: Instant) -> None:
         self.state = state
         self.plan = plan
+        self.quiet = quiet
         self.tx = tx
         self.now = now
         self.clock = now.engine
@@ -90,6 +93,13 @@ class Turn:
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""
         self.lines[line.line_id] = line
+
+    def look_again(self, episode_id: str) -> None:
+        """Have an episode decided anew, in this step or a later one."""
+        state = self.state
+        if episode_id not in state.review:
+            self.tx.edit(state).reviews_made += 1
+            state.review.put(self.tx, episode_id, state.reviews_made)
 
     def tell(self, event: Event) -> None:
         """Let observers know, once the step is committed."""

@@ -85,6 +85,7 @@ class SilenceExpired:
     """A silence was ended before its time. Its answer is False for an unknown one."""
 
     silence_id: str = attrs.field(validator=_check.name)
+    by: str = attrs.field(default="", validator=_check.text)
 
 
 @attrs.frozen(slots=True)

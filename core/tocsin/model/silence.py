@@ -10,7 +10,7 @@ import attrs
 from tocsin.errors import ConfigurationError
 from tocsin.model import _check
 
-__all__ = ["LabelMatcher", "MatchOperator", "Silence"]
+__all__ = ["LabelMatcher", "MatchOperator", "Silence", "SilenceRecord", "SilenceState", "create_maintenance"]
 
 
 class MatchOperator(enum.StrEnum):
@@ -46,6 +46,8 @@ def _matchers(value: Any) -> tuple[LabelMatcher, ...]:
 class Silence:
     """Alerts that meet all ``matchers`` are not told from ``starts_at`` until ``ends_at`` (wall time, seconds, UTC).
 
+    ``maintenance`` marks work that was planned, see :func:`create_maintenance`.
+
     :raises ConfigurationError: when it has no matcher, or does not end after it starts.
     """
 
@@ -53,9 +55,58 @@ class Silence:
     matchers: tuple[LabelMatcher, ...] = attrs.field(converter=_matchers)
     starts_at: float = attrs.field(validator=_check.finite)
     ends_at: float = attrs.field(validator=_check.finite)
-    created_by: str = ""
-    comment: str = ""
+    created_by: str = attrs.field(default="", validator=_check.text)
+    comment: str = attrs.field(default="", validator=_check.text)
+    maintenance: bool = attrs.field(default=False, validator=_check.boolean)
 
     def __attrs_post_init__(self) -> None:
         if self.ends_at <= self.starts_at:
             raise ConfigurationError("a silence must end after it starts", "ends_at")
+
+    def active(self, wall: float) -> bool:
+        """Whether it lasts at that wall time: from its start until just before its end."""
+        return self.starts_at <= wall < self.ends_at
+
+
+class SilenceState(enum.StrEnum):
+    """Where a silence stands; the words are Alertmanager's."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    EXPIRED = "expired"
+
+
+@attrs.frozen(slots=True)
+class SilenceRecord:
+    """A silence as it is kept: its newest form, the earlier ones (oldest first), and when it was ended before its time.
+
+    ``expired_at`` is wall time; ``expired_by`` says who ended it.
+    """
+
+    silence: Silence
+    history: tuple[Silence, ...] = ()
+    expired_at: float | None = None
+    expired_by: str = ""
+
+    @property
+    def over_at(self) -> float:
+        """The wall time from which it does nothing any more."""
+        return self.silence.ends_at if self.expired_at is None else min(self.expired_at, self.silence.ends_at)
+
+    def over(self, wall: float) -> bool:
+        """Whether it does nothing any more at that wall time."""
+        return wall >= self.over_at
+
+    def state(self, wall: float) -> SilenceState:
+        """Return where it stands at that wall time."""
+        if self.over(wall):
+            return SilenceState.EXPIRED
+        return SilenceState.ACTIVE if self.silence.active(wall) else SilenceState.PENDING
+
+
+def create_maintenance(
+    silence_id: str, cluster_id: str, starts_at: float, ends_at: float, created_by: str = "", comment: str = ""
+) -> Silence:
+    """Return a silence of everything in one cluster, for work that was planned; its reason is shown as maintenance."""
+    matcher = LabelMatcher("cluster_id", MatchOperator.EQUAL, cluster_id)
+    return Silence(silence_id, (matcher,), starts_at, ends_at, created_by, comment, maintenance=True)

@@ -10,8 +10,6 @@ import enum
 from collections.abc import Iterable
 from typing import Final
 
-import attrs
-
 from tocsin.engine.agenda import Ordered
 from tocsin.engine.suppression.matching import MatcherSets, compiled
 from tocsin.engine.transaction import Transaction
@@ -37,14 +35,6 @@ _Places = tuple[tuple[Group, _Side], ...]
 
 _RANK: Final = 0
 """All that stand in a group have one rank, so that the lowest id comes first."""
-
-
-@attrs.frozen(slots=True)
-class _Sources:
-    """Whether a group has sources: any, and such as are no targets themselves."""
-
-    any: bool
-    pure: bool
 
 
 class InhibitionIndex:
@@ -154,15 +144,16 @@ class InhibitionIndex:
             tx.unindex(table, group)
         return self._concerns_somebody(group, before)
 
-    def _sources_in(self, group: Group) -> _Sources:
+    def _sources_in(self, group: Group) -> tuple[bool, bool]:
+        """Return whether the group has sources at all, and such as are no targets themselves."""
         pure = group in self._pure
-        return _Sources(any=pure or group in self._both, pure=pure)
+        return pure or group in self._both, pure
 
-    def _concerns_somebody(self, group: Group, before: _Sources) -> bool:
+    def _concerns_somebody(self, group: Group, before: tuple[bool, bool]) -> bool:
         """Whether a target may be muted or unmuted, now that the group's sources are no longer those of *before*."""
-        now = self._sources_in(group)
-        return (now.any is not before.any and group in self._targets_only) or (
-            now.pure is not before.pure and group in self._both
+        (had_any, had_pure), (has_any, has_pure) = before, self._sources_in(group)
+        return (had_any is not has_any and group in self._targets_only) or (
+            had_pure is not has_pure and group in self._both
         )
 
 

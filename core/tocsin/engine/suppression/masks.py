@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from tocsin.engine.suppression.patterns import PatternTests
 from tocsin.model.alert import AlertView
-from tocsin.patterns import Pattern
 from tocsin.roles.matcher import FieldTest
 
 __all__ = ["Masks", "passes"]
 
 K = TypeVar("K")
-_MEMO_LIMIT: Final = 16_384
-_MEMO_BYTES: Final = 32 * 1024 * 1024
 
 
 def passes(tests: tuple[FieldTest, ...], view: AlertView) -> bool:
@@ -92,7 +90,7 @@ class _Field:
         self._values: dict[str, int] = {}
         self._wanting = 0
         self._excluded: dict[str, int] = {}
-        self._patterns: _Patterns | None = None
+        self._patterns: PatternTests | None = None
 
     def take(self, test: FieldTest, bit: int) -> bool:
         """Take in a test of the set *bit*; False when it is of a kind that has to be tried by itself."""
@@ -111,64 +109,10 @@ class _Field:
         if test.values or len(test.patterns) > 1:
             return False
         if self._patterns is None:
-            self._patterns = _Patterns()
+            self._patterns = PatternTests()
         return self._patterns.take(test.patterns[0], test.negated, bit)
 
     def refused(self, value: str) -> int:
         """Return the sets that *value* rules out."""
         refused = self._wanting & ~self._values.get(value, 0) | self._excluded.get(value, 0)
         return refused if self._patterns is None else refused | self._patterns.refused(value)
-
-
-class _Patterns:
-    """What patterns say about one label's value, remembered per value up to a bound.
-
-    A pattern is tried only on values that begin as all its matches do.
-    """
-
-    __slots__ = ("_by_prefix", "_memo", "_negated", "_required", "_size", "_wanted", "_wanting")
-
-    def __init__(self) -> None:
-        self._by_prefix: dict[int, dict[str, dict[Pattern, None]]] = {}
-        self._wanted: dict[Pattern, int] = {}
-        self._negated: dict[Pattern, int] = {}
-        self._wanting = 0
-        self._size = 0
-        self._memo: dict[str, int] = {}
-
-    def take(self, pattern: Pattern, negated: bool, bit: int) -> bool:
-        """Take in a pattern of the set *bit*; False when it wants one already."""
-        if not negated:
-            if self._wanting & bit:
-                return False
-            self._wanting |= bit
-        self._size = max(self._size, bit.bit_length() // 8)
-        bits = self._negated if negated else self._wanted
-        bits[pattern] = bits.get(pattern, 0) | bit
-        self._by_prefix.setdefault(len(pattern.prefix), {}).setdefault(pattern.prefix, {})[pattern] = None
-        for value, refused in self._memo.items():
-            if pattern.matches(value) is negated:
-                self._memo[value] = refused | bit
-        return True
-
-    def refused(self, value: str) -> int:
-        """Return the sets whose patterns rule *value* out."""
-        found = self._memo.get(value)
-        if found is None:
-            found = self._found(value)
-            if len(self._memo) >= self._limit():
-                self._memo.clear()
-            self._memo[value] = found
-        return found
-
-    def _found(self, value: str) -> int:
-        wanted = refused = 0
-        for length, by_prefix in self._by_prefix.items():
-            for pattern in by_prefix.get(value[:length], ()):
-                if pattern.matches(value):
-                    wanted |= self._wanted.get(pattern, 0)
-                    refused |= self._negated.get(pattern, 0)
-        return self._wanting & ~wanted | refused
-
-    def _limit(self) -> int:
-        return max(64, min(_MEMO_LIMIT, _MEMO_BYTES // max(1, self._size)))

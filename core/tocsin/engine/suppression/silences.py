@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tocsin.engine.silences import active
 from tocsin.engine.suppression.matching import MatcherSets, compiled
 from tocsin.engine.transaction import Transaction
 from tocsin.model.alert import AlertView
@@ -46,7 +45,7 @@ class SilenceIndex:
         silences = self._silences
         if not silences:
             return None
-        found = [silence_id for silence_id in self._sets.met(view) if active(silences[silence_id], wall)]
+        found = [silence_id for silence_id in self._sets.met(view) if silences[silence_id].active(wall)]
         return silences[min(found)] if found else None
 
     def _replace(self, old: Silence | None, new: Silence | None) -> None:

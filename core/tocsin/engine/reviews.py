@@ -1,0 +1,107 @@
+"""Reviews: what changed for many is decided anew for each of them, so many in one step that new alerts need not wait.
+
+Two things are worked off: single episodes that somebody queued, and a walk over all incidents in the order in which
+they were opened. While an incident is walked through, its lines wait, so that one notification tells all of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final
+
+from tocsin.engine import escalation
+from tocsin.engine.incidents import reconsider, reroute
+from tocsin.engine.state import Episode, Incident, State
+from tocsin.engine.turn import Turn
+
+__all__ = ["EPISODES_PER_STEP", "active", "begin", "work_off"]
+
+EPISODES_PER_STEP: Final = 250
+_DONE: Final = -1
+
+
+def active(state: State) -> bool:
+    """Whether something is left to be decided anew."""
+    return state.review_serial != _DONE or len(state.review) > 0
+
+
+def begin(turn: Turn, *, rerouting: bool = False) -> None:
+    """Have every firing episode decided anew, from the first one on; *rerouting*: by the rules as well."""
+    state = turn.tx.edit(turn.state)
+    if not state.firing:
+        return
+    state.review_serial, state.review_member = 0, 0
+    state.review_end = state.incidents_opened
+    if rerouting:
+        state.rerouting = True
+
+
+def work_off(turn: Turn, limit: int | None) -> None:
+    """Decide at most *limit* episodes anew; None: all."""
+    left = float("inf") if limit is None else limit
+    while left > 0 and (first := turn.state.review.first()) is not None:
+        turn.state.review.drop(turn.tx, first[1])
+        episode = turn.state.episodes.get(first[1])
+        if episode is not None and episode.firing:
+            _again(turn, turn.state.incidents[episode.incident_id], episode)
+        left -= 1
+    while left > 0 and turn.state.review_serial != _DONE:
+        left -= _walk(turn, left)
+
+
+def _walk(turn: Turn, left: float) -> int:
+    """Go on with the walk; return how many steps of it were done."""
+    state = turn.tx.edit(turn.state)
+    found = state.roll.first(state.review_serial)
+    if found is None or found[0] >= state.review_end:
+        state.review_serial = _DONE
+        _walked(turn)
+        return 1
+    serial, incident_id = found
+    state.review_serial = serial
+    incident = state.incidents[incident_id]
+    done = 0
+    for member, episode_id in _members(state, incident):
+        if done >= left:
+            state.review_member = member
+            return done
+        episode = state.episodes.get(episode_id)
+        if episode is not None and episode.firing:
+            _again(turn, incident, episode)
+        done += 1
+    state.review_serial, state.review_member = serial + 1, 0
+    for line in list(incident.lines.values()):
+        turn.touch(line)
+    return done + 1
+
+
+def _members(state: State, incident: Incident) -> list[tuple[int, str]]:
+    """Return those that fire and were not looked at yet, in order; sorted once for each incident.
+
+    Those that begin later were decided by what holds now.
+    """
+    if state.review_member == 0 or state.walked is None or state.walked[0] != incident.incident_id:
+        members = sorted((state.episodes[episode_id].serial, episode_id) for episode_id in incident.firing)
+        state.walked = (incident.incident_id, members)
+    members = state.walked[1]
+    return members[bisect_left(members, (state.review_member, "")) :]
+
+
+def _again(turn: Turn, incident: Incident, episode: Episode) -> None:
+    if turn.state.rerouting:
+        reroute(turn, episode)
+        return
+    escalation.refresh(turn, incident, episode)
+    if any(episode.episode_id in line.blocked for line in incident.lines.values()):
+        reconsider(turn, incident, episode)
+    for line in incident.lines.values():
+        turn.touch(line)
+
+
+def _walked(turn: Turn) -> None:
+    """The walk is over: what a new configuration reached newly can be told, in one digest for each channel."""
+    if turn.state.rerouting:
+        turn.tx.edit(turn.state).rerouting = False
+        turn.reloading = True
+        for channel_id in sorted(turn.state.lanes):
+            turn.lane(channel_id)

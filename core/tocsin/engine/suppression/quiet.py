@@ -1,0 +1,63 @@
+"""What keeps alerts quiet now: silences and inhibitions, derived from the records and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin.engine.state import Episode, State
+from tocsin.engine.suppression.inhibition import InhibitionIndex
+from tocsin.engine.suppression.silences import SilenceIndex
+from tocsin.engine.transaction import Transaction
+from tocsin.model.inhibition import InhibitionRule
+from tocsin.model.silence import Silence
+
+__all__ = ["Quiet"]
+
+
+class Quiet:
+    """The two indexes. Silences that are over are not in them."""
+
+    __slots__ = ("_rules", "inhibitions", "silences")
+
+    def __init__(self, rules: Iterable[InhibitionRule], state: State) -> None:
+        tx = Transaction()
+        self._rules = tuple(rules)
+        self.silences = SilenceIndex()
+        for record in state.silences.values():
+            if not record.over(state.wall_time):
+                self.silences.put(tx, record.silence)
+        self.inhibitions = self._inhibitions(state, tx)
+
+    def _inhibitions(self, state: State, tx: Transaction) -> InhibitionIndex:
+        index = InhibitionIndex(self._rules)
+        if self._rules:
+            for alert_id in state.firing:
+                episode = state.alerts[alert_id]
+                index.begin(tx, episode.episode_id, episode.view())
+        return index
+
+    @property
+    def inhibits(self) -> bool:
+        """Whether there are inhibition rules at all."""
+        return bool(self._rules)
+
+    def change_rules(self, tx: Transaction, rules: Iterable[InhibitionRule], state: State) -> None:
+        """Inhibit by other rules from now on."""
+        changed = tuple(rules)
+        if changed == self._rules:
+            return
+        before = self._rules, self.inhibitions
+        tx.on_undo(lambda: self._set(*before))
+        self._rules = changed
+        self.inhibitions = self._inhibitions(state, Transaction())
+
+    def _set(self, rules: tuple[InhibitionRule, ...], index: InhibitionIndex) -> None:
+        self._rules, self.inhibitions = rules, index
+
+    def muting(self, episode: Episode, wall: float) -> Silence | None:
+        """Return the silence that mutes the episode at that wall time, or None."""
+        return self.silences.muting(episode.view(), wall) if self.silences else None
+
+    def inhibitor(self, episode: Episode) -> str | None:
+        """Return the episode that inhibits this one, or None."""
+        return self.inhibitions.inhibitor(episode.episode_id) if self._rules else None
