@@ -120,7 +120,7 @@ def test_every_bundled_plugin_is_listed_as_loaded(run: Run) -> None:
             ("matcher", name)
             for name in ("severity", "cluster_pattern", "metric_name", "node_id", "labels", "matchers")
         ),
-        *(("aggregator", name) for name in ("window", "none")),
+        *(("aggregator", name) for name in ("window", "grouping", "none")),
         ("escalation_scheduler", "levels"),
         *(("renderer", name) for name in ("text", "json")),
     }

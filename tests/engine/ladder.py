@@ -88,7 +88,7 @@ class Ladder:
             self.climbs[span.incident_id, policy.policy_id] = climb
 
     def recount(self) -> None:
-        """Who still has to answer, now? Clocks run and pause accordingly, and what is due at once is told."""
+        """Who still has to answer, now? Clocks run and pause accordingly; what is due at once is told later."""
         world = self.world
         now = world.engine
         for climb in self.climbs.values():
@@ -104,7 +104,10 @@ class Ladder:
             elif not climb.awake and climb.since is not None:
                 climb.climbed += now - climb.since
                 climb.since = None
-        self._tell(now)
+
+    def tell(self) -> None:
+        """Tell what is due, once everything of the instant was taken in."""
+        self._tell(self.world.engine)
 
     def _tell(self, now: float) -> None:
         for climb in self.climbs.values():

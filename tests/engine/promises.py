@@ -107,6 +107,7 @@ class Promises:
         for fact, answer in zip(inputs, step.answers, strict=True):
             deserved = self._take(fact, step)
             assert answer == deserved, f"{fact} was answered {answer}"
+        self.ladder.tell()
         self._levels(step)
         self._events(step)
         starting = iter(step.starts)

@@ -130,6 +130,7 @@ def test_both_edges_of_a_silence_are_deadlines() -> None:
     assert bench.engine.next_deadline() == ORIGIN + 20
     bench.wake(20)
     assert bench.engine.next_deadline() == ORIGIN + 20 + 86_400
+    bench.wake(20 + 86_400)
     assert bench.engine.state.silences == {}
 
 

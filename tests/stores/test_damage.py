@@ -233,7 +233,12 @@ def test_compacting_a_damaged_file_is_refused(filled: Filled) -> None:
 def _salvage(path: Path, archive: Path) -> list[Loss]:
     told: list[Loss] = []
     pending: list[Loss] = []
-    file = SqliteFile(path, lost=lambda loss: (told.append(loss), pending.append(loss), None)[-1])
+
+    def lose(loss: Loss) -> None:
+        told.append(loss)
+        pending.append(loss)
+
+    file = SqliteFile(path, lost=lose)
     archive.write_text("".join(export_lines(file, 0, pending)))
     file.close()
     return told
@@ -247,7 +252,7 @@ def test_what_is_not_damaged_can_be_saved(filled: Filled, tmp_path: Path, change
     import_file(tmp_path / "saved.jsonl", tmp_path / "new.db")
     result = read(tmp_path / "new.db")
     assert result.errors == ()
-    assert set(result.entries) <= set(filled.entries) if False else all(one in filled.entries for one in result.entries)
+    assert all(one in filled.entries for one in result.entries)
     assert result.checkpoint is not None
     assert len(result.checkpoint.records) >= (0 if change == "all records" else 24)
     assert result.checkpoint.records.items() <= filled.checkpoint.records.items()

@@ -98,15 +98,17 @@ def test_closing_on_a_full_disk_lets_go(tmp_path: Path) -> None:
 
 
 @linux
-def test_a_device_that_cannot_be_read_is_no_damage(filled: Filled) -> None:
-    """The message says that the device failed, not that the file should be thrown away."""
+def test_a_device_that_cannot_be_read_is_an_error_and_no_end(filled: Filled) -> None:
+    """What cannot be read is not taken for what is not there; when the device works again, all of it is."""
     with pytest.raises(StoreError, match=r"cannot open it: the device failed"):
         broken_device.without_reading(lambda: SqliteStore(filled.path))
     store = SqliteStore(filled.path)
     store._connection.execute("PRAGMA shrink_memory")  # otherwise nothing has to be read
-    with pytest.raises(StoreError, match=r"the device failed, or has no room \(SQLITE_IOERR_READ\)"):
-        broken_device.without_reading(lambda: list(store.entries()))
+    for call in (store.load, lambda: list(store.entries()), lambda: store.configuration("c1")):
+        with pytest.raises(StoreError, match=str(filled.path)):
+            broken_device.without_reading(call)
     assert tuple(store.entries()) == filled.entries
+    assert store.load() == filled.checkpoint
     store.close()
 
 

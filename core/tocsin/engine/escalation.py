@@ -12,7 +12,7 @@ from tocsin.model.event import LevelReached
 from tocsin.model.reason import GapKind
 from tocsin.roles.scheduler import EscalationScheduler, Step
 
-__all__ = ["apply", "leave", "level_due", "named", "refresh"]
+__all__ = ["advance", "apply", "leave", "level_due", "named", "refresh"]
 
 _TOLERANCE = 1e-6
 _STAND_IN_ORDINAL = 999
@@ -92,7 +92,7 @@ def refresh(turn: Turn, incident: Incident, episode: Episode) -> None:
 def _run_or_pause(turn: Turn, incident: Incident, escalation: Escalation) -> None:
     if escalation.awake and escalation.since is None:
         turn.tx.edit(escalation).since = turn.clock
-        _advance(turn, incident, escalation)
+        turn.escalations[_name(incident, escalation)] = (incident, escalation)  # once all who join it have joined
     elif not escalation.awake and escalation.since is not None:
         turn.tx.edit(escalation)
         escalation.base += turn.clock - escalation.since
@@ -119,12 +119,14 @@ def level_due(turn: Turn, name: str) -> None:
     incident_id, _, policy_id = name.partition("/")
     incident = turn.state.incidents.get(incident_id)
     escalation = incident.escalations.get(policy_id) if incident else None
-    if incident is not None and escalation is not None and escalation.since is not None:
-        _advance(turn, incident, escalation)
+    if incident is not None and escalation is not None:
+        advance(turn, incident, escalation)
 
 
-def _advance(turn: Turn, incident: Incident, escalation: Escalation) -> None:
-    """Tell every level that is due, and set the deadline of the next."""
+def advance(turn: Turn, incident: Incident, escalation: Escalation) -> None:
+    """Tell every level that is due, and set the deadline of the next; nothing while it is paused."""
+    if escalation.since is None:
+        return
     while (step := _next(turn, escalation)) is not None and escalation.since is not None:
         at = escalation.since + (step.after_seconds - escalation.base)
         if at > turn.clock + _TOLERANCE:

@@ -187,8 +187,6 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     out.via = tuple(dict.fromkeys(via for episode_id in sorted(line.due) for via in line.adopted.get(episode_id, ())))
-    recent = [at for at in line.recent if at > turn.clock - BURST_SECONDS]
-    turn.tx.edit(line).recent = (*recent, turn.clock)
     enqueue(turn, out)
 
 
@@ -240,6 +238,7 @@ def compose(turn: Turn, line: Line) -> Listed:
             for episode_id in passengers:
                 listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
         turn.tx.edit(line)
+        line.recent = (*[at for at in line.recent if at > turn.clock - BURST_SECONDS], turn.clock)
         line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
         line.repeat = False
         for episode_id in listed:
@@ -301,7 +300,17 @@ def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
     latest = turn.state.alerts.get(episode.alert.alert_id)
     if latest is None or not latest.firing or latest.episode_id in out.listed:
         return False
-    return latest.incident_id != episode.incident_id and not (found is not None and found.spec.per_incident)
+    if latest.incident_id == episode.incident_id or (found is not None and found.spec.per_incident):
+        return False
+    line = turn.state.incidents[latest.incident_id].lines.get(out.channel_id)
+    return line is not None and _tells(turn, line, latest.episode_id)
+
+
+def _tells(turn: Turn, line: Line, episode_id: str) -> bool:
+    """Whether the line's channel was told of an episode, or will be."""
+    out = current(turn, line)
+    under_way = out is not None and episode_id in out.listed
+    return under_way or episode_id in line.told or episode_id in line.due or episode_id in line.waiting
 
 
 def recheck(turn: Turn, out: Outgoing) -> bool:

@@ -80,6 +80,7 @@ class Engine:
         self.plan = plan
         self.state = State(seed=seed, configuration=plan.digest) if state is None else state
         self.quiet = Quiet(plan.config.inhibition_rules, self.state)
+        self._ahead = self.state.wall_time - self.state.engine_time
         self._tx: Transaction | None = None
         self._changed: dict[Key, None] = {}
 
@@ -87,12 +88,17 @@ class Engine:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
         state = self.state
         if reviews.active(state):
-            return state.engine_time
+            return state.engine_time  # at once
         engine, wall = state.agenda.next_instant(), state.wall_agenda.next_instant()
         if wall is None:
             return engine
-        at = wall - (state.wall_time - state.engine_time)
+        at = wall - self._ahead
         return at if engine is None else min(engine, at)
+
+    @property
+    def depends_on_the_date(self) -> bool:
+        """Whether a jump of the wall clock may change something."""
+        return len(self.state.wall_agenda) > 0
 
     def step(self, now: Instant, inputs: Sequence[Input] = (), *, whole: bool = False) -> Step:
         """Meet every deadline up to *now*, each at its own instant, then take in *inputs*.
@@ -109,6 +115,7 @@ class Engine:
         engine_now = max(now.engine, state.engine_time)
         turn = Turn(state, self.plan, self.quiet, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
+        self._ahead = now.wall - engine_now
         self._note_time(turn)
         restarted = any(isinstance(item, Restarted) for item in inputs)
         whole = whole or restarted
@@ -117,6 +124,8 @@ class Engine:
         effective = [(item, self._take(turn, item)) for item in inputs]
         reviews.work_off(turn, None if whole else reviews.EPISODES_PER_STEP)
         self._flush(turn)
+        if not (turn.events or tx.changed):
+            tx.rollback()  # time alone is no change: a journal that leaves this step out leads to the same
         return Step(
             answers=tuple([changed or isinstance(item, AlertFired) for item, changed in effective]),
             starts=tuple(turn.starts),
@@ -185,7 +194,7 @@ class Engine:
         while True:
             upcoming = self._upcoming(turn)
             later = upcoming is None or upcoming[0] > turn.clock
-            if settle_between and later and (turn.lines or turn.lanes):
+            if settle_between and later and turn.unsettled:
                 self._flush(turn)
             elif upcoming is None or met == limit:
                 return
@@ -284,7 +293,10 @@ class Engine:
 
     def _flush(self, turn: Turn) -> None:
         """Settle every line and pump every lane that something happened to, until none is left."""
-        while turn.lines or turn.lanes:
+        while turn.unsettled:
+            running, turn.escalations = turn.escalations, {}
+            for incident, one in running.values():
+                escalation.advance(turn, incident, one)
             while turn.lines:
                 line_id = next(iter(turn.lines))
                 lines.settle(turn, turn.lines.pop(line_id))

@@ -124,7 +124,7 @@ def _try_again(turn: Turn, out: Outgoing, outcome: Outcome) -> None:
     policy = channel.spec.retry
     at = turn.clock + max(_backoff(turn, out, policy), outcome.retry_after_seconds or 0.0)
     started = turn.clock if out.first_attempt_at is None else out.first_attempt_at
-    if out.expired:
+    if out.expired and channel.channel.fallback is not None:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE, outcome.detail)
     elif out.attempts - out.forgiven >= policy.max_attempts or at - started > policy.max_age_seconds:
         hand_over(turn, out, NotificationState.DEAD, Reason.EXHAUSTED, outcome.detail)
@@ -148,6 +148,9 @@ def fallback_due(turn: Turn, out: Outgoing) -> None:
     One that a rate limit holds is delayed, not failed: it stays, and is given there if its first attempt fails. One
     that waits for an open circuit goes: the channel fails.
     """
+    found = turn.plan.channels.get(out.channel_id)
+    if found is not None and found.channel.fallback is None:
+        return  # a change of the configuration took it away
     if out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     elif not out.attempted and out.reason is Reason.CIRCUIT_OPEN:

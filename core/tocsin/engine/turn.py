@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from tocsin.engine.plan import ChannelPlan, Grouping, Plan
-from tocsin.engine.state import Episode, Incident, Lane, Line, State
+from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, State
 from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Transaction
 from tocsin.model.event import Event, GapRecorded
@@ -43,12 +43,14 @@ class StartAttempt:
 class Turn:
     """The working context of one step.
 
-    ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own. Lines
-    and lanes that something happened to are noted, and settled when everything of that instant has been taken in.
+    ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own.
+    Escalations that run again, lines and lanes that something happened to are noted, and settled when everything of
+    that instant has been taken in.
     """
 
     __slots__ = (
         "clock",
+        "escalations",
         "events",
         "lanes",
         "lines",
@@ -71,6 +73,7 @@ class Turn:
         self.clock = now.engine
         self.events: list[Event] = []
         self.starts: list[StartAttempt] = []
+        self.escalations: dict[str, tuple[Incident, Escalation]] = {}
         self.lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
         self.reloading = False
@@ -89,6 +92,11 @@ class Turn:
         if instant is not None:
             return instant + (self.now.wall - self.now.engine)
         return max(self.wall_floor, self.clock + (self.now.wall - self.now.engine))
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something happened at this instant of which the consequences are still to be drawn."""
+        return bool(self.escalations or self.lines or self.lanes)
 
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""

@@ -147,17 +147,19 @@ class Runner:
         self._settling = anyio.Event()
         while self._outbox:
             dispatcher.start(self._outbox.popleft())
-        deadline = self._writer.next_deadline()
-        if deadline is None:
+        left = self._writer.seconds_left()
+        if left is None:
             await self._wake.wait()
-            return
-        left = deadline - self._writer.now().engine
-        if left > 0:
-            with self._clock.move_on_after(left):
-                await self._wake.wait()
-            return
-        try:
-            await self._writer.submit((), self.turnstile)
-        except StoreError:
-            await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
-        await anyio.lowlevel.checkpoint()
+        elif left > 0:
+            await self._sleep(left)
+        else:
+            try:
+                await self._writer.submit((), self.turnstile)
+            except StoreError:
+                await self._sleep(_AGAIN_SECONDS)
+            await anyio.lowlevel.checkpoint()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, unless somebody wakes the runner."""
+        with self._clock.move_on_after(seconds):
+            await self._wake.wait()

@@ -24,6 +24,8 @@ __all__ = ["Committed", "Writer"]
 
 _log: Final = logging.getLogger("tocsin")
 
+_LOOK_SECONDS: Final = 60.0
+_CLOCK_SET_SECONDS: Final = 1.0
 _SAVE_RECORDS: Final = 2000
 _SAVE_SECONDS: Final = 10.0
 _PRUNE_ENTRIES: Final = 1000
@@ -75,6 +77,8 @@ class Writer:
         self._ordinal = ordinal
         self._saved_at = clock.now()
         self._deadline = engine.next_deadline()
+        self._ahead = engine.state.wall_time - engine.state.engine_time
+        self._by_the_wall = False
 
     @property
     def blocking(self) -> bool:
@@ -91,9 +95,18 @@ class Writer:
         passed = max(0.0, self._clock.wall() - state.wall_time)
         return state.engine_time + passed - self._clock.now()
 
-    def next_deadline(self) -> float | None:
-        """Return the instant at which the engine wanted to be stepped next, after the last commit; waits for none."""
-        return self._deadline
+    def seconds_left(self) -> float | None:
+        """Return in how many seconds the engine has to be stepped again; None: only when somebody wants something.
+
+        As of the last commit, and without waiting for another one. While something depends on the date, it is looked
+        at every minute: the machine's clock may have been set.
+        """
+        now, deadline = self.now(), self._deadline
+        if not self._by_the_wall:
+            return None if deadline is None else deadline - now.engine
+        if abs(now.wall - now.engine - self._ahead) > _CLOCK_SET_SECONDS:
+            return 0.0
+        return _LOOK_SECONDS if deadline is None else min(_LOOK_SECONDS, deadline - now.engine)
 
     def commit(self, inputs: Sequence[Input] = ()) -> Committed:
         """Take *inputs* in and commit, in the calling thread.
@@ -104,12 +117,14 @@ class Writer:
             first = tuple(self._prelude())
             step = self._step((*first, *inputs))
             self._deadline = self.engine.next_deadline()
+            self._by_the_wall = self.engine.depends_on_the_date
             committed = Committed(step.answers[len(first) :], self._after(step))
             self._save_if_due()
             return committed
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:
         now = self.now()
+        self._ahead = now.wall - now.engine
         try:
             step = self.engine.step(now, inputs)
             if step.changed:

@@ -208,12 +208,21 @@ class SqliteFile:
             oldest, newest, count = self.tables.query("SELECT min(ordinal), max(ordinal), count(*) FROM journal")[0]
         except DamagedStoreError:
             return bounds
-        if not count:
+        known = bounds.last > 0
+        begins, ends = known or self._is_intact(oldest), self._is_intact(newest)
+        if not count or not (begins or ends):
             return bounds
-        first = bounds.first if bounds.last else oldest
-        row = self.tables.row(newest)
-        last = newest if row is not None and row.intact else first + count - 1
+        first = bounds.first if known else oldest if begins else newest - count + 1
+        last = newest if ends else first + count - 1
         return attrs.evolve(bounds, first=first, last=max(last, bounds.last))
+
+    def _is_intact(self, ordinal: int) -> bool:
+        """Whether there is such an entry: a damaged row may bear any number, and nobody can count up to some."""
+        try:
+            row = self.tables.row(ordinal)
+        except DamagedStoreError:
+            return False
+        return row is not None and row.intact
 
     def load(self) -> Checkpoint | None:
         """Return the checkpoint, or None where none was ever made."""
