@@ -50,6 +50,7 @@ class Handle:
     """One process' store. *die* is called when the process dies in a write."""
 
     blocking = False
+    volatile = False
 
     def __init__(self, disk: Disk, die: Callable[[], None]) -> None:
         self._disk = disk

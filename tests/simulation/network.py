@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from tests.simulation.ledger import Ledger, Plain
-from tests.simulation.settings import BACKENDS, retry_of
+from tests.simulation.settings import BACKENDS, circuit_of, retry_of
 from tocsin import BackendContext, BackendRegistrar, Notification, Outcome, hookimpl
 from tocsin.testing.clock import VirtualClock
 
@@ -131,6 +131,7 @@ class Wire:
                 concurrency=backend["concurrency"],
                 timeout_seconds=backend["timeout"],
                 retry=retry_of(backend),
+                circuit=circuit_of(backend),
             )
 
     def _sender(self, config: Any, context: BackendContext, /) -> _Sender:

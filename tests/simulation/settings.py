@@ -14,13 +14,14 @@ from typing import Any, Final
 from tocsin import (
     Aggregation,
     AlertRoutingRule,
+    CircuitPolicy,
     EscalationPolicy,
     FederationAlertingService,
     NotificationChannel,
     RetryPolicy,
 )
 
-__all__ = ["BACKENDS", "CHANNELS", "aggregation_of", "altered", "changes", "configure", "random_settings", "retry_of"]
+__all__ = ["BACKENDS", "CHANNELS", "aggregation_of", "altered", "changes", "circuit_of", "configure", "random_settings", "retry_of"]
 
 Plain = dict[str, Any]
 
@@ -38,18 +39,21 @@ BACKENDS: Final[dict[str, Plain]] = {
         "concurrency": 4,
         "timeout": 10.0,
         "retry": {"base": 2.0, "cap": 60.0, "attempts": 6, "age": 900.0},
+        "circuit": {"failures": 5, "open": 30.0, "cap": 300.0},
     },
     "simulated_tool": {
         "per_incident": True,
         "concurrency": 1,
         "timeout": 20.0,
         "retry": {"base": 4.0, "cap": 120.0, "attempts": 4, "age": 600.0},
+        "circuit": {"failures": 3, "open": 60.0, "cap": 120.0},
     },
     "simulated_hasty": {
         "per_incident": False,
         "concurrency": 2,
         "timeout": 5.0,
         "retry": {"base": 1.0, "cap": 8.0, "attempts": 2, "age": 60.0},
+        "circuit": None,
     },
 }
 
@@ -58,6 +62,12 @@ def retry_of(backend: Plain) -> RetryPolicy:
     """Return a backend's retry policy."""
     retry = backend["retry"]
     return RetryPolicy(retry["base"], retry["cap"], retry["attempts"], retry["age"])
+
+
+def circuit_of(backend: Plain) -> CircuitPolicy | None:
+    """Return a backend's circuit policy."""
+    circuit = backend["circuit"]
+    return None if circuit is None else CircuitPolicy(circuit["failures"], circuit["open"], circuit["cap"])
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------------

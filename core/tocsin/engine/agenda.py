@@ -19,6 +19,9 @@ class Deadline(enum.IntEnum):
 
     SILENCE_EDGE = 0
     TIME_EDGE = 12
+    PROMISE = 13
+    HEARTBEAT = 14
+    GAP_END = 15
     ACKNOWLEDGEMENT_END = 1
     SNOOZE_END = 2
     LEVEL = 3

@@ -27,7 +27,7 @@ __all__ = ["FORMAT", "dump", "load", "record"]
 FORMAT: Final = 1
 """Rises when an older reader would misread a record."""
 
-_DERIVED: Final = {Incident: {"members", "firing"}, Lane: {"queue", "unheld", "sending"}}
+_DERIVED: Final = {Incident: {"members", "firing"}, Lane: {"live", "queue", "sending", "unheld"}}
 _SCALARS: Final = tuple(
     field.name for field in attrs.fields(State) if str(field.type) in {"bool", "int", "float", "str"}
 )
@@ -178,6 +178,7 @@ def _derive(state: State) -> None:
             state.firing[episode.alert.alert_id] = None
     for out in sorted(state.outgoing.values(), key=lambda out: out.serial):
         lane = state.lanes[out.channel_id]
+        lane.live[out.notification_id] = None
         if out.state is NotificationState.SENDING:
             lane.sending[out.notification_id] = None
         elif out.queued:

@@ -14,9 +14,11 @@ from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
+from tocsin.engine.watchdog import GAP_ALERT, GAP_QUIET_SECONDS, gap_alert
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
 from tocsin.model.facts import Acknowledged, Snoozed
+from tocsin.model.gap import Gap
 from tocsin.model.reason import GapKind
 
 __all__ = [
@@ -63,7 +65,20 @@ def _stamped(turn: Turn, alert: PerformanceAlert) -> PerformanceAlert:
     return alert if alert.timestamp is not None else attrs.evolve(alert, timestamp=turn.wall())
 
 
+def tell_gap(turn: Turn, gap: Gap) -> None:
+    """Tell the watchdog's channel of a gap, if there is one and it is not about that channel itself."""
+    channel_id = turn.plan.config.watchdog.channel_id
+    if channel_id is None or channel_id not in turn.plan.channels or gap.subject == channel_id:
+        return
+    alert = gap_alert(gap)
+    fire(turn, alert)
+    turn.state.agenda.set(turn.tx, Deadline.GAP_END, alert.alert_id, turn.clock + GAP_QUIET_SECONDS)
+
+
 def _route(turn: Turn, view: AlertView) -> Verdict:
+    watchdog = turn.plan.config.watchdog.channel_id
+    if watchdog in turn.plan.channels and view.alert.alert_id.startswith(GAP_ALERT):
+        return Verdict((), (str(watchdog),))
     verdict = turn.plan.route(view)
     for name, detail in turn.plan.take_failures():
         turn.gap(GapKind.MATCHER_FAILED, name, detail)
@@ -90,7 +105,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
     tx.edit(incident).updated_wall = turn.wall()
-    if not verdict.rule_ids:
+    if not (verdict.rule_ids or alert.alert_id.startswith(GAP_ALERT)):
         tx.edit(state).unrouted += 1
     _assign(turn, incident, episode, verdict)
     if incident.closed_at is not None:

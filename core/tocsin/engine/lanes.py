@@ -7,7 +7,7 @@ from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id
 from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
-from tocsin.engine.outgoing import announce, end, expect_fallback, lines_of, next_serial
+from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
@@ -122,9 +122,9 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         min(out.created_wall for out in together),
         next_serial(turn),
         via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
+        late=any(out.late for out in together),
     )
-    turn.tx.put(turn.state.outgoing, name, digest)
-    expect_fallback(turn, digest)
+    live(turn, digest)
     taken: list[Line] = []
     for out in together:
         line = lines_of(turn, out)[0]

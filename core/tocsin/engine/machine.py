@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 
 import attrs
 
-from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload, reviews
+from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload, reviews, watchdog
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.outgoing import unshelve
 from tocsin.engine.plan import Plan
@@ -242,6 +242,12 @@ class Engine:
                 turn.lane(name)
             case Deadline.FORGET:
                 incidents.forget(turn, state.incidents[name])
+            case Deadline.PROMISE:
+                watchdog.look(turn, turn.lane(name))
+            case Deadline.HEARTBEAT:
+                watchdog.beat(turn)
+            case Deadline.GAP_END:
+                incidents.resolve_alert(turn, name)
             case Deadline.EXPIRY:
                 outcomes.expired(turn, state.outgoing[name])
             case Deadline.DISCARD:
@@ -277,6 +283,8 @@ class Engine:
                 return incidents.acknowledge(turn, fact)
             case Snoozed():
                 return incidents.snooze(turn, fact)
+            case AttemptEnded() if watchdog.is_heartbeat(fact.notification_id):
+                return watchdog.heartbeat_ended(turn, fact.outcome.success, fact.outcome.detail)
             case AttemptEnded():
                 return outcomes.attempt_ended(turn, fact)
             case SilenceSet(silence):
@@ -294,6 +302,9 @@ class Engine:
     def _flush(self, turn: Turn) -> None:
         """Settle every line and pump every lane that something happened to, until none is left."""
         while turn.unsettled:
+            gaps, turn.gaps = turn.gaps, {}
+            for gap in gaps.values():
+                incidents.tell_gap(turn, gap)
             running, turn.escalations = turn.escalations, {}
             for incident, one in running.values():
                 escalation.advance(turn, incident, one)

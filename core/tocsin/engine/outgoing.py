@@ -18,10 +18,10 @@ __all__ = [
     "create",
     "end",
     "enqueue",
-    "expect_fallback",
     "let_follow",
     "lines_of",
     "listing_rank",
+    "live",
     "next_serial",
     "unshelve",
 ]
@@ -91,13 +91,21 @@ def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: i
         turn.wall(),
         next_serial(turn),
     )
-    turn.tx.put(turn.state.outgoing, notification_id, out)
     turn.tx.edit(line).current = notification_id
-    expect_fallback(turn, out)
+    live(turn, out)
     return out
 
 
-def expect_fallback(turn: Turn, out: Outgoing) -> None:
+def live(turn: Turn, out: Outgoing) -> None:
+    """Let the notification live: it is looked after until its end."""
+    turn.tx.put(turn.state.outgoing, out.notification_id, out)
+    turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
+    _expect_fallback(turn, out)
+    at = out.created_at + turn.plan.config.watchdog.within_seconds
+    turn.state.agenda.set_earlier(turn.tx, Deadline.PROMISE, out.channel_id, max(turn.clock, at))
+
+
+def _expect_fallback(turn: Turn, out: Outgoing) -> None:
     """Note the fallback of the notification's channel, and set the deadline at which that one's turn comes."""
     found = turn.plan.channels.get(out.channel_id)
     if found is not None and found.channel.fallback is not None:
@@ -128,6 +136,7 @@ def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | No
     lane.queue.drop(tx, notification_id)
     tx.unindex(lane.unheld, notification_id)
     tx.unindex(lane.sending, notification_id)
+    tx.unindex(lane.live, notification_id)
     tx.drop(turn.state.outgoing, notification_id)
     turn.state.agenda.cancel(tx, Deadline.RETRY, notification_id)
     turn.state.agenda.cancel(tx, Deadline.FALLBACK, notification_id)

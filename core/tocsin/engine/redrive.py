@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.engine.gates import resolution_gate, shut_gate
-from tocsin.engine.outgoing import announce, enqueue, expect_fallback, lines_of, unshelve
+from tocsin.engine.outgoing import announce, enqueue, lines_of, live, unshelve
 from tocsin.engine.state import Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationState
@@ -31,10 +31,11 @@ def redrive(turn: Turn, notification_id: str) -> bool:
         return True
     line = lines_of(turn, out)[0]
     tx = turn.tx
-    tx.put(turn.state.outgoing, notification_id, out)
     tx.edit(out)
     out.state, out.reason, out.detail, out.ended_at = NotificationState.QUEUED, None, "", None
-    out.forgiven, out.first_attempt_at, out.expired, out.created_at = out.attempts, None, False, turn.clock
+    out.forgiven, out.first_attempt_at, out.expired, out.late = out.attempts, None, False, False
+    out.created_at = turn.clock
+    live(turn, out)
     announce(turn, out, "sent again by hand")
     tx.edit(line).again = (*line.again, notification_id)
     turn.touch(line)
@@ -68,7 +69,6 @@ def resume_waiting(turn: Turn, line: Line) -> bool:
         out = turn.state.outgoing.get(notification_id)
         if out is not None:
             line.current = notification_id
-            expect_fallback(turn, out)
             enqueue(turn, out)
             return True
     return False

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import escalation, outcomes, reviews
+from tocsin.engine import escalation, outcomes, reviews, watchdog
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.outgoing import announce, end, enqueue
 from tocsin.engine.plan import Plan
@@ -28,6 +28,7 @@ def change_plan(turn: Turn, plan: Plan) -> None:
     old, turn.plan = turn.plan, plan
     for channel_id in sorted(turn.state.lanes):
         turn.lane(channel_id)
+    watchdog.start_beating(turn)
     if plan.digest == old.digest:
         _set_time_edge(turn)
         return

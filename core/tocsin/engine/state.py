@@ -217,8 +217,9 @@ class Outgoing:
     ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank
     :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``parts`` are the
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
-    turn has come. ``via`` are the channels that failed it before this one. ``queued`` says that it waits in its lane
-    for an attempt. ``forgiven`` are attempts that do not count any more since it was sent again by hand.
+    turn has come, ``late`` that the watchdog has missed it. ``via`` are the channels that failed it before this one.
+    ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
+    since it was sent again by hand.
     """
 
     notification_id: str
@@ -244,6 +245,7 @@ class Outgoing:
     via: tuple[str, ...] = ()
     queued: bool = False
     forgiven: int = 0
+    late: bool = False
     detail: str = ""
     ended_at: float | None = None
 
@@ -268,14 +270,15 @@ class Lane:
 
     ``failures`` counts attempts that failed in a row; while the circuit is open ``probe_at`` is when it is probed.
 
-    ``unheld`` are those in the queue that were not held so far. The queue, these and what is ``sending`` are derived
-    from the notifications.
+    ``unheld`` are those in the queue that were not held so far. The queue, these, what is ``sending`` and
+    all that are ``live`` are derived from the notifications.
     """
 
     channel_id: str
     queue: Ordered[str] = attrs.field(factory=Ordered)
     unheld: dict[str, None] = attrs.field(factory=dict)
     sending: dict[str, None] = attrs.field(factory=dict)
+    live: dict[str, None] = attrs.field(factory=dict)
     starts: tuple[float, ...] = ()
     digests: int = 0
     failures: int = 0
@@ -306,6 +309,7 @@ class State:
     notifications_made: int = 0
     episodes_made: int = 0
     unrouted: int = 0
+    heartbeats: int = 0
     reviews_made: int = 0
     review_serial: int = -1
     review_member: int = 0

@@ -44,14 +44,15 @@ class Turn:
     """The working context of one step.
 
     ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own.
-    Escalations that run again, lines and lanes that something happened to are noted, and settled when everything of
-    that instant has been taken in.
+    Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
+    when everything of that instant has been taken in.
     """
 
     __slots__ = (
         "clock",
         "escalations",
         "events",
+        "gaps",
         "lanes",
         "lines",
         "now",
@@ -73,6 +74,7 @@ class Turn:
         self.clock = now.engine
         self.events: list[Event] = []
         self.starts: list[StartAttempt] = []
+        self.gaps: dict[str, Gap] = {}
         self.escalations: dict[str, tuple[Incident, Escalation]] = {}
         self.lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
@@ -96,7 +98,7 @@ class Turn:
     @property
     def unsettled(self) -> bool:
         """Whether something happened at this instant of which the consequences are still to be drawn."""
-        return bool(self.escalations or self.lines or self.lanes)
+        return bool(self.gaps or self.escalations or self.lines or self.lanes)
 
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""
@@ -161,4 +163,5 @@ class Turn:
         else:
             gap = attrs.evolve(known, detail=detail, count=known.count + 1, last_at=wall)
         self.tx.put(self.state.gaps, key, gap)
+        self.gaps[key] = gap
         self.tell(GapRecorded(self.clock, gap))

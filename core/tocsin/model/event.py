@@ -17,6 +17,7 @@ __all__ = [
     "Event",
     "FactAccepted",
     "GapRecorded",
+    "HeartbeatSent",
     "LevelReached",
     "NotificationChanged",
     "TellingDecided",
@@ -93,6 +94,15 @@ class LevelReached:
 
 
 @attrs.frozen(slots=True)
+class HeartbeatSent:
+    """A heartbeat was sent."""
+
+    at: float
+    notification_id: str
+    channel_id: str
+
+
+@attrs.frozen(slots=True)
 class GapRecorded:
     """A gap was found, or met again."""
 
@@ -127,4 +137,5 @@ Event = (
     | LevelReached
     | GapRecorded
     | CircuitChanged
+    | HeartbeatSent
 )

@@ -42,7 +42,9 @@ class NotificationKind(enum.StrEnum):
     RESOLVED = "resolved"
     """All that it lists has resolved."""
     DIGEST = "digest"
-    """Several notifications that a rate limit held back, in one."""
+    """Several notifications that were held back, in one."""
+    HEARTBEAT = "heartbeat"
+    """Nothing is wrong: tocsin says that it is alive."""
 
 
 class NotificationState(enum.StrEnum):

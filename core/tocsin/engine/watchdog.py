@@ -1,0 +1,140 @@
+"""The watchdog: promises that are late, gaps that somebody has to hear of, and a heartbeat for something outside."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.ids import digest_id
+from tocsin.engine.notice import template_of
+from tocsin.engine.state import Lane, Outgoing
+from tocsin.engine.turn import StartAttempt, Turn
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.event import HeartbeatSent
+from tocsin.model.gap import Gap
+from tocsin.model.notification import (
+    AlertStatus,
+    ListedAlert,
+    Notification,
+    NotificationKind,
+    NotificationState,
+)
+from tocsin.model.reason import GapKind, Reason
+from tocsin.model.severity import AlertSeverity
+
+__all__ = [
+    "GAP_ALERT",
+    "GAP_QUIET_SECONDS",
+    "beat",
+    "gap_alert",
+    "heartbeat_ended",
+    "is_heartbeat",
+    "look",
+    "start_beating",
+]
+
+GAP_QUIET_SECONDS: Final = 3600.0
+"""A gap that is not met again for so long is over."""
+
+GAP_ALERT: Final = "tocsin:gap:"
+_HEARTBEAT: Final = "hb"
+_EXPLAINED: Final = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
+
+
+def look(turn: Turn, lane: Lane) -> None:
+    """What should be delivered by now and is not, and no reason explains it, is a gap, once."""
+    within = turn.plan.config.watchdog.within_seconds
+    left: list[float] = []
+    late: list[Outgoing] = []
+    for notification_id in lane.live:
+        out = turn.state.outgoing[notification_id]
+        if out.late:
+            continue
+        if out.created_at + within > turn.clock:
+            left.append(out.created_at + within)
+        elif out.state is NotificationState.HELD and out.reason in _EXPLAINED:
+            left.append(turn.clock + within)
+        else:
+            late.append(out)
+    for out in sorted(late, key=lambda out: out.serial):
+        turn.tx.edit(out).late = True
+    if late:
+        oldest = min(late, key=lambda out: out.serial)
+        turn.gap(GapKind.LATE, lane.channel_id, f"{len(late)} notifications are late, the oldest is {_why(oldest)}")
+    if left:
+        turn.state.agenda.set(turn.tx, Deadline.PROMISE, lane.channel_id, min(left))
+
+
+def _why(out: Outgoing) -> str:
+    reason = "" if out.reason is None else f" ({out.reason.value})"
+    return f"{out.state.value}{reason} after {out.attempts} attempts"
+
+
+def gap_alert(gap: Gap) -> PerformanceAlert:
+    """Return the alert that tells the watchdog's channel of a gap."""
+    return PerformanceAlert(
+        alert_id=f"{GAP_ALERT}{gap.kind.value}:{gap.subject}",
+        cluster_id="tocsin",
+        severity=AlertSeverity.ERROR,
+        metric_name="tocsin_gap",
+        message=f"{gap.kind.value}: {gap.subject}: {gap.detail}",
+        labels={"gap": gap.kind.value, "subject": gap.subject},
+    )
+
+
+def start_beating(turn: Turn) -> None:
+    """Send the first heartbeat now, if there are to be any and none was sent yet."""
+    if turn.plan.config.watchdog.heartbeat_seconds is not None:
+        turn.state.agenda.set_earlier(turn.tx, Deadline.HEARTBEAT, "", turn.clock)
+
+
+def beat(turn: Turn) -> None:
+    """Send a heartbeat; those that a sleep or a stop left out are not made up for."""
+    watchdog = turn.plan.config.watchdog
+    if watchdog.heartbeat_seconds is None or watchdog.heartbeat_channel is None:
+        return
+    turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", turn.now.engine + watchdog.heartbeat_seconds)
+    channel = turn.plan.channels.get(watchdog.heartbeat_channel)
+    if channel is None or not channel.channel.enabled:
+        turn.gap(GapKind.HEARTBEAT_FAILED, watchdog.heartbeat_channel, "there is no such channel, or it is disabled")
+        return
+    turn.tx.edit(turn.state).heartbeats += 1
+    notification = _heartbeat(turn, watchdog.heartbeat_channel)
+    turn.tell(HeartbeatSent(turn.clock, notification.notification_id, notification.channel_id))
+    turn.starts.append(StartAttempt(notification, channel, template_of(turn, notification)))
+
+
+def _heartbeat(turn: Turn, channel_id: str) -> Notification:
+    alert = PerformanceAlert(
+        alert_id="tocsin:heartbeat",
+        cluster_id="tocsin",
+        severity=AlertSeverity.INFO,
+        metric_name="tocsin_heartbeat",
+        message="tocsin is alive",
+        timestamp=turn.wall(),
+    )
+    return Notification(
+        notification_id=digest_id(_HEARTBEAT, turn.seed, turn.state.heartbeats),
+        incident_id=digest_id(_HEARTBEAT, turn.seed),
+        channel_id=channel_id,
+        kind=NotificationKind.HEARTBEAT,
+        status=AlertStatus.FIRING,
+        severity=alert.severity,
+        alerts=(ListedAlert(alert, AlertStatus.FIRING, 1, turn.wall()),),
+        incidents=(),
+        created_at=turn.wall(),
+    )
+
+
+def is_heartbeat(notification_id: str) -> bool:
+    """Whether a notification is a heartbeat: one attempt, and the next one in its time."""
+    return notification_id.startswith(f"{_HEARTBEAT}_")
+
+
+def heartbeat_ended(turn: Turn, success: bool, detail: str) -> bool:
+    """Take in what came of a heartbeat; return whether it is worth noting."""
+    if success:
+        return False
+    channel_id = turn.plan.config.watchdog.heartbeat_channel or "?"
+    turn.gap(GapKind.HEARTBEAT_FAILED, channel_id, detail)
+    return True
