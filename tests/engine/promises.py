@@ -81,6 +81,7 @@ class Promises:
         self.sent: dict[str, Sent] = {}
         self.told: dict[Told, tuple[int, float]] = {}
         self.closed: set[Told] = set()
+        self.bridged: dict[Told, Told] = {}
         self.dead: dict[Told, str | None] = {}
         self.excused: set[Told] = set()
         self.owed: list[Owed] = []
@@ -130,8 +131,10 @@ class Promises:
         world, answer = self.world, True
         if isinstance(fact, AlertFired):
             routed = {(e.alert_id, e.episode): e.incident_id for e in step.events if isinstance(e, AlertRouted)}
+            before = world.latest.get(fact.alert.alert_id)
             if world.fire(fact, routed):
                 self.ladder.begin(world.latest[fact.alert.alert_id])
+            self._bridge(before, world.latest[fact.alert.alert_id])
         elif isinstance(fact, PlanChanged):
             self._change(fact.plan.config)
         elif isinstance(fact, Restarted):
@@ -148,6 +151,26 @@ class Promises:
             answer = world.take(fact)
         self.ladder.recount()
         return answer
+
+    def _bridge(self, before: Span | None, span: Span) -> None:
+        """Where groups bridge short ends, what a channel was told of the one episode, it was told of the next."""
+        if before is None or before is span or before.incident_id != span.incident_id or not span.bridged:
+            return
+        for channel_id, key in list(self.told):
+            ended = (channel_id, before.key)
+            if key == before.key and ended not in self.closed and not self._tells_the_end(ended):
+                self.bridged[ended] = (channel_id, span.key)
+                self.told[channel_id, span.key] = self.told[ended]
+                self.excused.add(ended)
+
+    def _tells_the_end(self, told: Told) -> bool:
+        """Whether an attempt at telling it was made already, so that it stands."""
+        return any(
+            told == (sent.last.notification.channel_id, key_of(listed))
+            for sent in self.sent.values()
+            if not sent.over
+            for listed in sent.last.notification.resolved
+        )
 
     def _change(self, config: Configuration) -> None:
         world = self.world
@@ -189,6 +212,7 @@ class Promises:
         notification = sent.last.notification
         for listed in notification.firing:
             told = (notification.channel_id, key_of(listed))
+            self.bridged = {ended: heir for ended, heir in self.bridged.items() if heir != told}
             rank, at = self.told.get(told, (-1, sent.started_at))
             self.told[told] = (max(rank, listed.alert.severity.rank), max(at, sent.started_at))
         self._met(sent)
@@ -215,6 +239,7 @@ class Promises:
         for listed in notification.resolved:
             told = (notification.channel_id, key_of(listed))
             self.told.pop(told, None)
+            self.told.pop(self.bridged.pop(told, told), None)  # it was held back, not to be bridged
             self.closed.add(told)
         if notification.kind is NotificationKind.ESCALATION:
             name = (notification.incident_id, notification.channel_id, notification.policy_id, str(notification.level))

@@ -41,6 +41,7 @@ class Span:
     reports: list[tuple[float, int]]
     channels: tuple[str, ...] = ()
     policy_id: str | None = None
+    bridged: bool = False
     firing: bool = True
     ack: tuple[AlertSeverity, float] | None = None
     snoozed_until: float = float("-inf")
@@ -158,18 +159,21 @@ class World:
         """Route it as design.md §6 routes flat rules."""
         channels: list[str] = []
         policies: list[str] = []
+        aggregations = []
         matched = False
         for rule in sorted(self.config.routing_rules, key=lambda rule: rule.priority):
             if rule.enabled and _applies(rule, span.alert):
                 matched = True
                 channels += rule.target_channels
                 policies += [rule.escalation_policy_id] if rule.escalation_policy_id else []
+                aggregations += [rule.aggregation] if rule.aggregation else []
                 if rule.continue_matching is False:
                     break
         if not matched and self.config.catch_all_channel is not None:
             channels = [self.config.catch_all_channel]
         span.channels = tuple(dict.fromkeys(name for name in channels if name in self.config.channels))
         span.policy_id = policies[0] if policies else None
+        span.bridged = (aggregations or [self.config.aggregation])[0].strategy == "grouping"
 
     def _meant(self, target: str) -> list[Span]:
         named = self.latest.get(target)

@@ -14,12 +14,12 @@ from typing import Any, Final
 from tocsin import (
     Aggregation,
     AlertRoutingRule,
-    CircuitPolicy,
     EscalationPolicy,
     FederationAlertingService,
     NotificationChannel,
     RetryPolicy,
 )
+from tocsin.model.outcome import CircuitPolicy
 
 __all__ = ["BACKENDS", "CHANNELS", "aggregation_of", "altered", "changes", "circuit_of", "configure", "random_settings", "retry_of"]
 

@@ -48,7 +48,7 @@ class Configuration:
     aggregation: Aggregation = attrs.field(factory=Aggregation)
     escalation_scheduler: str = "levels"
     catch_all_channel: str | None = None
-    inhibition_rules: tuple[InhibitionRule, ...] = attrs.field(default=(), converter=tuple)
+    inhibition_rules: tuple[InhibitionRule, ...] = ()
     time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(factory=dict)
     watchdog: Watchdog = attrs.field(factory=Watchdog)
     retain_resolved_seconds: float = attrs.field(default=86_400.0, validator=_check.positive)

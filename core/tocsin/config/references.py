@@ -22,6 +22,10 @@ def _of_rule(rule: AlertRoutingRule, path: str, config: Configuration) -> Iterat
     policy = rule.escalation_policy_id
     if policy is not None and policy not in config.escalation_policies:
         yield _missing("escalation policy", policy, config.escalation_policies, f"{path}.escalation_policy_id")
+    for field in ("mute_time_intervals", "active_time_intervals"):
+        for index, name in enumerate(getattr(rule, field)):
+            if name not in config.time_intervals:
+                yield _missing("time interval", name, config.time_intervals, f"{path}.{field}[{index}]")
     for index, route in enumerate(rule.routes):
         yield from _of_rule(route, f"{path}.routes[{index}]", config)
 
@@ -56,4 +60,8 @@ def unknown_references(config: Configuration) -> tuple[UnknownReferenceError, ..
     errors.extend(_of_policies(config))
     if config.catch_all_channel is not None and config.catch_all_channel not in config.channels:
         errors.append(_missing("channel", config.catch_all_channel, config.channels, "catch_all_channel"))
+    for field in ("channel_id", "heartbeat_channel"):
+        channel = getattr(config.watchdog, field)
+        if channel is not None and channel not in config.channels:
+            errors.append(_missing("channel", channel, config.channels, f"watchdog.{field}"))
     return tuple(errors)

@@ -11,6 +11,7 @@ import attrs
 from tocsin.config import Configuration, NamedCondition, compile_conditions, configuration_from_plain
 from tocsin.config.settings import structure_settings
 from tocsin.engine.plan import GLOBAL, ChannelPlan, Grouping, Node, Plan
+from tocsin.engine.suppression.inhibition import InhibitionIndex
 from tocsin.errors import ConfigurationError, PluginError, nearest
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
@@ -21,7 +22,7 @@ from tocsin.roles.aggregator import AT_ONCE, Release, Telling
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition
 
-__all__ = ["compile_plan", "recorded_plan"]
+__all__ = ["check_aggregation", "compile_plan", "recorded_plan"]
 
 
 Conditions = tuple[NamedCondition, ...]
@@ -91,6 +92,18 @@ def _grouping(name: str, aggregation: Aggregation, registry: Registry, where: st
     return Grouping(name, strategy, found.spec.factory(settings), found.spec.lists_all, found.spec.bridges)
 
 
+def check_aggregation(aggregation: Aggregation, registry: Registry, where: str) -> None:
+    """Raise :exc:`ConfigurationError` at *where* if no such aggregator is registered, or it refuses its settings."""
+    _grouping("", aggregation, registry, where)
+
+
+def _check_inhibitions(config: Configuration) -> None:
+    try:
+        InhibitionIndex(config.inhibition_rules)
+    except ConfigurationError as error:
+        raise error.within("inhibition_rules") from None
+
+
 def _groupings(config: Configuration, nodes: Sequence[Node], registry: Registry) -> dict[str, Grouping]:
     """Return the configuration's own aggregator, and those of single rules by the rule's id."""
     groupings = {GLOBAL: _grouping(GLOBAL, config.aggregation, registry, "aggregation")}
@@ -113,6 +126,7 @@ def compile_plan(config: Configuration, registry: Registry, known: Plan | None =
     :raises ConfigurationError: for the first setting that cannot work. Names of channels, policies and templates that
         stand for nothing are not errors here (see ``tocsin.config.unknown_references``).
     """
+    _check_inhibitions(config)
     channels: dict[str, ChannelPlan] = {}
     for channel_id, channel in config.channels.items():
         compiled = known.channels.get(channel_id) if known else None

@@ -21,7 +21,7 @@ from tocsin.model.notification import NotificationState
 from tocsin.model.reason import Action, Reason
 from tocsin.roles.scheduler import Step
 
-__all__ = ["explain"]
+__all__ = ["explain", "rule_verdicts"]
 
 
 def explain(engine: Engine, alert: PerformanceAlert, now: Instant) -> Explanation:
@@ -38,7 +38,7 @@ def _read(engine: Engine, alert: PerformanceAlert, step: Decided) -> Explanation
         alert_id=alert.alert_id,
         at=engine.state.engine_time,
         incident_id=episode.incident_id,
-        rules=_rules(engine.plan, episode),
+        rules=rule_verdicts(engine.plan, episode.view(), episode.rule_ids),
         channels=_channels(engine, episode, step),
         escalation=_escalation(engine, episode),
         next_deadline=engine.next_deadline(),
@@ -56,9 +56,9 @@ def _conditions(node: Node, view: AlertView) -> tuple[ConditionExplanation, ...]
     return tuple(explained)
 
 
-def _rules(plan: Plan, episode: Episode) -> tuple[RuleExplanation, ...]:
-    view = episode.view()
-    applied = {rule_id: place for place, rule_id in enumerate(episode.rule_ids)}
+def rule_verdicts(plan: Plan, view: AlertView, rule_ids: tuple[str, ...]) -> tuple[RuleExplanation, ...]:
+    """Return every rule with its conditions: those of *rule_ids*, which apply, in order, then the nearest misses."""
+    applied = {rule_id: place for place, rule_id in enumerate(rule_ids)}
     rules = [
         RuleExplanation(node.rule.rule_id, node.rule.rule_id in applied, _conditions(node, view)) for node in plan.nodes
     ]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import attrs
+
 from tocsin.config import Configuration
 from tocsin.errors import ServiceClosed
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationPolicy
+from tocsin.model.inhibition import InhibitionRule
+from tocsin.model.interval import TimeInterval
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
+from tocsin.model.watchdog import Watchdog
 from tocsin.registry import Registry
 from tocsin.runtime.setup import Setup, instance, known
 from tocsin.runtime.writer import Writer
@@ -95,6 +100,38 @@ class Configurable:
         no channel names, or the backend's default form.
         """
         self._configure(lambda config: config.with_template(instance(template, NotificationTemplate)))
+
+    def add_time_interval(self, name: str, *intervals: TimeInterval) -> None:
+        """Add a named set of time intervals, or put it in the place of the one of that name; rules refer to it."""
+        several = tuple(instance(interval, TimeInterval) for interval in intervals)
+        self._configure(lambda config: attrs.evolve(config, time_intervals={**config.time_intervals, name: several}))
+
+    def add_inhibition_rule(self, rule: InhibitionRule) -> None:
+        """Add an inhibition rule.
+
+        :raises PatternError: when one of its patterns is none.
+        """
+        known = instance(rule, InhibitionRule)
+        self._configure(lambda config: attrs.evolve(config, inhibition_rules=(*config.inhibition_rules, known)))
+
+    def set_watchdog(self, watchdog: Watchdog) -> None:
+        """Say who is told of gaps, and who gets a heartbeat."""
+        self._configure(lambda config: attrs.evolve(config, watchdog=instance(watchdog, Watchdog)))
+
+    def reconfigure(self, config: Configuration) -> None:
+        """Put *config* in the place of the whole configuration, in one step.
+
+        Open alerts are routed anew: a channel that they reach newly is told in one digest, nobody who was told is told
+        again, escalations that run keep their policy, and what a channel that is gone had pending goes to its
+        fallback. Callable at any time.
+
+        :raises ConfigurationError: when something in it cannot work, in strict mode also a name that stands for
+            nothing; nothing is changed then.
+        """
+        for rule in instance(config, Configuration).routing_rules:
+            self._setup.check_rule(rule, f"routing_rules.{rule.rule_id}")
+        self._setup.check_references_of(config)
+        self._configure(lambda _: config)
 
     def _configure(self, change: Callable[[Configuration], Configuration]) -> None:
         """Take the changed configuration: with the next commit, or at once while alerts fire.

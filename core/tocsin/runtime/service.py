@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import anyio
 import anyio.abc
 import anyio.lowlevel
 
 from tocsin.config import Configuration
-from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
-from tocsin.engine.notice import incident_view
-from tocsin.engine.turn import Instant, StartAttempt
-from tocsin.errors import ConfigurationError
+from tocsin.engine.turn import StartAttempt
+from tocsin.errors import ConfigurationError, StoreError
 from tocsin.journal import Restarted
-from tocsin.model._check import is_number
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
-from tocsin.model.delivery import NotificationDelivery
-from tocsin.model.explanation import Explanation
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, Snoozed
-from tocsin.model.gap import Gap
-from tocsin.model.incident import AggregatedAlert
+from tocsin.model.facts import AlertFired, Fact, SilenceSet
 from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
@@ -36,10 +28,12 @@ from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, start_detached
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.observers import Observers
+from tocsin.runtime.operable import Operable, check_silence
+from tocsin.runtime.readable import Readable
 from tocsin.runtime.recovery import begin, recover
 from tocsin.runtime.runner import Runner
 from tocsin.runtime.setup import Setup, instance, seconds
-from tocsin.runtime.statistics import statistics
+from tocsin.runtime.store_watch import StoreWatch
 from tocsin.runtime.writer import Committed, Writer
 from tocsin.stores.interface import Store
 from tocsin.stores.memory import MemoryStore
@@ -49,7 +43,7 @@ __all__ = ["FederationAlertingService"]
 _log: Final = logging.getLogger("tocsin")
 
 
-class FederationAlertingService(Configurable):
+class FederationAlertingService(Configurable, Operable, Readable):
     """Decides who is told about an alert, how, when, and what happens if nobody answers.
 
     Recommended: ``async with FederationAlertingService() as alerting``. Used without it, the background work starts
@@ -103,6 +97,7 @@ class FederationAlertingService(Configurable):
         self._first_attempt_seconds = seconds(first_attempt_seconds, "first_attempt_seconds")
         self._drain_seconds = seconds(drain_seconds, "drain_seconds")
         self._deliveries = Deliveries()
+        self._store_watch = StoreWatch()
         self._observers = Observers(self._setup.registry)
         self._first_attempts = FirstAttempts()
         self._outbox: deque[StartAttempt] = deque()
@@ -125,7 +120,15 @@ class FederationAlertingService(Configurable):
             engine = recovered.engine
             self._pending += recovered.gaps
         ordinal = 0 if recovered is None else recovered.ordinal
-        return Writer(engine, store, self._clock, ordinal=ordinal, prelude=self._prelude, after=self._after_commit)
+        return Writer(
+            engine,
+            store,
+            self._clock,
+            ordinal=ordinal,
+            prelude=self._prelude,
+            after=self._after_commit,
+            failed=self._store_failed,
+        )
 
     def _prelude(self) -> Sequence[Input]:
         """Return what has to be taken in first: a restart, a changed configuration, gaps found outside."""
@@ -146,6 +149,8 @@ class FederationAlertingService(Configurable):
         """
         for fact in facts:
             instance(fact, Fact)
+            if isinstance(fact, SilenceSet):
+                check_silence(fact.silence)
         return (await self._submit(facts)).answers
 
     async def process_alert(self, alert: PerformanceAlert, *, wait: bool = True) -> bool:
@@ -174,90 +179,10 @@ class FederationAlertingService(Configurable):
                 self._first_attempts.forget(mine)
         return committed.answers
 
-    def resolve_alert(self, alert_id: str) -> bool:
-        """Take in that an alert is well again; return False if no such alert fires."""
-        return self._commit((AlertResolved(alert_id),)).answers[0]
-
-    def acknowledge_alert(
-        self, alert_id: str, by: str = "", comment: str = "", for_seconds: float | None = None
-    ) -> bool:
-        """Take in that somebody has taken an alert or an incident (either's id), for good or *for_seconds*.
-
-        Escalation stops for what is acknowledged, and nothing more is sent about it until it resolves or grows worse.
-        Returns False if no such alert or incident fires.
-        """
-        return self._commit((Acknowledged(alert_id, by, comment, for_seconds),)).answers[0]
-
-    def snooze_alert(self, alert_id: str, seconds: float, by: str = "") -> bool:
-        """Put an alert or an incident (either's id) off; return False if no such one fires."""
-        return self._commit((Snoozed(alert_id, seconds, by),)).answers[0]
-
-    # -- reading -------------------------------------------------------------------------------------------------
-
-    def get_active_alerts(self) -> list[PerformanceAlert]:
-        """Return the alerts that fire, the most severe first, then by id."""
-        with self._writer.lock:
-            state = self._writer.engine.state
-            firing = [state.alerts[alert_id].alert for alert_id in state.firing]
-        return sorted(firing, key=lambda alert: (-alert.severity.rank, alert.alert_id))
-
-    @property
-    def aggregated_alerts(self) -> dict[str, AggregatedAlert]:
-        """The incidents that fire, by id."""
-        with self._writer.lock:
-            engine = self._writer.engine
-            turn = engine.glance(self._writer.now())
-            return {
-                incident_id: incident_view(turn, incident)
-                for incident_id, incident in engine.state.incidents.items()
-                if incident.firing
-            }
-
-    @property
-    def delivery_history(self) -> list[NotificationDelivery]:
-        """The newest 10,000 attempts, the newest last."""
-        with self._writer.lock:
-            return list(self._deliveries.history)
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """What was owed and could not be given, and parts that failed; the newest last."""
-        with self._writer.lock:
-            gaps = self._writer.engine.state.gaps.values()
-            return tuple(sorted(gaps, key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
-
-    @property
-    def enabled(self) -> bool:
-        """Whether it takes alerts: until it was left."""
-        return not self._closed
-
     @property
     def left_behind(self) -> tuple[str, ...]:
         """After the service was left: the ids of the notifications that had not ended."""
         return self._left_behind
-
-    def get_alerting_statistics(self) -> dict[str, Any]:
-        """Return counts: of what is there now, and of deliveries since the service was made."""
-        with self._writer.lock:
-            state = self._writer.engine.state
-            return statistics(state, self._setup.config, self._deliveries, enabled=self.enabled)
-
-    def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
-        """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
-
-        :raises ConfigurationError: when *at* is in the past.
-        """
-        instance(alert, PerformanceAlert)
-        with self._writer.lock:
-            if self._setup.stale:
-                self._writer.commit()
-            now = self._writer.now()
-            if at is not None and (not is_number(at) or not math.isfinite(at)):
-                raise ConfigurationError(f"an instant is a finite number of seconds, not {at!r}", "at")
-            if at is not None and at < now.engine:
-                raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
-            instant = now if at is None else Instant(at, at + (now.wall - now.engine))
-            return explain(self._writer.engine, alert, instant)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -325,10 +250,17 @@ class FederationAlertingService(Configurable):
             self._ensure_running()
         return self._writer.commit(facts)
 
+    def _store_failed(self, error: StoreError) -> None:
+        """Tell the watchdog's channel off the record. Called under the lock, once the step is taken back."""
+        starts = self._store_watch.failed(self._writer.engine, self._writer.now(), str(error))
+        self._outbox.extend(starts)
+        if starts and self._runner is not None:
+            self._runner.wake()
+
     def _after_commit(self, step: Step) -> Waiting | None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
         self._setup.stale = self._resuming = False
-        self._pending.clear()
+        self._pending = self._store_watch.worked()
         waiting = None
         if step.events:
             waiting = self._first_attempts.expect(step.events) if self._first_attempts.wanted else None

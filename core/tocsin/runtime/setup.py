@@ -11,7 +11,7 @@ import attrs
 
 from tocsin.config import Configuration, compile_conditions, unknown_references
 from tocsin.discovery import Discovery, load
-from tocsin.engine.compile import compile_plan
+from tocsin.engine.compile import check_aggregation, compile_plan
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, PluginError, UnknownReferenceError, nearest
 from tocsin.model._check import is_number
@@ -116,6 +116,8 @@ class Setup:
             compile_conditions(rule, self.registry)
         except ConfigurationError as error:
             raise error.within(where) from None
+        if rule.aggregation is not None:
+            check_aggregation(rule.aggregation, self.registry, f"{where}.aggregation")
         for index, route in enumerate(rule.routes):
             self.check_rule(route, f"{where}.routes[{index}]")
 
@@ -124,11 +126,14 @@ class Setup:
 
         :raises ConfigurationError: with every such name, its place and the nearest known one.
         """
-        if self._checked:
-            return
-        errors = unknown_references(self.config)
+        if not self._checked:
+            self.check_references_of(self.config)
+            self._checked = True
+
+    def check_references_of(self, config: Configuration) -> None:
+        """In strict mode refuse names in *config* that stand for nothing, and list all of them."""
+        errors = unknown_references(config) if self._strict else ()
         if len(errors) == 1:
             raise errors[0]
         if errors:
             raise ConfigurationError("\n".join(["names that stand for nothing:", *(f"  - {e}" for e in errors)]))
-        self._checked = True

@@ -51,6 +51,7 @@ class Writer:
 
     *after* is called with each committed step, under the lock, so that events are seen in the order of commits; it
     returns what callers may wait for.
+    *failed* is called, under the lock, when the store could not commit.
     *prelude* gives inputs that have to come first (a changed configuration). *ordinal* is the last entry's.
 
     The entry is the commit; what changed in the records follows from time to time, as a checkpoint.
@@ -65,14 +66,16 @@ class Writer:
         ordinal: int = 0,
         prelude: Callable[[], Sequence[Input]],
         after: Callable[[Step], Waiting | None],
+        failed: Callable[[StoreError], None] = lambda error: None,
     ) -> None:
         self.engine = engine
         self.lock = threading.RLock()
-        self._store = store
+        self.store = store
         self._clock = clock
         self._shift = self._time_that_passed() if ordinal else 0.0
         self._prelude = prelude
         self._after = after
+        self._failed = failed
         self._tickets: list[_Ticket] = []
         self._ordinal = ordinal
         self._saved_at = clock.now()
@@ -83,7 +86,7 @@ class Writer:
     @property
     def blocking(self) -> bool:
         """Whether a commit waits for a device."""
-        return self._store.blocking
+        return self.store.blocking
 
     def now(self) -> Instant:
         """Return this moment on both clocks."""
@@ -129,6 +132,10 @@ class Writer:
             step = self.engine.step(now, inputs)
             if step.changed:
                 self._keep(now, step)
+        except StoreError as error:
+            self.engine.undo()
+            self._failed(error)
+            raise
         except BaseException:  # raised again, once the step is taken back
             self.engine.undo()
             raise
@@ -149,8 +156,8 @@ class Writer:
         )
         try:
             if any(isinstance(item, PlanChanged) for item in step.effective):
-                self._store.keep_configuration(plan.digest, plan.plain)
-            self._store.commit(entry)
+                self.store.keep_configuration(plan.digest, plan.plain)
+            self.store.commit(entry)
         except StoreError:
             raise
         except Exception as error:  # a store may raise anything
@@ -169,20 +176,20 @@ class Writer:
         The journal has everything: a checkpoint that fails costs time after a crash, and nothing else.
         """
         self._saved_at = self._clock.now()
-        if self._store.volatile:
+        if self.store.volatile:
             self.engine.saved()
             return
         try:
-            self._store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
+            self.store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
             self.engine.saved()
             before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds
-            self._store.prune(before, _PRUNE_ENTRIES)
+            self.store.prune(before, _PRUNE_ENTRIES)
         except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
             _log.error("the store could not take a checkpoint: %s", describe_failure(error))
 
     async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:
         """Take *inputs* in and commit; what arrives during a commit that waits for a device is committed together."""
-        if not self._store.blocking:
+        if not self.store.blocking:
             return self.commit(inputs)
         ticket = _Ticket(inputs)
         self._tickets.append(ticket)
@@ -212,7 +219,7 @@ class Writer:
         """Bring the records up to date, and let go of the store."""
         with self.lock:
             self.save()
-            self._store.close()
+            self.store.close()
 
 
 def _recorded(item: Input) -> Recorded:

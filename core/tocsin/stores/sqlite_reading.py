@@ -78,7 +78,8 @@ class Tables:
         ordinal, until = after + 1, bounds().last
         while (ordinal := max(ordinal, bounds().first)) <= until:
             try:
-                for row in self.rows(ordinal - 1)[: until + 1 - ordinal]:
+                # no row at all is not the end: there is one, up to the newest
+                for row in self.rows(ordinal - 1)[: until + 1 - ordinal] or (None,):
                     yield self.intact(row, ordinal)
                     ordinal += 1
             except DamagedStoreError:

@@ -140,6 +140,7 @@ def rules(
         escalation_policy_id=draw(st.none() | st.sampled_from(policy_ids)) if policy_ids else None,
         priority=draw(st.sampled_from([100, 10])),
         continue_matching=draw(st.sampled_from([None, None, False])),
+        aggregation=draw(st.none() | st.none() | aggregations()),
     )
 
 
@@ -158,7 +159,7 @@ def policies(draw: st.DrawFn, policy_id: str, channel_ids: Sequence[str] = CHANN
 
 
 def aggregations() -> st.SearchStrategy[Aggregation]:
-    """Return a strategy for the bundled aggregators ``window`` and ``none`` and their settings."""
+    """Return a strategy for the bundled aggregators and their settings."""
     repeat = st.sampled_from([None, None, 900])
     window = st.fixed_dictionaries(
         {
@@ -169,9 +170,18 @@ def aggregations() -> st.SearchStrategy[Aggregation]:
             "repeat_interval_seconds": repeat,
         }
     )
+    grouping = st.fixed_dictionaries(
+        {
+            "group_by": st.sampled_from([[], ["metric_name"], ["cluster_id", "service"], ["..."]]),
+            "group_wait_seconds": st.sampled_from([30, 0, 120]),
+            "group_interval_seconds": st.sampled_from([300, 60, 45]),
+            "repeat_interval_seconds": st.sampled_from([14_400, 900, None]),
+        }
+    )
     return st.one_of(
         st.builds(Aggregation, st.just("window"), window),
         st.builds(Aggregation, st.just("none"), st.fixed_dictionaries({"repeat_interval_seconds": repeat})),
+        st.builds(Aggregation, st.just("grouping"), grouping),
     )
 
 

@@ -1,0 +1,200 @@
+"""The ledger: reads what the journal kept about one alert, and decides the rules' verdicts anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, Final
+
+from tocsin.engine.compile import recorded_plan
+from tocsin.engine.explain import rule_verdicts
+from tocsin.engine.plan import Plan
+from tocsin.errors import ConfigurationError
+from tocsin.journal import Entry, Input
+from tocsin.model.alert import AlertView, PerformanceAlert
+from tocsin.model.event import (
+    AlertRouted,
+    AttemptFinished,
+    Event,
+    FactAccepted,
+    LevelReached,
+    NotificationChanged,
+    TellingDecided,
+)
+from tocsin.model.explanation import RuleExplanation
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Snoozed
+from tocsin.model.ledger import LedgerKind, LedgerLine
+from tocsin.registry import Registry
+from tocsin.stores.interface import Store
+
+__all__ = ["Ledger"]
+
+_CHUNK: Final = 64
+_RULES: Final = 1000
+"""Verdicts of more rules than this are left to ``explain``; those that applied are always named."""
+
+
+class Ledger:
+    """Reads *store*, which is called under *lock* only, and never for long."""
+
+    def __init__(self, store: Store, registry: Registry, lock: AbstractContextManager[Any]) -> None:
+        self._store = store
+        self._registry = registry
+        self._lock = lock
+
+    def read(self, alert_id: str) -> tuple[LedgerLine, ...]:
+        """Return everything that the journal still knows of the alert, the oldest first."""
+        incidents = {
+            event.incident_id
+            for entry in self._entries({alert_id})
+            for event in entry.events
+            if isinstance(event, AlertRouted) and event.alert_id == alert_id
+        }
+        page = _Page(self, alert_id, incidents)
+        for entry in self._entries({alert_id, *incidents}):
+            page.take(entry)
+        return tuple(page.lines)
+
+    def _entries(self, subjects: set[str]) -> Iterator[Entry]:
+        with self._lock:
+            entries = self._store.entries(subjects=subjects)
+        while True:
+            with self._lock:
+                chunk = list(islice(entries, _CHUNK))
+            if not chunk:
+                return
+            yield from chunk
+
+    def plan(self, digest: str) -> Plan | None:
+        """Return the plan of a configuration, if it is kept and can be read."""
+        with self._lock:
+            plain = self._store.configuration(digest)
+        try:
+            return None if plain is None else recorded_plan(plain, self._registry)[0]
+        except ConfigurationError:
+            return None
+
+
+class _Page:
+    """The lines about one alert, as the entries come."""
+
+    def __init__(self, ledger: Ledger, alert_id: str, incidents: set[str]) -> None:
+        self.lines: list[LedgerLine] = []
+        self._ledger = ledger
+        self._alert_id = alert_id
+        self._incidents = incidents
+        self._alert: PerformanceAlert | None = None
+        self._plans: dict[str, Plan | None] = {}
+
+    def take(self, entry: Entry) -> None:
+        for event in entry.events:
+            if isinstance(event, FactAccepted):
+                self._fact(entry, event.at, event.fact)
+            else:
+                self._event(entry, event)
+
+    def _write(self, entry: Entry, at: float, kind: LedgerKind, **fields: Any) -> None:
+        wall = entry.wall_time - (entry.engine_time - at)
+        self.lines.append(LedgerLine(wall, entry.ordinal, kind, **fields))
+
+    def _fact(self, entry: Entry, at: float, fact: Input) -> None:
+        meant = {self._alert_id, *self._incidents}
+        match fact:
+            case AlertFired(alert) if alert.alert_id == self._alert_id:
+                self._alert = alert
+                self._write(entry, at, LedgerKind.RECEIVED, severity=alert.severity.value, detail=alert.message)
+            case AlertResolved(alert_id) if alert_id == self._alert_id:
+                self._write(entry, at, LedgerKind.RESOLVED)
+            case Acknowledged(target) if target in meant:
+                self._write(entry, at, LedgerKind.ACKNOWLEDGED, by=fact.by, detail=fact.comment)
+            case Snoozed(target) if target in meant:
+                self._write(entry, at, LedgerKind.SNOOZED, by=fact.by, due=entry.wall_time + fact.seconds)
+
+    def _event(self, entry: Entry, event: Event) -> None:
+        match event:
+            case AlertRouted(alert_id=alert_id) if alert_id == self._alert_id:
+                self._routed(entry, event)
+            case TellingDecided(alert_id=alert_id) if alert_id == self._alert_id:
+                due = None if event.due is None else event.due + (entry.wall_time - entry.engine_time)
+                self._write(
+                    entry,
+                    event.at,
+                    LedgerKind.DECIDED,
+                    incident_id=event.incident_id,
+                    channel_id=event.channel_id,
+                    action=event.action,
+                    reason=event.reason,
+                    due=due,
+                )
+            case NotificationChanged() if self._concerns(event.alert_ids, event.incident_id):
+                self._notification(entry, event)
+            case AttemptFinished(delivery=delivery) if self._concerns(delivery.alert_ids, delivery.incident_id):
+                self._attempt(entry, event)
+            case LevelReached(incident_id=incident_id) if incident_id in self._incidents:
+                self._write(
+                    entry,
+                    event.at,
+                    LedgerKind.LEVEL,
+                    incident_id=incident_id,
+                    policy_id=event.policy_id,
+                    level=event.level,
+                    channel_ids=event.channel_ids,
+                )
+
+    def _concerns(self, alert_ids: tuple[str, ...], incident_id: str) -> bool:
+        return self._alert_id in alert_ids if alert_ids else incident_id in self._incidents
+
+    def _routed(self, entry: Entry, event: AlertRouted) -> None:
+        self._write(
+            entry,
+            event.at,
+            LedgerKind.ROUTED,
+            incident_id=event.incident_id,
+            rule_ids=event.rule_ids,
+            channel_ids=event.channel_ids,
+            policy_id=event.policy_id or "",
+            rules=self._verdicts(entry.configuration, event),
+        )
+
+    def _verdicts(self, digest: str, event: AlertRouted) -> tuple[RuleExplanation, ...]:
+        if digest not in self._plans:
+            self._plans[digest] = self._ledger.plan(digest)
+        plan = self._plans[digest]
+        if plan is None or self._alert is None or len(plan.nodes) > _RULES:
+            return ()
+        return rule_verdicts(plan, AlertView(self._alert), event.rule_ids)
+
+    def _notification(self, entry: Entry, event: NotificationChanged) -> None:
+        self._write(
+            entry,
+            event.at,
+            LedgerKind.NOTIFICATION,
+            incident_id=event.incident_id,
+            channel_id=event.channel_id,
+            notification_id=event.notification_id,
+            notification_kind=event.kind,
+            state=event.state,
+            reason=event.reason,
+            attempt=event.attempt,
+            detail=event.detail,
+            level=event.level or "",
+            policy_id=event.policy_id or "",
+        )
+
+    def _attempt(self, entry: Entry, event: AttemptFinished) -> None:
+        delivery = event.delivery
+        self._write(
+            entry,
+            event.at,
+            LedgerKind.ATTEMPT,
+            incident_id=delivery.incident_id,
+            channel_id=delivery.channel_id,
+            notification_id=delivery.notification_id,
+            notification_kind=delivery.kind,
+            attempt=delivery.retry_count + 1,
+            outcome=delivery.outcome,
+            code=delivery.response_code,
+            latency_seconds=delivery.delivery_time_ms / 1000.0,
+            detail=delivery.response_message,
+        )

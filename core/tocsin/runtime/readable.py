@@ -1,0 +1,146 @@
+"""What can be read from a service: alerts, incidents, silences, deliveries, gaps, explanations and the ledger."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import anyio.to_thread
+
+from tocsin.engine.explain import explain
+from tocsin.engine.notice import incident_view
+from tocsin.engine.outgoing import alert_ids
+from tocsin.engine.turn import Instant
+from tocsin.errors import ConfigurationError
+from tocsin.model._check import is_number
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.delivery import NotificationDelivery
+from tocsin.model.explanation import Explanation
+from tocsin.model.gap import Gap
+from tocsin.model.incident import AggregatedAlert
+from tocsin.model.ledger import LedgerLine
+from tocsin.model.silence import SilenceRecord, SilenceState
+from tocsin.model.undelivered import UndeliveredNotification
+from tocsin.runtime.deliveries import Deliveries
+from tocsin.runtime.ledger import Ledger
+from tocsin.runtime.setup import Setup, instance
+from tocsin.runtime.statistics import statistics
+from tocsin.runtime.writer import Writer
+
+__all__ = ["Readable"]
+
+
+class Readable:
+    """The reading side of the service. Nothing here changes anything; all of it may be called from any thread."""
+
+    _closed: bool
+    _deliveries: Deliveries
+    _setup: Setup
+    _writer: Writer
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it takes alerts: until it was left."""
+        return not self._closed
+
+    def get_active_alerts(self) -> list[PerformanceAlert]:
+        """Return the alerts that fire, the most severe first, then by id."""
+        with self._writer.lock:
+            state = self._writer.engine.state
+            firing = [state.alerts[alert_id].alert for alert_id in state.firing]
+        return sorted(firing, key=lambda alert: (-alert.severity.rank, alert.alert_id))
+
+    @property
+    def aggregated_alerts(self) -> dict[str, AggregatedAlert]:
+        """The incidents that fire, by id."""
+        with self._writer.lock:
+            engine = self._writer.engine
+            turn = engine.glance(self._writer.now())
+            return {
+                incident_id: incident_view(turn, incident)
+                for incident_id, incident in engine.state.incidents.items()
+                if incident.firing
+            }
+
+    @property
+    def silences(self) -> dict[str, tuple[SilenceRecord, SilenceState]]:
+        """The silences and maintenances, by id, with their state now; those that are over stay for a while."""
+        with self._writer.lock:
+            wall = self._writer.now().wall
+            records = self._writer.engine.state.silences
+            return {silence_id: (record, record.state(wall)) for silence_id, record in sorted(records.items())}
+
+    @property
+    def undelivered(self) -> tuple[UndeliveredNotification, ...]:
+        """The notifications that were given up, the oldest first; :meth:`redrive` sends one again."""
+        with self._writer.lock:
+            turn = self._writer.engine.glance(self._writer.now())
+            kept = sorted(turn.state.undelivered.values(), key=lambda out: out.serial)
+            return tuple(
+                UndeliveredNotification(
+                    out.notification_id,
+                    out.incident_id,
+                    out.channel_id,
+                    out.kind,
+                    out.state,
+                    out.reason,
+                    out.detail,
+                    out.attempts,
+                    alert_ids(turn, out),
+                    out.ended_at or 0.0,
+                )
+                for out in kept
+            )
+
+    @property
+    def open_circuits(self) -> dict[str, float]:
+        """The channels that are left alone since their receivers fail, with the instant (engine time) of the probe."""
+        with self._writer.lock:
+            lanes = self._writer.engine.state.lanes.values()
+            return {lane.channel_id: lane.probe_at for lane in lanes if lane.probe_at is not None}
+
+    @property
+    def delivery_history(self) -> list[NotificationDelivery]:
+        """The newest 10,000 attempts since the service was made, the newest last; the ledger has older ones."""
+        with self._writer.lock:
+            return list(self._deliveries.history)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was owed and could not be given, and parts that failed; the newest last."""
+        with self._writer.lock:
+            gaps = self._writer.engine.state.gaps.values()
+            return tuple(sorted(gaps, key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
+
+    def get_alerting_statistics(self) -> dict[str, Any]:
+        """Return counts: of what is there now, and of deliveries since the service was made."""
+        with self._writer.lock:
+            state = self._writer.engine.state
+            return statistics(state, self._setup.config, self._deliveries, enabled=self.enabled)
+
+    def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
+        """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
+
+        :raises ConfigurationError: when *at* is in the past.
+        """
+        instance(alert, PerformanceAlert)
+        with self._writer.lock:
+            if self._setup.stale:
+                self._writer.commit()
+            now = self._writer.now()
+            if at is not None and (not is_number(at) or not math.isfinite(at)):
+                raise ConfigurationError(f"an instant is a finite number of seconds, not {at!r}", "at")
+            if at is not None and at < now.engine:
+                raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
+            instant = now if at is None else Instant(at, at + (now.wall - now.engine))
+            return explain(self._writer.engine, alert, instant)
+
+    async def ledger(self, alert_id: str) -> tuple[LedgerLine, ...]:
+        """Return everything that happened to an alert, the oldest first, as far back as the journal is kept.
+
+        :raises StoreError: when the store cannot be read.
+        """
+        ledger = Ledger(self._writer.store, self._setup.registry, self._writer.lock)
+        if self._writer.blocking:
+            return await anyio.to_thread.run_sync(ledger.read, alert_id)
+        return ledger.read(alert_id)
