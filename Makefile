@@ -10,6 +10,9 @@ VENV ?= .venv
 ARGS ?=
 PYTEST_ARGS ?=
 MATRIX ?= 3.11 3.12 3.13
+KILLS ?= 200
+SEED ?=
+ALERTS ?= 100000
 EXAMPLE := docs/examples/watch_this_machine.py
 
 BIN := $(VENV)/bin
@@ -20,10 +23,10 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite check lint format types imports coverage matrix others install clean
+.PHONY: help run test suite check lint format types imports coverage kill9 scale matrix others install clean
 
 help: ## List these commands
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make run ARGS="--seconds 5"          stop by itself after five seconds'
 	@echo '  make test PYTEST_ARGS="-k webhook"   run some of the tests'
@@ -71,6 +74,12 @@ coverage: $(VENV)/.ready-to-test ## Run the tests and require 95 % coverage by b
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage report --include='core/*' --fail-under=95
 	$(BIN)/coverage report --include='plugins/*' --fail-under=95
+
+kill9: $(VENV)/.ready-to-test ## Kill a service KILLS times under load; nothing that it accepted is lost
+	$(BIN)/python -m tests.durability $(KILLS) $(SEED)
+
+scale: $(VENV)/.ready-to-test ## Measure ALERTS firing alerts: silences that end, escalations that start, a restart
+	$(BIN)/python -m tests.scale $(ALERTS)
 
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 

@@ -29,9 +29,11 @@ from tocsin.model.escalation import EscalationLevel, EscalationPolicy, create_ba
 from tocsin.model.event import (
     AlertRouted,
     AttemptFinished,
+    CircuitChanged,
     Event,
     FactAccepted,
     GapRecorded,
+    HeartbeatSent,
     LevelReached,
     NotificationChanged,
     TellingDecided,
@@ -51,6 +53,7 @@ from tocsin.model.facts import (
     AttemptEnded,
     Fact,
     GapFound,
+    Redriven,
     SilenceExpired,
     SilenceSet,
     Snoozed,
@@ -58,6 +61,9 @@ from tocsin.model.facts import (
 from tocsin.model.fields import field_value
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
+from tocsin.model.inhibition import InhibitionRule
+from tocsin.model.interval import TimeInterval, TimeRange
+from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.model.notification import (
     AlertStatus,
     ListedAlert,
@@ -66,12 +72,21 @@ from tocsin.model.notification import (
     NotificationKind,
     NotificationState,
 )
-from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
+from tocsin.model.outcome import CircuitPolicy, Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.model.rule import AlertRoutingRule, create_cluster_routing_rule, create_severity_routing_rule
 from tocsin.model.severity import AlertSeverity
-from tocsin.model.silence import LabelMatcher, MatchOperator, Silence
+from tocsin.model.silence import (
+    LabelMatcher,
+    MatchOperator,
+    Silence,
+    SilenceRecord,
+    SilenceState,
+    create_maintenance,
+)
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate, iso_time
+from tocsin.model.undelivered import UndeliveredNotification
+from tocsin.model.watchdog import Watchdog
 from tocsin.patterns import Pattern, compile_pattern
 from tocsin.performance import (
     ClusterMetrics,
@@ -132,6 +147,8 @@ __all__ = [
     "Cause",
     "ChannelExplanation",
     "Checkpoint",
+    "CircuitChanged",
+    "CircuitPolicy",
     "Clock",
     "ClusterMetrics",
     "CommandRegistrar",
@@ -157,8 +174,12 @@ __all__ = [
     "GapFound",
     "GapKind",
     "GapRecorded",
+    "HeartbeatSent",
     "HostCollector",
+    "InhibitionRule",
     "LabelMatcher",
+    "LedgerKind",
+    "LedgerLine",
     "LevelExplanation",
     "LevelReached",
     "ListedAlert",
@@ -186,6 +207,7 @@ __all__ = [
     "PerformanceThresholds",
     "PluginError",
     "Reason",
+    "Redriven",
     "Registry",
     "Release",
     "Renderer",
@@ -195,7 +217,9 @@ __all__ = [
     "ServiceClosed",
     "Silence",
     "SilenceExpired",
+    "SilenceRecord",
     "SilenceSet",
+    "SilenceState",
     "Snoozed",
     "Source",
     "SourceRegistrar",
@@ -208,13 +232,18 @@ __all__ = [
     "Telling",
     "TellingDecided",
     "TemplateError",
+    "TimeInterval",
+    "TimeRange",
     "TocsinError",
+    "UndeliveredNotification",
     "UnknownReferenceError",
+    "Watchdog",
     "compile_pattern",
     "create_basic_escalation_policy",
     "create_cluster_routing_rule",
     "create_console_channel",
     "create_development_thresholds",
+    "create_maintenance",
     "create_performance_metrics_service",
     "create_production_thresholds",
     "create_severity_routing_rule",

@@ -47,12 +47,17 @@ from tocsin import (
     hookimpl,
 )
 from tocsin.engine.compile import compile_plan
+from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Instant, PlanChanged, Restarted, StartAttempt, Step
 from tocsin.engine.plan import Plan
+from tocsin.model.explanation import Explanation
+from tocsin.model.facts import Redriven
+from tocsin.model.outcome import CircuitPolicy
 
 __all__ = [
     "FEW_ATTEMPTS",
     "ORIGIN",
+    "TWO_FAILURES",
     "Bench",
     "Sent",
     "channel",
@@ -65,6 +70,7 @@ __all__ = [
 
 ORIGIN: Final = 1_700_000_000.0
 FEW_ATTEMPTS: Final = RetryPolicy(base_seconds=2.0, cap_seconds=10.0, max_attempts=4, max_age_seconds=100.0)
+TWO_FAILURES: Final = CircuitPolicy(failures=2, open_seconds=10.0, cap_seconds=35.0)
 
 Input = Fact | PlanChanged | Restarted
 
@@ -86,13 +92,18 @@ def _backend(config: Any, context: BackendContext, /) -> Backend:
 
 
 class BenchBackends:
-    """``tool``: a receiver that keeps incidents of its own. ``single``: one attempt at a time. ``frail``: gives up."""
+    """``tool``: a receiver that keeps incidents of its own. ``single``: one attempt at a time. ``frail``: gives up.
+
+    ``brittle``: its circuit opens after two failures. ``one``: the same, and one attempt at a time.
+    """
 
     @hookimpl
     def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
         registrar.register("tool", _backend, config_class=_NoSettings, per_incident=True)
         registrar.register("single", _backend, config_class=_NoSettings, concurrency=1)
         registrar.register("frail", _backend, config_class=_NoSettings, retry=FEW_ATTEMPTS)
+        registrar.register("brittle", _backend, config_class=_NoSettings, circuit=TWO_FAILURES)
+        registrar.register("one", _backend, config_class=_NoSettings, circuit=TWO_FAILURES, concurrency=1)
 
 
 def installed(*plugins: object) -> Registry:
@@ -282,6 +293,10 @@ class Bench:
         """End a silence before its time."""
         return self.step(SilenceExpired(name))
 
+    def redrive(self, sent: Sent) -> list[Sent]:
+        """Somebody asks for a notification to be sent again."""
+        return self.step(Redriven(sent.name, by="bob"))
+
     def outcome(self, sent: Sent | list[Sent], outcome: Outcome) -> list[Sent]:
         """The attempt, or the only one in a list, ended."""
         if isinstance(sent, list):
@@ -305,6 +320,13 @@ class Bench:
             sent += self.step()
         self.at = at
         return sent + self.step()
+
+    def finish(self) -> list[Sent]:
+        """Step until nothing is left to be done now."""
+        sent: list[Sent] = []
+        while (deadline := self.engine.next_deadline()) is not None and deadline - ORIGIN <= self.at:
+            sent += self.step()
+        return sent
 
     def oversleep(self, at: float) -> list[Sent]:
         """Let time pass until *at* with a single step at the end, as a runtime that wakes late makes it."""
@@ -330,6 +352,10 @@ class Bench:
         return self.step(PlanChanged(self.plan))
 
     # --- what came of it
+
+    def explain(self, alert_id: str, severity: str = "error", **fields: Any) -> Explanation:
+        """Say what would happen if an alert fired now."""
+        return explain(self.engine, fired(alert_id, severity, **fields).alert, self._now())
 
     def on(self, channel_id: str) -> list[Sent]:
         """Return the attempts on one channel."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.engine.harness import ORIGIN, Bench, Sent, channel, configuration, fired, installed, rule
 
@@ -613,6 +613,7 @@ class Model:
 HAPPENING = st.tuples(st.integers(0, 40), st.sampled_from("abc"), st.booleans())
 
 
+@settings(deadline=None)
 @given(
     happenings=st.lists(HAPPENING, max_size=15),
     wait=st.sampled_from([0, 5, 30]),
@@ -625,8 +626,8 @@ HAPPENING = st.tuples(st.integers(0, 40), st.sampled_from("abc"), st.booleans())
 def test_any_history_is_told_as_a_plain_model_tells_it(
     happenings: list[tuple[int, str, bool]], wait: int, interval: int, repeat: int
 ) -> None:
-    settings = {"group_wait_seconds": wait, "group_interval_seconds": interval, "repeat_interval_seconds": repeat}
-    bench = grouped(settings=settings)
+    durations = {"group_wait_seconds": wait, "group_interval_seconds": interval, "repeat_interval_seconds": repeat}
+    bench = grouped(settings=durations)
     model = Model(wait, interval, repeat)
     at = 0.0
     for after, alert_id, fires in happenings:
@@ -634,8 +635,9 @@ def test_any_history_is_told_as_a_plain_model_tells_it(
         bench.wake(at)
         bench.step(fired(alert_id) if fires else AlertResolved(alert_id))
         model.happen(at, alert_id, fires)
-    bench.wake(at + 500)
-    model.until(at + 500)
+    end = at + 200 + 1 / 128
+    bench.wake(end)
+    model.until(end)
     told = [(sent.at, sent.kind, sent.firing, _ended(sent)) for sent in bench.sent]
     assert told == [(pytest.approx(flush), *rest) for flush, *rest in model.sent]
 

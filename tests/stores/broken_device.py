@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from tocsin.testing.contracts.stores import in_thread
+from tocsin.testing.contracts.store_tests import in_thread
 
 T = TypeVar("T")
 

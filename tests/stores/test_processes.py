@@ -73,11 +73,11 @@ def _next_line(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("synchronous", ["full", "normal"])
 def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, synchronous: str) -> None:
-    """Eight times over on one file: every answered commit is there, whole, without a hole; the index fits, too."""
+    """Five times over on one file: every answered commit is there, whole, without a hole; the index fits, too."""
     path = tmp_path / "tocsin.db"
     chance = random.Random(7)
     answered = 0
-    for _ in range(8):
+    for _ in range(5):
         with running(COMMIT, path, synchronous) as process:
             for _ in range(chance.randrange(1, 120)):
                 answered = int(_next_line(process))

@@ -62,6 +62,8 @@ def export(file: Path, output: Path | None, first: int, salvage: bool) -> int:
     It may be in use, and nothing is written to it. OUT appears when it is complete. With --salvage the exit code is 1
     when something was lost.
     """
+    if output is not None and output.exists() and output.samefile(file):
+        raise click.UsageError(f"OUT is FILE itself: {output}")
     losses: list[Loss] = []
     lost: list[str] = []
 

@@ -32,6 +32,8 @@ def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeSt
             turn.tx.edit(lane).probe_at = None
             turn.tell(CircuitChanged(turn.clock, lane.channel_id, False))
         return
+    if closed_until(turn, lane) is not None:
+        return  # it was under way when the circuit opened: only a probe says that the receiver needs longer
     turn.tx.edit(lane).failures += 1
     if policy is None or lane.failures < policy.failures:
         return

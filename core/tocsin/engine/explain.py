@@ -74,12 +74,12 @@ def _channels(engine: Engine, episode: Episode, step: Decided) -> tuple[ChannelE
     """Return what happens on each channel: what the step decided last, or, where it decided nothing, what stands."""
     alert_id = episode.alert.alert_id
     decided: dict[str, TellingDecided] = {}
-    held: set[str] = set()
+    held: dict[str, Reason] = {}
     for event in step.events:
         if isinstance(event, TellingDecided) and event.alert_id == alert_id:
             decided[event.channel_id] = event
         elif isinstance(event, NotificationChanged) and event.state is NotificationState.HELD:
-            held.add(event.channel_id)
+            held[event.channel_id] = event.reason or Reason.RATE_LIMITED
     incident = engine.state.incidents[episode.incident_id]
     by_channel = dict(engine.plan.route(episode.view()).by_channel)
     explained = []
@@ -88,7 +88,7 @@ def _channels(engine: Engine, episode: Episode, step: Decided) -> tuple[ChannelE
         line = incident.lines.get(channel_id)
         now = decided.get(channel_id)
         if now is not None and now.action is Action.NOTIFY and channel_id in held:
-            explained.append(ChannelExplanation(channel_id, Action.HOLD, Reason.RATE_LIMITED, rule_ids))
+            explained.append(ChannelExplanation(channel_id, Action.HOLD, held[channel_id], rule_ids))
         elif now is not None and now.action is Action.NOTIFY and _waits_behind(line, episode):
             explained.append(ChannelExplanation(channel_id, Action.HOLD, Reason.BUSY, rule_ids))
         elif now is not None:
@@ -113,8 +113,8 @@ def _standing(engine: Engine, line: Line, episode: Episode, rule_ids: tuple[str,
         return ChannelExplanation(channel_id, Action.FOLD, Reason.FOLDED, rule_ids, line.waiting[episode_id].due)
     if episode_id in line.due:
         out = engine.state.outgoing[line.current] if line.current else None
-        held = out is not None and out.state is NotificationState.HELD
-        return ChannelExplanation(channel_id, Action.HOLD, Reason.RATE_LIMITED if held else Reason.BUSY, rule_ids)
+        held = out.reason if out is not None and out.state is NotificationState.HELD else None
+        return ChannelExplanation(channel_id, Action.HOLD, held or Reason.BUSY, rule_ids)
     if episode_id in line.told:
         return ChannelExplanation(channel_id, Action.SKIP, Reason.ALREADY_TOLD, rule_ids)
     out = engine.state.outgoing[line.current] if line.current else None

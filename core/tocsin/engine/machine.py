@@ -266,9 +266,10 @@ class Engine:
         if isinstance(item, Restarted):
             reload.restart(turn, item.waiting)
             return True
+        before = len(turn.events)
         changed = incidents.fire(turn, item.alert) if isinstance(item, AlertFired) else self._take_fact(turn, item)
         if changed and not isinstance(item, AttemptEnded):
-            turn.tell(FactAccepted(turn.clock, item))
+            turn.events.insert(before, FactAccepted(turn.clock, item))  # what came of it follows
         return changed
 
     def _take_fact(

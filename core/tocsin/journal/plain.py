@@ -95,7 +95,7 @@ def entry_from_plain(plain: Mapping[str, Any]) -> Entry:
             configuration=str(plain["configuration"]),
             engine=int(plain["engine"]),
         )
-    except Exception as error:
+    except Exception as error:  # whatever a damaged entry makes the converter raise
         raise ValueError(f"no journal entry: {type(error).__name__}") from error
 
 

@@ -78,9 +78,12 @@ class _Check:
             self.findings.append(f"the configuration {name!r:.80} is named by an entry and is not there")
 
     def _index(self) -> None:
+        bounds = self._file.bounds
+        if self.entries != bounds.last + 1 - bounds.first:
+            return  # whom a damaged entry is about is not known
         found = _Sum()
         for subject, ordinal in self._file.subjects():
-            if not isinstance(ordinal, int) or ordinal >= self._file.bounds.first:
+            if not isinstance(ordinal, int) or ordinal >= bounds.first:
                 found.add(subject, ordinal)
         if found != self._pairs:
             self.findings.append("the index of subjects does not fit the journal; 'tocsin store compact' makes it anew")
