@@ -17,6 +17,7 @@ import anyio
 import attrs
 import pytest
 
+import tocsin
 from tocsin import discovery, hookspecs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,6 +156,31 @@ def test_every_decision_is_in_the_list() -> None:
     folder = ROOT / "docs/adr"
     listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
     assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
+def _meanings(source: str) -> dict[str, list[tuple[str, str]]]:
+    """Return name and docstring of each member of the enumerations in a module's text."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            pairs = zip(node.body, node.body[1:], strict=False)
+            found[node.name] = [
+                (str(ast.literal_eval(one.value)), " ".join(str(ast.literal_eval(other.value)).split()))
+                for one, other in pairs
+                if isinstance(one, ast.Assign) and isinstance(other, ast.Expr)
+            ]
+    return found
+
+
+def test_every_reason_stands_in_the_reference_in_the_codes_own_words() -> None:
+    code = _meanings((ROOT / "core/tocsin/model/reason.py").read_text(encoding="utf-8"))
+    page = (ROOT / "docs/reference/reasons.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE) == [row for rows in code.values() for row in rows]
+    assert {name: len(rows) for name, rows in code.items()} == {
+        "Action": len(tocsin.Action),
+        "Reason": len(tocsin.Reason),
+        "GapKind": len(tocsin.GapKind),
+    }
 
 
 def _watch(*arguments: str) -> str:

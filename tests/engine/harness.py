@@ -101,7 +101,7 @@ class BenchBackends:
     def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
         registrar.register("tool", _backend, config_class=_NoSettings, per_incident=True)
         registrar.register("single", _backend, config_class=_NoSettings, concurrency=1)
-        registrar.register("frail", _backend, config_class=_NoSettings, retry=FEW_ATTEMPTS)
+        registrar.register("frail", _backend, config_class=_NoSettings, retry=FEW_ATTEMPTS, circuit=None)
         registrar.register("brittle", _backend, config_class=_NoSettings, circuit=TWO_FAILURES)
         registrar.register("one", _backend, config_class=_NoSettings, circuit=TWO_FAILURES, concurrency=1)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.harness import Bench, channel, configuration, fired, installed, rule
+from tests.engine.harness import Bench, Sent, configuration, fired, installed, rule
 
 from tocsin import (
     Aggregation,
     AlertRoutingRule,
+    Configuration,
     ConfigurationError,
     EscalationPolicy,
     GapKind,
@@ -32,7 +33,7 @@ QUICK = grouping(10, 100)
 
 
 def team(name: str, aggregation: Aggregation | None = None, *channels: str, **options: Any) -> AlertRoutingRule:
-    """A rule for one team's alerts."""
+    """A rule for one team's alerts; without *channels*, the one of the team's name is told."""
     return rule(name, *(channels or (name,)), labels={"team": name}, aggregation=aggregation, **options)
 
 
@@ -41,12 +42,12 @@ def answered(*rules: AlertRoutingRule, **options: Any) -> Bench:
     return Bench(configured(*rules, **options), answer=DELIVERED)
 
 
-def configured(*rules: AlertRoutingRule, **options: Any) -> Any:
+def configured(*rules: AlertRoutingRule, **options: Any) -> Configuration:
     """A configuration with a channel per team."""
     return configuration("db", "web", "all", rules=rules, **options)
 
 
-def fire(bench: Bench, alert_id: str, name: str, **fields: Any) -> list[Any]:
+def fire(bench: Bench, alert_id: str, name: str, **fields: Any) -> list[Sent]:
     """An alert of a team fires."""
     return bench.fire(alert_id, labels={"team": name}, **fields)
 
@@ -76,9 +77,8 @@ def test_the_groups_of_two_rules_never_mix_though_their_labels_are_equal() -> No
 
 
 def test_nor_with_those_of_the_configuration_itself() -> None:
-    bench = answered(
-        team("db", SLOW, "all"), team("web", None, "all"), aggregator="grouping", settings=dict(SLOW.settings)
-    )
+    rules = (team("db", SLOW, "all"), team("web", None, "all"))
+    bench = answered(*rules, aggregator="grouping", settings=dict(SLOW.settings))
     fire(bench, "a", "db")
     fire(bench, "x", "web")
     bench.wake(LATER)
@@ -150,17 +150,51 @@ def test_a_group_is_told_on_every_channel_that_its_alerts_are_routed_to() -> Non
     assert bench.told("all") == [(10, "firing", ["x"], []), (30, "firing", ["a"], [])]
 
 
-def test_an_alert_that_changes_rules_stays_in_its_group_until_it_resolved() -> None:
+def test_an_alert_that_changes_rules_stays_in_its_group_as_long_as_it_fires() -> None:
     bench = answered(team("db", SLOW, "all"), team("web", QUICK, "all"))
     fire(bench, "a", "db")
     bench.wake(40)
     fire(bench, "a", "web")
+    bench.wake(400)
+    bench.resolve("a")
+    bench.wake(LATER)
+    fire(bench, "a", "web")
+    bench.wake(2 * LATER)
+    assert bench.told("all") == [
+        (30, "firing", ["a"], []),
+        (630, "resolved", [], ["a"]),
+        (LATER + 10, "firing", ["a"], []),
+    ]
+
+
+def _last_word(bench: Bench, alert_id: str) -> str:
+    listed = [
+        one.status.value for sent in bench.sent for one in sent.notification.alerts if one.alert.alert_id == alert_id
+    ]
+    return listed[-1]
+
+
+@pytest.mark.xfail(reason="incidents._follow lets a firing overtake an end that still waits in an earlier incident")
+def test_an_end_that_waits_is_told_before_the_alert_fires_again_in_another_rules_group() -> None:
+    bench = answered(team("db", SLOW, "all"), team("web", QUICK, "all"))
+    fire(bench, "a", "db")
+    bench.wake(40)
     bench.resolve("a")
     fire(bench, "a", "web")
-    bench.wake(1000)
-    assert bench.told("all") == [(30, "firing", ["a"], []), (330, "resolved", [], ["a"]), (330, "firing", ["a"], [])] or (
-        bench.told("all")
-    ) == []
+    bench.wake(LATER)
+    assert _last_word(bench, "a") == "firing"
+
+
+@pytest.mark.xfail(reason="incidents._follow lets a firing overtake an end that still waits in an earlier incident")
+def test_nor_does_it_overtake_in_the_next_window() -> None:
+    bench = answered(rule("any", "all"))
+    bench.step(fired("a"), fired("b"))
+    bench.wake(299)
+    bench.resolve("a")
+    bench.wake(301)
+    bench.fire("a")
+    bench.wake(LATER)
+    assert _last_word(bench, "a") == "firing"
 
 
 @pytest.mark.parametrize(
@@ -298,10 +332,7 @@ def test_a_restart_after_a_rules_aggregation_was_removed_loads_its_groups() -> N
 
 def test_the_flushes_of_many_groups_at_one_instant_are_all_met() -> None:
     """More than one step takes."""
-    bench = Bench(
-        configuration(channel("all"), rules=[rule("any", "all", aggregation=grouping(30, 300, "..."))]),
-        checked=False,
-    )
+    bench = Bench(configured(rule("any", "all", aggregation=grouping(30, 300, "..."))), checked=False)
     bench.step(*[fired(f"a{n:03}") for n in range(600)])
     for _ in range(600):
         bench.deliver(*bench.wake(30))
@@ -311,10 +342,7 @@ def test_the_flushes_of_many_groups_at_one_instant_are_all_met() -> None:
 
 def test_escalation_and_acknowledgement_are_the_groups_as_a_whole() -> None:
     policy = EscalationPolicy("p", escalation_levels={"first": ["web"], "second": ["web"]})
-    bench = Bench(
-        configured(team("db", SLOW, policy="p"), policies=[policy]),
-        answer=DELIVERED,
-    )
+    bench = answered(team("db", SLOW, policy="p"), policies=[policy])
     fire(bench, "a", "db")
     fire(bench, "b", "db")
     (sent,) = bench.wake(60)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tocsin.engine.gates import resolution_gate, shut_gate
-from tocsin.engine.outgoing import announce, enqueue, lines_of, live, unshelve
-from tocsin.engine.state import Line, Outgoing, Owed
+from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
+from tocsin.engine.state import PASSENGER, Episode, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationState
+from tocsin.model.reason import Reason
 from tocsin.roles.aggregator import Cause
 
 __all__ = ["redrive", "resume_waiting"]
@@ -15,20 +16,26 @@ __all__ = ["redrive", "resume_waiting"]
 def redrive(turn: Turn, notification_id: str) -> bool:
     """Try a notification again, under its own id; return False when it is not kept or has nothing to tell any more.
 
-    One whose line is busy goes next. What a digest listed is owed anew, by each of its lines.
+    One whose line is busy goes next. What a digest listed is owed anew, by each of its lines; so is what was never
+    attempted.
     """
     out = turn.state.undelivered.get(notification_id)
     found = None if out is None else turn.plan.channels.get(out.channel_id)
     if out is None or found is None or not found.channel.enabled:
         return False
-    for episode_id in [e for e in out.listed if e not in turn.state.episodes]:
-        turn.tx.drop_from(out, out.listed, episode_id)
-    if not any(_worth_telling(turn, out, e, status) for e, (status, _) in out.listed.items()):
+    if not any(_worth_telling(turn, out, episode_id) for episode_id in out.listed):
         return False
     unshelve(turn, notification_id)
-    if out.parts:
+    if out.parts or not out.attempted:
         _owe_anew(turn, out)
-        return True
+    else:
+        _revive(turn, out)
+    return True
+
+
+def _revive(turn: Turn, out: Outgoing) -> None:
+    for episode_id in [e for e in out.listed if not _worth_telling(turn, out, e)]:
+        turn.tx.drop_from(out, out.listed, episode_id)
     line = lines_of(turn, out)[0]
     tx = turn.tx
     tx.edit(out)
@@ -37,23 +44,36 @@ def redrive(turn: Turn, notification_id: str) -> bool:
     out.created_at = turn.clock
     live(turn, out)
     announce(turn, out, "sent again by hand")
-    tx.edit(line).again = (*line.again, notification_id)
+    tx.edit(line).again = (*line.again, out.notification_id)
     turn.touch(line)
-    return True
 
 
-def _worth_telling(turn: Turn, out: Outgoing, episode_id: str, status: AlertStatus) -> bool:
-    episode = turn.episode(episode_id)
+def _worth_telling(turn: Turn, out: Outgoing, episode_id: str) -> bool:
+    """Whether the channel should still hear of it: an end unless the alert fires again, and nothing that it knows."""
+    episode = turn.state.episodes.get(episode_id)
+    if episode is None:
+        return False
+    status, rank = out.listed[episode_id]
     if status is AlertStatus.RESOLVED:
-        return resolution_gate(turn, out.channel_id) is None and not any(
-            other is AlertStatus.FIRING for other, _ in out.listed.values()
-        )
-    return episode.firing and shut_gate(turn, episode, out.channel_id) is None
+        return rank != PASSENGER and resolution_gate(turn, out.channel_id) is None and not _continues(turn, episode)
+    return episode.firing and not _known(turn, out, episode) and shut_gate(turn, episode, out.channel_id) is None
+
+
+def _continues(turn: Turn, episode: Episode) -> bool:
+    """Whether the alert fires again in the same incident, which its receivers believe to be open."""
+    latest = turn.state.alerts.get(episode.alert.alert_id)
+    return latest is not None and latest.firing and latest.incident_id == episode.incident_id
+
+
+def _known(turn: Turn, out: Outgoing, episode: Episode) -> bool:
+    """Whether the channel has heard of it from another notification; its own may have arrived or not."""
+    line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
+    return not out.maybe and line.told.get(episode.episode_id, PASSENGER) >= episode.severity.rank
 
 
 def _owe_anew(turn: Turn, out: Outgoing) -> None:
     for episode_id, (status, _) in sorted(out.listed.items()):
-        if _worth_telling(turn, out, episode_id, status):
+        if _worth_telling(turn, out, episode_id):
             incident = turn.state.incidents[turn.episode(episode_id).incident_id]
             line = turn.line(incident, out.channel_id)
             cause = Cause.NEW if status is AlertStatus.FIRING else Cause.RESOLVED
@@ -67,8 +87,13 @@ def resume_waiting(turn: Turn, line: Line) -> bool:
         notification_id, *rest = line.again
         turn.tx.edit(line).again = tuple(rest)
         out = turn.state.outgoing.get(notification_id)
-        if out is not None:
+        if out is None:
+            continue
+        for episode_id in [e for e in out.listed if not _worth_telling(turn, out, e)]:
+            turn.tx.drop_from(out, out.listed, episode_id)
+        if out.listed:
             line.current = notification_id
             enqueue(turn, out)
             return True
+        end(turn, out, NotificationState.CANCELLED, Reason.ALREADY_TOLD)
     return False
