@@ -95,6 +95,7 @@ class BenchBackends:
     """``tool``: a receiver that keeps incidents of its own. ``single``: one attempt at a time. ``frail``: gives up.
 
     ``brittle``: its circuit opens after two failures. ``one``: the same, and one attempt at a time.
+    ``wide``: any number of attempts at a time.
     """
 
     @hookimpl
@@ -102,6 +103,7 @@ class BenchBackends:
         registrar.register("tool", _backend, config_class=_NoSettings, per_incident=True)
         registrar.register("single", _backend, config_class=_NoSettings, concurrency=1)
         registrar.register("frail", _backend, config_class=_NoSettings, retry=FEW_ATTEMPTS, circuit=None)
+        registrar.register("wide", _backend, config_class=_NoSettings, concurrency=10_000)
         registrar.register("brittle", _backend, config_class=_NoSettings, circuit=TWO_FAILURES)
         registrar.register("one", _backend, config_class=_NoSettings, circuit=TWO_FAILURES, concurrency=1)
 

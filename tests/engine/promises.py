@@ -375,16 +375,19 @@ class Promises:
         notification = start.notification
         assert notification.attempt == 1, f"{what}: begins with attempt {notification.attempt}"
         if notification.kind in (NotificationKind.FIRING, NotificationKind.MORE):
-            assert any(self._news(notification, listed) for listed in notification.firing), f"{what}: says nothing new"
+            assert any(self._news(notification, listed) for listed in notification.alerts), f"{what}: says nothing new"
         listed = frozenset(key_of(one) for one in notification.alerts)
         self.sent[notification.notification_id] = Sent(start, listed, now)
 
     def _news(self, notification: Notification, listed: ListedAlert) -> bool:
         told = self.told.get((notification.channel_id, key_of(listed)))
+        span = self.world.spans[key_of(listed)]
+        if not listed.firing:
+            return told is not None and span.bridged  # a group tells an end beside what fires
         if told is None:
             return True
         rank, at = told
-        return any(other > rank and when >= at for when, other in self.world.spans[key_of(listed)].reports)
+        return any(other > rank and when >= at for when, other in span.reports)
 
     def _again(self, known: Sent, start: StartAttempt, now: float, what: str) -> None:
         """Invariant: the same id only while it may not have arrived, attempts counted, no sooner than asked."""

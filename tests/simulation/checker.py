@@ -187,7 +187,7 @@ class Checker:
         offset = entry["wall_time"] - now
         if abs(offset - self.world.offset) > 1e-6:
             self.world.offset = offset
-            self.world.end_silences()
+            self.world.disturbed = self.world.now
             self.ladder.recount()
         facts = self._facts(entry)
         boundary = self._boundary(entry)
@@ -204,6 +204,8 @@ class Checker:
             self._pass_time(now)
             self._begin(entry)
         self._pass_time(now)
+        self.ladder.tell()
+        self._note_rungs()
         self._levels(now)
         self.telling.excuse()
         calls = [self.files.call_of.get((e["notification_id"], e["attempt"])) for e in _starts(entry)]
@@ -243,7 +245,6 @@ class Checker:
                 self.world.reroute(span)
                 self.ladder.begin(span)
             self.ladder.recount()
-            self._note_rungs()
         for item in entry["inputs"]:
             if item["type"] == "Restarted":
                 self._restarted(set(item["waiting"]))
@@ -273,7 +274,6 @@ class Checker:
             case "SilenceExpired":
                 world.silences.pop(fact["silence_id"], None)
         self.ladder.recount()
-        self._note_rungs()
 
     def _lives(self, span: Span | None) -> None:
         if span is not None and span.firing:

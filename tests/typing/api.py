@@ -15,6 +15,7 @@ from tocsin import (
     AlertSeverity,
     BackendContext,
     BackendRegistrar,
+    Checkpoint,
     ClusterMetrics,
     Condition,
     Configuration,
@@ -40,6 +41,7 @@ from tocsin import (
     RendererRegistrar,
     RetryPolicy,
     Snoozed,
+    SqliteStore,
     Store,
     SystemClock,
     TocsinError,
@@ -167,6 +169,8 @@ def configure(alerting: FederationAlertingService) -> None:
 async def use() -> None:
     """Take in, answer, read, explain."""
     store: Store = MemoryStore(entries=10)
+    store = SqliteStore("tocsin.db", synchronous="normal")
+    assert_type(store.load(), Checkpoint | None)
     async with FederationAlertingService(300.0, strict=True, store=store, clock=SystemClock(), seed=1) as alerting:
         configure(alerting)
         alert = PerformanceAlert(

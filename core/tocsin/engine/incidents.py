@@ -288,7 +288,7 @@ def _close(turn: Turn, incident: Incident) -> None:
 def forget(turn: Turn, incident: Incident) -> None:
     """Let go of a closed incident; one that still has something under way is looked at again a minute later."""
     tx, state = turn.tx, turn.state
-    if any(line.current or line.due or line.waiting for line in incident.lines.values()):
+    if any(line.current or line.due or line.waiting or line.again for line in incident.lines.values()):
         state.agenda.set(tx, Deadline.FORGET, incident.incident_id, turn.clock + 60.0)
         return
     for episode_id in incident.members:

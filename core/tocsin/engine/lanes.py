@@ -39,13 +39,18 @@ def pump(turn: Turn, lane: Lane) -> None:
             _hold(turn, lane, reason)
             return
         out = turn.state.outgoing[first[1]]
-        if turn.state.rerouting and not out.attempted:
-            return  # until all is routed anew, so that one digest tells what a channel newly reaches
+        if not out.attempted and _waits_for_a_review(turn, out):
+            return
         if out.attempted:
             if recheck(turn, out):
                 _start(turn, lane, channel, out)
         else:
             _first_attempt(turn, lane, channel, out)
+
+
+def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
+    """Whether more may be listed soon: one digest tells what a channel newly reaches, one notification an incident."""
+    return turn.state.rerouting or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
 
 
 def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:

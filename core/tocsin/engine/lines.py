@@ -108,8 +108,7 @@ def settle(turn: Turn, line: Line) -> None:
     One that was attempted stands until its end, or until nothing that it lists is worth telling any more. One that
     was not attempted is made, cancelled, or superseded by one of a higher or another kind.
     """
-    state = turn.state
-    if state.review_member and turn.incident(line).serial == state.review_serial:
+    if turn.walked_through(turn.incident(line)):
         return  # the rest of the incident is looked at first, so that one notification tells all of it
     out = current(turn, line)
     if out is not None and out.attempted:

@@ -118,8 +118,7 @@ class Engine:
         self._ahead = now.wall - engine_now
         self._note_time(turn)
         restarted = any(isinstance(item, Restarted) for item in inputs)
-        whole = whole or restarted
-        self._drain(turn, None if whole else DEADLINES_PER_STEP, settle_between=not restarted)
+        self._drain(turn, None if whole or restarted else DEADLINES_PER_STEP, settle_between=not restarted)
         turn.clock = engine_now
         effective = [(item, self._take(turn, item)) for item in inputs]
         reviews.work_off(turn, None if whole else reviews.EPISODES_PER_STEP)

@@ -153,7 +153,7 @@ def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | No
 def _shelve(turn: Turn, out: Outgoing) -> None:
     """Keep a notification that was given up, to be sent again by hand."""
     tx, state = turn.tx, turn.state
-    out.ended_at = turn.clock
+    out.ended_at, out.alert_ids = turn.clock, alert_ids(turn, out)
     tx.put(state.undelivered, out.notification_id, out)
     state.shelf.put(tx, out.notification_id, out.serial)
     at = turn.clock + turn.plan.config.retain_deliveries_seconds

@@ -95,5 +95,5 @@ def resume_waiting(turn: Turn, line: Line) -> bool:
             line.current = notification_id
             enqueue(turn, out)
             return True
-        end(turn, out, NotificationState.CANCELLED, Reason.ALREADY_TOLD)
+        end(turn, out, NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED, Reason.ALREADY_TOLD)
     return False

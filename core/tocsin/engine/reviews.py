@@ -30,6 +30,7 @@ def begin(turn: Turn, *, rerouting: bool = False) -> None:
     state = turn.tx.edit(turn.state)
     if not state.firing:
         return
+    _let_go(turn)
     state.review_serial, state.review_member = 0, 0
     state.review_end = state.incidents_opened
     if rerouting:
@@ -69,10 +70,19 @@ def _walk(turn: Turn, left: float) -> int:
         if episode is not None and episode.firing:
             _again(turn, incident, episode)
         done += 1
+    _let_go(turn)
     state.review_serial, state.review_member = serial + 1, 0
     for line in list(incident.lines.values()):
         turn.touch(line)
     return done + 1
+
+
+def _let_go(turn: Turn) -> None:
+    """Look again at the lanes that waited for the incident that was being walked through."""
+    found = turn.state.roll.first(turn.state.review_serial) if turn.state.review_member else None
+    if found is not None:
+        for channel_id in turn.state.incidents[found[1]].lines:
+            turn.lane(channel_id)
 
 
 def _members(state: State, incident: Incident) -> list[tuple[int, str]]:

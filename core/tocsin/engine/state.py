@@ -219,7 +219,8 @@ class Outgoing:
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
     turn has come, ``late`` that the watchdog has missed it. ``via`` are the channels that failed it before this one.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
-    since it was sent again by hand.
+    since it was sent again by hand. ``detail``, ``ended_at`` and ``alert_ids`` are what is left to show of one that
+    was given up.
     """
 
     notification_id: str
@@ -248,6 +249,7 @@ class Outgoing:
     late: bool = False
     detail: str = ""
     ended_at: float | None = None
+    alert_ids: tuple[str, ...] = ()
 
     @property
     def record(self) -> Key:

@@ -142,6 +142,10 @@ class Turn:
         """Return the incident of *line*."""
         return self.state.incidents[line.incident_id]
 
+    def walked_through(self, incident: Incident) -> bool:
+        """Whether a part of the incident's members is decided anew and the rest is not, see ``reviews``."""
+        return self.state.review_member > 0 and incident.serial == self.state.review_serial
+
     def grouping(self, incident: Incident) -> Grouping:
         """Return the aggregator, as it is configured, that the incident is told by."""
         return self.plan.grouping(incident.grouping)

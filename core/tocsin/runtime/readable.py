@@ -9,7 +9,6 @@ import anyio.to_thread
 
 from tocsin.engine.explain import explain
 from tocsin.engine.notice import incident_view
-from tocsin.engine.outgoing import alert_ids
 from tocsin.engine.turn import Instant
 from tocsin.errors import ConfigurationError
 from tocsin.model._check import is_number
@@ -74,8 +73,7 @@ class Readable:
     def undelivered(self) -> tuple[UndeliveredNotification, ...]:
         """The notifications that were given up, the oldest first; :meth:`redrive` sends one again."""
         with self._writer.lock:
-            turn = self._writer.engine.glance(self._writer.now())
-            kept = sorted(turn.state.undelivered.values(), key=lambda out: out.serial)
+            kept = sorted(self._writer.engine.state.undelivered.values(), key=lambda out: out.serial)
             return tuple(
                 UndeliveredNotification(
                     out.notification_id,
@@ -86,7 +84,7 @@ class Readable:
                     out.reason,
                     out.detail,
                     out.attempts,
-                    alert_ids(turn, out),
+                    out.alert_ids,
                     out.ended_at or 0.0,
                 )
                 for out in kept

@@ -29,6 +29,7 @@ _CLOCK_SET_SECONDS: Final = 1.0
 _SAVE_RECORDS: Final = 2000
 _SAVE_SECONDS: Final = 10.0
 _PRUNE_ENTRIES: Final = 1000
+"""At least; and two for each entry since the last time, so that a backlog melts away."""
 
 
 @attrs.frozen(slots=True)
@@ -79,6 +80,7 @@ class Writer:
         self._tickets: list[_Ticket] = []
         self._ordinal = ordinal
         self._saved_at = clock.now()
+        self._pruned_at = ordinal
         self._deadline = engine.next_deadline()
         self._ahead = engine.state.wall_time - engine.state.engine_time
         self._by_the_wall = False
@@ -183,7 +185,8 @@ class Writer:
             self.store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
             self.engine.saved()
             before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds
-            self.store.prune(before, _PRUNE_ENTRIES)
+            self.store.prune(before, _PRUNE_ENTRIES + 2 * (self._ordinal - self._pruned_at))
+            self._pruned_at = self._ordinal
         except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
             _log.error("the store could not take a checkpoint: %s", describe_failure(error))
 

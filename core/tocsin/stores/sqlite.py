@@ -74,7 +74,7 @@ class SqliteStore:
             # an entry that is damaged here is reported to whoever reads it
             for row in self._tables.walk(self._bounds.indexed, lambda: self._bounds, lost=lambda _: None):
                 self._remember(row.ordinal, row.about)
-        except BaseException:
+        except BaseException:  # it is raised again: nothing is held or half made
             self.close()
             raise
 

@@ -94,13 +94,13 @@ def open_writing(path: Path, synchronous: str) -> Opened:
         if not path.exists():
             _create(path)
         connection = _prepare(path, synchronous)
-    except BaseException:
+    except BaseException:  # it is raised again: nothing is held or half made
         lock.release()
         raise
     try:
         bounds = verify(connection, path)
         return Opened(path, lock, connection, bounds, synchronous, identity(path))
-    except BaseException:
+    except BaseException:  # it is raised again: nothing is held or half made
         connection.close()
         lock.release()
         raise
@@ -120,7 +120,7 @@ def _prepare(path: Path, synchronous: str) -> sqlite3.Connection:
             with faults(path, f"bring it from schema {number} to {len(MIGRATIONS)}"):
                 upgrade(connection, MIGRATIONS)
         return connection
-    except BaseException:
+    except BaseException:  # it is raised again: nothing is held or half made
         connection.close()
         raise
 
@@ -165,7 +165,7 @@ def _create(path: Path) -> None:
             finally:
                 connection.close()
         publish(fresh, path)
-    except BaseException:
+    except BaseException:  # it is raised again: nothing is held or half made
         fresh.unlink(missing_ok=True)
         raise
 
@@ -228,6 +228,6 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     except DRIVER_ERRORS as error:
         connection.close()
         raise explain(error, path, "open it") from error
-    except BaseException:
+    except BaseException:  # it is raised again: nothing is held or half made
         connection.close()
         raise

@@ -186,7 +186,7 @@ class SqliteFile:
         self.tables = Tables(self._connection, self.path)
         try:
             self.bounds = self._bounds()
-        except BaseException:
+        except BaseException:  # it is raised again: nothing is held or half made
             self._connection.close()
             raise
 

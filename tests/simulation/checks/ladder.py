@@ -79,14 +79,12 @@ class Ladder:
             at = min(due, edge)
             if at > until + _TOLERANCE:
                 break
-            world.now = max(world.now, at)
+            world.pass_to(at)
             if edge <= due:
                 edges.pop(0)
-                world.end_silences()
                 self.recount()
-            self._tell()
-        world.now = max(world.now, until)
-        world.end_silences()
+            self.tell()
+        world.pass_to(until)
 
     def begin(self, span: Span) -> None:
         """It was routed: its policy begins on its incident unless it did before."""
@@ -96,7 +94,7 @@ class Ladder:
             self.climbs[span.incident, policy_id] = Climb(span.incident, policy_id, policy, _steps(policy))
 
     def recount(self) -> None:
-        """Who still has to answer? Clocks run and pause accordingly, and what is due at once is told."""
+        """Who still has to answer? Clocks run and pause accordingly; what is due at once is told by :meth:`tell`."""
         now = self.world.now
         awake: dict[tuple[str, str], dict[Key, Span]] = {}
         for span in self.world.firing():
@@ -109,9 +107,9 @@ class Ladder:
             elif not climb.awake and climb.since is not None:
                 climb.climbed += now - climb.since
                 climb.since = None
-        self._tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell what is due, once everything of the instant was taken in."""
         now = self.world.now
         for climb in self.climbs.values():
             while climb.due() <= now + _TOLERANCE:

@@ -133,19 +133,21 @@ class World:
 
     def edges(self, until: float) -> list[float]:
         """The instants up to *until* at which something may begin or end being muted."""
-        found = {edge - self.offset for s in self.silences.values() for edge in (s["starts_at"], s["ends_at"])}
+        found = self._silence_edges()
         for span in self.firing():
             found.add(span.snoozed_until)
             if span.acknowledged is not None:
                 found.add(span.acknowledged[1])
         return sorted(at for at in found if self.now < at <= until)
 
-    def end_silences(self) -> None:
-        """Let go of those that were seen to end: they do not come back when the wall clock jumps back."""
-        wall = self.wall + 1e-6
-        if self.silences:
-            self.disturbed = self.now
-        self.silences = {name: silence for name, silence in self.silences.items() if wall < silence["ends_at"]}
+    def _silence_edges(self) -> set[float]:
+        return {edge - self.offset for s in self.silences.values() for edge in (s["starts_at"], s["ends_at"])}
+
+    def pass_to(self, at: float) -> None:
+        """Let time pass to *at*, or to now if that is later."""
+        if any(self.now < edge <= at for edge in self._silence_edges()):
+            self.disturbed = max(self.disturbed, at)
+        self.now = max(self.now, at)
 
     # -- facts -------------------------------------------------------------------------------------------------------
 
@@ -211,4 +213,3 @@ class World:
     def silence(self, silence: Plain) -> None:
         """A silence was set."""
         self.silences[silence["silence_id"]] = silence
-        self.end_silences()
