@@ -65,6 +65,7 @@ __all__ = [
     "fired",
     "incident_tool",
     "installed",
+    "loaded",
     "rule",
 ]
 
@@ -414,3 +415,10 @@ class Bench:
                 both = incidents & {view.aggregation_id for view in other.notification.incidents}
                 assert not both, "two attempts about one incident are under way to one channel"
         self.under_way[sent.name] = sent
+
+
+def loaded(config: Configuration, **options: Any) -> Bench:
+    """Return a bench on which *config* was taken in by a reload, as services do it; *options* are the bench's own."""
+    bench = Bench(configuration("nothing"), **options)
+    bench.reload(config)
+    return bench

@@ -277,7 +277,9 @@ def test_an_incident_that_is_forgotten_leaves_nothing_to_send(bench: Bench) -> N
 
 def test_a_refusal_changes_nothing_that_is_kept() -> None:
     """What is refused is not journaled, so it must not touch the records either."""
-    bench = Bench(configuration(channel("dev", rate_limit_per_minute=1), aggregator="none", retain_resolved_seconds=10.0))
+    bench = Bench(
+        configuration(channel("dev", rate_limit_per_minute=1), aggregator="none", retain_resolved_seconds=10.0)
+    )
     bench.fire("a")
     bench.resolve("a")
     bench.outcome(bench.on("dev")[0], UNKNOWN)

@@ -199,6 +199,9 @@ class Checker:
                     self._begin(entry)
                 if event["type"] != "AttemptFinished" and facts and facts[0][0] >= place:
                     self._take(facts.pop(0)[1], entry)
+            if not facts and event["type"] != "AttemptFinished" and self.world.now >= now:
+                self.ladder.tell()
+                self._note_rungs()
             self._event(event, entry)
         if boundary >= len(entry["events"]):
             self._pass_time(now)
@@ -312,6 +315,8 @@ class Checker:
                     self._reached.append({**event, "lost": event["gap"]["subject"]})
             case "NotificationChanged":
                 self._changed(event, entry)
+            case "CircuitChanged":
+                self.sending.circuit_changed(event)
             case "AttemptFinished":
                 self._finished(event["delivery"])
 
@@ -361,6 +366,7 @@ class Checker:
         sent = self.sending.end(delivery, call, what)
         if sent is None:
             return
+        self.promptness.probe(sent.channel)
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
             self.promptness.reminders(sent)

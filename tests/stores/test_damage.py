@@ -144,6 +144,10 @@ CHANGES = {
     "all entries": ("DELETE FROM journal", "the entries 1 to 40 are gone"),
     "a record": ("UPDATE records SET data = replace(data, 'x', 'y') WHERE rowid = 3", "the record in row 3 is not"),
     "a record's key": ("UPDATE records SET key = randomblob(16) WHERE rowid = 3", "the record in row 3 is not"),
+    "a record's long key": (
+        "UPDATE records SET key = randomblob(100) WHERE rowid = 3",
+        "the record in row 3 is not",
+    ),
     "a record that is gone": ("DELETE FROM records WHERE rowid = 3", r"records are not those .* \(24 of 25\)"),
     "all records": ("DELETE FROM records", r"records are not those .* \(0 of 25\)"),
     "the bounds": ("UPDATE bounds SET checkpoint = 20", "its row of bounds is not what was written"),

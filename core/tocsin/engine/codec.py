@@ -1,8 +1,10 @@
 """The codec: the engine's records as plain data, ready for JSON, and back. What a checkpoint is made of.
 
-One record is one key of one table. What is derived from the records (who fires, the lanes' queues, the agendas' heaps)
-is not written; :func:`load` builds it anew. What plugins hold (an aggregator's or scheduler's state) is structured
-into their ``state_class``; an incident of a strategy or version that is not there any more keeps no state.
+One record is one key of one table: a mapping from a field's name to its value. Left out is a field that has its default
+value; what the record's place says already (an incident's id is its key); and what is derived from other records (who
+fires, the lanes' queues, the agendas' heaps), which :func:`load` builds anew. What plugins hold (an aggregator's or
+scheduler's state) is structured into their ``state_class``; an incident of a strategy or version that is not there any
+more keeps no state.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from typing import Any, Final
 
 import attrs
 import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.engine.agenda import Agenda
 from tocsin.engine.plan import Plan
-from tocsin.engine.state import Episode, Escalation, Incident, Lane, Outgoing, State
+from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, State
 from tocsin.engine.transaction import Key, Transaction
-from tocsin.journal.plain import converter
+from tocsin.journal.plain import compact_converter
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
 from tocsin.model.silence import SilenceRecord
@@ -27,38 +30,75 @@ __all__ = ["FORMAT", "dump", "load", "record"]
 FORMAT: Final = 1
 """Rises when an older reader would misread a record."""
 
-_DERIVED: Final = {Incident: {"members", "firing"}, Lane: {"live", "queue", "sending", "unheld"}}
+_DERIVED: Final[dict[type, tuple[str, ...]]] = {
+    Incident: ("members", "firing"),
+    Lane: ("live", "queue", "sending", "unheld"),
+}
+_IN_THE_KEY: Final[dict[type, tuple[str, ...]]] = {
+    Incident: ("incident_id",),
+    Line: ("incident_id", "channel_id"),
+    Escalation: ("incident_id", "policy_id"),
+    Outgoing: ("notification_id",),
+    Lane: ("channel_id",),
+}
+_BY_HAND: Final[dict[type, tuple[str, ...]]] = {Incident: ("state", "lines", "escalations"), Escalation: ("state",)}
+_COPIED: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
+    (tuple[str, ...], tuple),
+    (tuple[float, ...], tuple),
+    (dict[str, int], dict),
+    (dict[str, None], dict),
+    (Mapping[str, str], dict),
+)
+"""Types whose values need no more than a copy: what is read has a digest, and was checked before it was written."""
+
 _SCALARS: Final = tuple(
     field.name for field in attrs.fields(State) if str(field.type) in {"bool", "int", "float", "str"}
 )
 _STATE: Final = ("state", "")
 
 
+def _left_out(*names: str) -> dict[str, Any]:
+    return {name: override(omit=True) for name in names}
+
+
 def _converter() -> cattrs.Converter:
-    made = converter()
-    made.register_structure_hook_func(
-        lambda kind: getattr(kind, "__origin__", None) is Ordered, lambda _, kind: Ordered()
-    )
+    made = compact_converter()
+    for copied, copy in _COPIED:
+        _register_copy(made, copied, copy)
+    for kind in (Line, Escalation, Incident, Lane, Outgoing):
+        derived, by_hand = _DERIVED.get(kind, ()), _BY_HAND.get(kind, ())
+        names = _left_out(*derived, *by_hand, *_IN_THE_KEY[kind])
+        written = make_dict_unstructure_fn(kind, made, _cattrs_omit_if_default=True, **names)
+        made.register_unstructure_hook(kind, written)
+        names = _left_out(*derived, *(name for name in by_hand if name != "state"))
+        made.register_structure_hook(
+            kind, make_dict_structure_fn(kind, made, _cattrs_detailed_validation=False, **names)
+        )
     return made
 
 
+def _register_copy(made: cattrs.Converter, kind: Any, copy: Callable[[Any], Any]) -> None:
+    made.register_structure_hook_func(lambda other: other == kind, lambda value, _: copy(value))
+
+
 _CONVERTER: Final = _converter()
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    """Return the record's own fields, without those that are derived or held by plugins."""
-    derived = _DERIVED.get(type(record), ())
-    return {
-        field.name: _CONVERTER.unstructure(getattr(record, field.name), unstructure_as=Any)
-        for field in attrs.fields(type(record))
-        if field.name not in derived
-    }
+_fields: Final = _CONVERTER.unstructure
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
-    plain = _fields(attrs.evolve(incident, state=None, escalations={}))
-    plain["state"] = _CONVERTER.unstructure(incident.state)
-    plain["escalations"] = {policy_id: _fields(one) for policy_id, one in incident.escalations.items()}
+    plain: dict[str, Any] = _fields(incident)
+    plain["lines"] = {channel_id: _fields(line) for channel_id, line in incident.lines.items()}
+    if incident.state is not None:
+        plain["state"] = _fields(incident.state)
+    if incident.escalations:
+        plain["escalations"] = {policy_id: _escalation(one) for policy_id, one in incident.escalations.items()}
+    return plain
+
+
+def _escalation(escalation: Escalation) -> dict[str, Any]:
+    plain: dict[str, Any] = _fields(escalation)
+    if escalation.state is not None:
+        plain["state"] = _fields(escalation.state)
     return plain
 
 
@@ -67,14 +107,14 @@ def _scalars(state: State) -> dict[str, Any]:
 
 
 _TABLES: Final[dict[str, Callable[[Any], Any]]] = {
-    "episodes": _CONVERTER.unstructure,
+    "episodes": _fields,
     "incidents": _incident,
     "open": str,
     "outgoing": _fields,
     "undelivered": _fields,
     "lanes": _fields,
-    "silences": _CONVERTER.unstructure,
-    "gaps": _CONVERTER.unstructure,
+    "silences": _fields,
+    "gaps": _fields,
 }
 _CLASSES: Final = {
     "episodes": Episode,
@@ -117,18 +157,24 @@ def _plugin_state(plain: Any, owner: Any, version: int) -> Any:
     return _CONVERTER.structure(plain, owner.state_class)
 
 
-def _load_escalation(plain: Mapping[str, Any], plan: Plan) -> Escalation:
-    state = _plugin_state(plain["state"], plan.schedulers.get(plain["scheduler"]), plain["version"])
-    return attrs.evolve(_CONVERTER.structure({**plain, "state": None}, Escalation), state=state)
+def _load_escalation(place: Mapping[str, str], plain: Mapping[str, Any], plan: Plan) -> Escalation:
+    escalation = _CONVERTER.structure({**plain, **place, "state": None}, Escalation)
+    scheduler = plan.schedulers.get(escalation.scheduler)
+    escalation.state = _plugin_state(plain.get("state"), scheduler, escalation.version)
+    return escalation
 
 
-def _load_incident(plain: Mapping[str, Any], plan: Plan) -> Incident:
-    incident = _CONVERTER.structure({**plain, "state": None, "escalations": {}}, Incident)
+def _load_incident(incident_id: str, plain: Mapping[str, Any], plan: Plan) -> Incident:
+    incident = _CONVERTER.structure({**plain, "incident_id": incident_id, "state": None}, Incident)
     grouping = plan.grouping(incident.grouping)
     if incident.strategy == grouping.strategy:
-        incident.state = _plugin_state(plain["state"], grouping.aggregator, incident.version)
-    for policy_id, escalation in plain["escalations"].items():
-        incident.escalations[policy_id] = _load_escalation(escalation, plan)
+        incident.state = _plugin_state(plain.get("state"), grouping.aggregator, incident.version)
+    for channel_id, line in plain["lines"].items():
+        place = {"incident_id": incident_id, "channel_id": channel_id}
+        incident.lines[channel_id] = _CONVERTER.structure({**line, **place}, Line)
+    for policy_id, escalation in plain.get("escalations", {}).items():
+        place = {"incident_id": incident_id, "policy_id": policy_id}
+        incident.escalations[policy_id] = _load_escalation(place, escalation, plan)
     return incident
 
 
@@ -151,11 +197,12 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
     for (table, name), plain in records.items():
         tables.setdefault(table, []).append((name, plain))
     state = State(**{name: scalars[name] for name in _SCALARS})
-    state.incidents.update((name, _load_incident(plain, plan)) for name, plain in tables.get("incidents", ()))
+    state.incidents.update((name, _load_incident(name, plain, plan)) for name, plain in tables.get("incidents", ()))
     state.open.update(tables.get("open", ()))
     for table, kind in _CLASSES.items():
         for name, plain in tables.get(table, ()):
-            getattr(state, table)[name] = _CONVERTER.structure(plain, kind)
+            place = dict.fromkeys(_IN_THE_KEY.get(kind, ()), name)
+            getattr(state, table)[name] = _CONVERTER.structure({**plain, **place}, kind)
     state.review.ranks.update(tables.get("review", ()))
     state.review.rebuild()
     for table in _AGENDAS:

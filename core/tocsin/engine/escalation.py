@@ -169,12 +169,9 @@ def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) ->
     if not channels:
         subject = f"{escalation.policy_id}.{step.level.value}"
         turn.gap(GapKind.LEVEL_UNREACHABLE, subject, "no channel of this level, nor a default channel, is usable")
-        return
-    turn.tell(
-        LevelReached(
-            turn.clock, incident.incident_id, escalation.policy_id, step.level.value, tuple(dict.fromkeys(channels))
-        )
-    )
+    else:
+        told = tuple(dict.fromkeys(channels))
+        turn.tell(LevelReached(turn.clock, incident.incident_id, escalation.policy_id, step.level.value, told))
     if joins:
         for episode_id in sorted(escalation.awake):
             for channel_id in escalation.joined:

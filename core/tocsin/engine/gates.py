@@ -33,7 +33,7 @@ def silenced(turn: Turn, episode: Episode) -> Reason | None:
 def muted_by_time(turn: Turn, episode: Episode, channel_id: str) -> bool:
     """Whether all rules that route the episode to the channel are silent now; where none does, all that apply."""
     muted = turn.plan.muted_rules(turn.wall())
-    if not muted:
+    if not (muted and episode.rule_ids):
         return False
     routing = dict(turn.plan.route(episode.view()).by_channel).get(channel_id) or episode.rule_ids
     return bool(routing) and muted.issuperset(routing)

@@ -39,7 +39,18 @@ def _number_or_none(value: Any, _: Any) -> float | None:
 
 def converter() -> cattrs.Converter:
     """Return a converter for the model's classes: severities by name, numbers as they are, also those beyond JSON."""
-    made: cattrs.Converter = make_converter()
+    return _prepared(make_converter())
+
+
+def compact_converter() -> cattrs.Converter:
+    """Return a converter as :func:`converter` does, that leaves out fields which have their default value.
+
+    What it reads is trusted: a value of another type than the field's may raise anything, or nothing.
+    """
+    return _prepared(make_converter(omit_if_default=True, detailed_validation=False))
+
+
+def _prepared(made: cattrs.Converter) -> cattrs.Converter:
     made.register_unstructure_hook(AlertSeverity, lambda severity: severity.value)
     made.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
     made.register_unstructure_hook(float, _number_to_plain)

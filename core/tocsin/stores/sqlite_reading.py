@@ -15,7 +15,7 @@ from tocsin.journal import FORMAT, Entry
 from tocsin.stores.interface import Checkpoint, Key
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, DamagedStoreError, Loss, damaged, explain, faults
 from tocsin.stores.sqlite_file import connect_reading, fingerprint, locate
-from tocsin.stores.sqlite_rows import PARTITION, Bounds, JournalRow, from_text, key_of, keyed_digest
+from tocsin.stores.sqlite_rows import PARTITION, Bounds, JournalRow, from_text, key_of, keyed_intact
 from tocsin.stores.sqlite_schema import JOURNAL_COLUMNS, read_bounds, verify
 
 __all__ = ["SqliteFile", "Tables"]
@@ -106,19 +106,20 @@ class Tables:
         """Yield what the rows of ``records`` or ``configurations`` hold; damaged ones go to *lost*, or are raised."""
         with faults(self.path, f"read its {table}"):
             cursor = self._connection.execute(f"SELECT rowid, key, digest, data FROM {table} ORDER BY rowid")
-        while True:
-            try:
-                row = cursor.fetchone()
-            except DRIVER_ERRORS as error:
-                _tell(lost, _as_damage(error, self.path, f"its {table} cannot be read to the end"))
-                return
-            if row is None:
-                return
-            number, key, check, data = row
-            if isinstance(key, bytes) and isinstance(data, bytes) and keyed_digest(key, data) == check:
-                yield key, check, from_text(data)
-            else:
-                _tell(lost, damaged(self.path, f"{what} {number} is not what was written"))
+        while rows := self._some(cursor, table, lost):
+            for number, key, check, data in rows:
+                if keyed_intact(key, check, data):
+                    yield key, check, from_text(data)
+                else:
+                    _tell(lost, damaged(self.path, f"{what} {number} is not what was written"))
+
+    def _some(self, cursor: sqlite3.Cursor, table: str, lost: Lost | None) -> list[Any]:
+        """Return the next rows of a scan; none at its end, or where it cannot go on."""
+        try:
+            return cursor.fetchmany(_AT_ONCE)
+        except DRIVER_ERRORS as error:
+            _tell(lost, _as_damage(error, self.path, f"its {table} cannot be read to the end"))
+            return []
 
     def records(self, bounds: Bounds, lost: Lost | None = None) -> dict[Key, Any]:
         """Return all records; those that vanished without a trace are missed by their number and sum."""
@@ -147,7 +148,7 @@ class Tables:
         if not found:
             return None
         stored, check, data = found[0]
-        if stored != key or not isinstance(data, bytes) or keyed_digest(key, data) != check:
+        if stored != key or not keyed_intact(key, check, data):
             raise damaged(self.path, f"the configuration {digest!r:.80} is not what was written")
         plain: Mapping[str, Any] = from_text(data)[1]
         return plain

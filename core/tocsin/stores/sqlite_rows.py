@@ -29,6 +29,7 @@ __all__ = [
     "hashes",
     "key_of",
     "keyed_digest",
+    "keyed_intact",
     "numbers_digest",
     "pack",
     "subject_hash",
@@ -41,10 +42,14 @@ PARTITION: Final = ""
 LARGEST: Final = 256 * 2**20
 """Bytes of JSON that one entry, record or configuration may have."""
 
+_KEY_BYTES: Final = 16
+_SALT: Final = PARTITION.encode()
+
 EntryRow = tuple[str, int, float, bytes, int, str]
 """A row of the journal as it is written: partition, ordinal, wall time, subjects' hashes, digest, JSON."""
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_DECODER: Final = json.JSONDecoder()
 _ENTRY: Final = struct.Struct("<qdq")
 
 
@@ -66,7 +71,7 @@ def to_text(value: Any, what: str) -> str:
 
 def from_text(data: bytes) -> Any:
     """Return what :func:`to_text` gave *data* for; its digest has been checked."""
-    return json.loads(data)
+    return _DECODER.decode(data.decode("ascii"))
 
 
 def digest(*parts: bytes) -> int:
@@ -80,7 +85,7 @@ def digest(*parts: bytes) -> int:
 
 def key_of(*names: str) -> bytes:
     """Return 16 bytes that stand for *names*: too many for anybody to find two that collide."""
-    return hashlib.blake2b(json.dumps(names).encode(), digest_size=16).digest()
+    return hashlib.blake2b(json.dumps(names).encode(), digest_size=_KEY_BYTES).digest()
 
 
 def subject_hash(subject: str) -> int:
@@ -145,7 +150,16 @@ class JournalRow:
 
 def keyed_digest(key: bytes, data: bytes) -> int:
     """Return the digest of a record's or a configuration's row."""
-    return digest(PARTITION.encode(), key, data)
+    # a restart reads them all: one call of the hash for each
+    found = hashlib.blake2b(data, digest_size=8, key=key, salt=_SALT).digest()
+    return int.from_bytes(found, "little", signed=True)
+
+
+def keyed_intact(key: object, check: object, data: object) -> bool:
+    """Whether a record's or a configuration's row is what was written; a damaged one's values are of any type."""
+    if not isinstance(key, bytes) or len(key) != _KEY_BYTES or not isinstance(data, bytes):
+        return False
+    return keyed_digest(key, data) == check
 
 
 def numbers_digest(values: tuple[int, ...]) -> int:

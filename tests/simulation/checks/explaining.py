@@ -40,7 +40,7 @@ class Explaining:
     def everybody_is_decided(self, span: Span, events: list[Plain], what: str) -> None:
         """A new episode has a decision for each of its channels, in the same commit."""
         decided = {e["channel_id"] for e in events if e["type"] == "TellingDecided" and _key(e) == span.key}
-        missing = [channel for channel in self.telling.targets(span) if channel not in decided]
+        missing = [channel for channel in span.route.channels if channel not in decided]
         if missing:
             self.complain(f"{what}: nothing was decided for {missing}")
 
@@ -102,8 +102,8 @@ class Explaining:
         if event["attempt"] <= 1 and event["state"] in ("sending", "held", "merged", "cancelled"):
             self.appears(event)
         reason, sent = event["reason"], self.sending.sent.get(event["notification_id"])
-        if event["state"] == "held" and not self.sending.limited(event["channel_id"]):
-            self.complain(f"{what}: held, but the limit is not reached")
+        if event["state"] == "held":
+            self._held(event["channel_id"], reason, what)
         if reason == "digested":
             digest = [e for e in events if e["type"] == "NotificationChanged" and e["notification_id"] == event["detail"]]
             if not digest or digest[0]["kind"] != "digest":
@@ -118,6 +118,13 @@ class Explaining:
                 self.complain(f"{what}: gave way to a fallback, and has none")
         if reason == "channel_missing" and event["channel_id"] in self.world.settings["channels"]:
             self.complain(f"{what}: its channel is called missing, and is there")
+
+    def _held(self, channel: str, reason: str, what: str) -> None:
+        if reason == "rate_limited" and not self.sending.limited(channel):
+            self.complain(f"{what}: held, but the limit is not reached")
+        probe_at = self.sending.circuits[channel].probe_at
+        if reason == "circuit_open" and (probe_at is None or self.world.now > probe_at):
+            self.complain(f"{what}: held, but the circuit is closed")
 
     def _exhausted(self, sent: Sent, what: str) -> None:
         retry = self.sending.backend(sent)["retry"]

@@ -93,7 +93,24 @@ class Promptness:
         over = self.sending.states.get(sent.name) not in ("retrying",) or sent.attempts > attempts
         if over or self.sending.limited(sent.channel) or self.sending.crowded(sent.channel):
             return None
+        if self.sending.circuits[sent.channel].probe_at is not None:
+            return None
         return f"{sent.name} to {sent.channel} is not tried again after attempt {attempts}"
+
+    def probe(self, channel: str) -> None:
+        """An open circuit is probed as soon as it may be, if anything waits for it."""
+        probe_at = self.sending.circuits[channel].probe_at
+        if probe_at is not None:
+            self._expect(probe_at, lambda: self._probed(channel, probe_at))
+
+    def _probed(self, channel: str, probe_at: float) -> str | None:
+        waits = channel in self.sending.held.values()
+        if not waits or self.sending.circuits[channel].probe_at != probe_at or self.sending.limited(channel):
+            return None
+        settings = self.world.settings["channels"].get(channel)
+        if settings is None or self.sending.under_way(channel):
+            return None
+        return f"the open circuit of {channel} is not probed"
 
     def reminders(self, sent: Sent) -> None:
         """What was told and still fires is told again after the interval, if one is set."""

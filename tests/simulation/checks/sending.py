@@ -57,6 +57,14 @@ class Sent:
         return {one.key[0] for one in self.listing}
 
 
+@dataclass
+class Circuit:
+    """A channel's failures in a row, and when it is probed next (None: it is closed)."""
+
+    failures: int = 0
+    probe_at: float | None = None
+
+
 class Sending:
     """Every notification that was attempted, and when attempts started."""
 
@@ -67,6 +75,8 @@ class Sending:
         self.states: dict[str, str] = {}
         self.starts: dict[str, list[float]] = defaultdict(list)
         self.making: dict[tuple[str, str, str, int], str] = {}
+        self.circuits: dict[str, Circuit] = defaultdict(Circuit)
+        self.held: dict[str, str] = {}
 
     def under_way(self, channel: str) -> list[Sent]:
         """The attempts of a channel that have not ended."""
@@ -75,7 +85,7 @@ class Sending:
     def busy(self, channel: str) -> bool:
         """Whether something holds a new attempt back: one that waits for its retry or is under way, or the limit."""
         waiting = any(not sent.over and sent.channel == channel for sent in self.sent.values())
-        return waiting or self.limited(channel)
+        return waiting or self.limited(channel) or self.circuits[channel].probe_at is not None
 
     def backend(self, sent: Sent) -> Plain:
         """The kind of receiver that the channel is now; a reload may have changed it."""
@@ -106,6 +116,10 @@ class Sending:
         elif state not in _NEXT[before]:
             self.complain(f"{what}: is {state} after {before}")
         self.states[name] = state
+        if state == "held":
+            self.held[name] = event["channel_id"]
+        else:
+            self.held.pop(name, None)
         self._same_thing(event, what)
 
     def _same_thing(self, event: Plain, what: str) -> None:
@@ -156,8 +170,12 @@ class Sending:
         for other in others:
             if incidents & other.incidents:
                 self.complain(f"{what}: {other.name} is under way for {sorted(incidents & other.incidents)}")
-        if len(others) >= backend["concurrency"]:
-            self.complain(f"{what}: {len(others)} attempts are under way, {backend['concurrency']} may be")
+        probe_at = self.circuits[event["channel_id"]].probe_at
+        most = backend["concurrency"] if probe_at is None else 1
+        if len(others) >= most:
+            self.complain(f"{what}: {len(others)} other attempts are under way, {most} may be in all")
+        if probe_at is not None and self.world.now < probe_at - 1e-6:
+            self.complain(f"{what}: the circuit is open until {probe_at}")
 
     def _within_limit(self, channel: str, limit: int | None, now: float, what: str) -> None:
         log = self.starts[channel]
@@ -200,7 +218,28 @@ class Sending:
         sent.maybe |= outcome == "unknown"
         sent.over |= outcome in ("delivered", "rejected")
         sent.answers.append(outcome)
+        self._count(sent.channel, outcome)
         return sent
+
+    def _count(self, channel: str, outcome: str) -> None:
+        """Any answer closes the circuit, failures in a row open it."""
+        settings, circuit = self.world.settings["channels"].get(channel), self.circuits[channel]
+        if settings is None:
+            return
+        if outcome in ("delivered", "rejected", "throttled"):
+            circuit.failures, circuit.probe_at = 0, None
+            return
+        circuit.failures += 1
+        policy = self.world.settings["backends"][settings["backend"]]["circuit"]
+        if policy is not None and circuit.failures >= policy["failures"]:
+            again = circuit.failures - policy["failures"]
+            circuit.probe_at = self.world.now + min(policy["cap"], policy["open"] * 2.0**again)
+
+    def circuit_changed(self, event: Plain) -> None:
+        """A circuit opens or closes when it should."""
+        probe_at = self.circuits[event["channel_id"]].probe_at
+        if event["open"] != (probe_at is not None) or (probe_at and abs(probe_at - event["probe_at"]) > 1e-3):
+            self.complain(f"{event}: the circuit should be {'closed' if probe_at is None else f'open until {probe_at}'}")
 
     def listing_of(self, event: Plain, call: Plain | None) -> list[Listed]:
         """What an attempt lists: as the receiver was told or, if the process died before, as the journal has it."""
