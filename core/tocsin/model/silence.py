@@ -94,8 +94,8 @@ class SilenceRecord:
         return self.silence.ends_at if self.expired_at is None else min(self.expired_at, self.silence.ends_at)
 
     def over(self, wall: float) -> bool:
-        """Whether it does nothing any more at that wall time."""
-        return wall >= self.over_at
+        """Whether it does nothing any more at that wall time; what was ended by hand stays ended."""
+        return self.expired_at is not None or wall >= self.silence.ends_at
 
     def state(self, wall: float) -> SilenceState:
         """Return where it stands at that wall time."""
