@@ -20,9 +20,11 @@ from tocsin.engine.agenda import Agenda
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, State
 from tocsin.engine.transaction import Key, Transaction
-from tocsin.journal.plain import compact_converter
+from tocsin.journal.plain import compact_converter, number_to_plain
+from tocsin.model.alert import PerformanceAlert
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
+from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord
 
 __all__ = ["FORMAT", "dump", "load", "record"]
@@ -57,12 +59,53 @@ _SCALARS: Final = tuple(
 _STATE: Final = ("state", "")
 
 
+_ALERT: Final = tuple(
+    (field.name, getattr(PerformanceAlert, field.name).__set__, field.default)
+    for field in attrs.fields(PerformanceAlert)
+    if field.name not in {"severity", "labels", "annotations"}
+)
+_SET_SEVERITY, _SET_LABELS, _SET_ANNOTATIONS = (
+    getattr(PerformanceAlert, name).__set__ for name in ("severity", "labels", "annotations")
+)
+_NUMBERS: Final = ("current_value", "threshold_value", "timestamp")
+_SEVERITIES: Final = {severity.value: severity for severity in AlertSeverity}
+
+
+def _alert_to_plain(alert: PerformanceAlert) -> dict[str, Any]:
+    plain = {name: value for name, _, default in _ALERT if (value := getattr(alert, name)) != default}
+    for name in _NUMBERS:
+        if name in plain:
+            plain[name] = number_to_plain(plain[name])
+    plain["severity"] = alert.severity.value
+    if alert.labels:
+        plain["labels"] = dict(alert.labels)
+    if alert.annotations:
+        plain["annotations"] = dict(alert.annotations)
+    return plain
+
+
+def _alert(plain: Mapping[str, Any], _: Any) -> PerformanceAlert:
+    """Return an alert without asking its validators again: most of the time of a restart would go there."""
+    made = object.__new__(PerformanceAlert)
+    for name, put, default in _ALERT:
+        put(made, plain.get(name, default))
+    for name in _NUMBERS:
+        if isinstance(plain.get(name), str):
+            object.__setattr__(made, name, float(plain[name]))
+    _SET_SEVERITY(made, _SEVERITIES[plain["severity"]])
+    _SET_LABELS(made, dict(plain.get("labels", ())))
+    _SET_ANNOTATIONS(made, dict(plain.get("annotations", ())))
+    return made
+
+
 def _left_out(*names: str) -> dict[str, Any]:
     return {name: override(omit=True) for name in names}
 
 
 def _converter() -> cattrs.Converter:
     made = compact_converter()
+    made.register_unstructure_hook(PerformanceAlert, _alert_to_plain)
+    made.register_structure_hook(PerformanceAlert, _alert)
     for copied, copy in _COPIED:
         _register_copy(made, copied, copy)
     for kind in (Line, Escalation, Incident, Lane, Outgoing):

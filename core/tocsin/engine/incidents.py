@@ -14,7 +14,7 @@ from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
-from tocsin.engine.watchdog import GAP_ALERT, GAP_QUIET_SECONDS, gap_alert
+from tocsin.engine.watchdog import GAP_QUIET_SECONDS, gap_alert, is_gap
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
 from tocsin.model.facts import Acknowledged, Snoozed
@@ -77,8 +77,8 @@ def tell_gap(turn: Turn, gap: Gap) -> None:
 
 def _route(turn: Turn, view: AlertView) -> Verdict:
     watchdog = turn.plan.config.watchdog.channel_id
-    if watchdog in turn.plan.channels and view.alert.alert_id.startswith(GAP_ALERT):
-        return Verdict((), (str(watchdog),))
+    if is_gap(view.alert):  # it goes there or nowhere: the rules are for what users watch
+        return Verdict((), (watchdog,) if watchdog is not None and watchdog in turn.plan.channels else ())
     verdict = turn.plan.route(view)
     for name, detail in turn.plan.take_failures():
         turn.gap(GapKind.MATCHER_FAILED, name, detail)
@@ -105,7 +105,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
     tx.edit(incident).updated_wall = turn.wall()
-    if not (verdict.rule_ids or alert.alert_id.startswith(GAP_ALERT)):
+    if not (verdict.rule_ids or is_gap(alert)):
         tx.edit(state).unrouted += 1
     _assign(turn, incident, episode, verdict)
     if incident.closed_at is not None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id
+from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
 from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
+from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
 from tocsin.model.reason import GapKind, Reason
 
 __all__ = ["pump"]
 
-_MINUTE = 60.0
-_STARTS_KEPT = 600
 _DIGESTED = 1000
 """So many notifications go into one digest at most."""
 
@@ -64,11 +64,8 @@ def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
 
 def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
     """Whether the channel's limit is reached; if so, a deadline stands where it lets the next attempt start."""
-    limit = channel.channel.rate_limit_per_minute
-    if limit is None or len(lane.starts) < limit:
-        return False
-    frees = lane.starts[-limit] + _MINUTE
-    if turn.now.engine >= frees:
+    frees = free_at(lane, channel.channel, turn.now.engine)
+    if frees is None:
         return False
     turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, frees)
     return True
@@ -128,6 +125,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         next_serial(turn),
         via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
         late=any(out.late for out in together),
+        limited_until=turn.now.engine if all(map(explained, together)) else None,
     )
     live(turn, digest)
     taken: list[Line] = []
@@ -154,8 +152,9 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     lane.queue.drop(tx, out.notification_id)
     tx.unindex(lane.unheld, out.notification_id)
     tx.index(lane.sending, out.notification_id, None)
-    kept = max(channel.channel.rate_limit_per_minute or 0, _STARTS_KEPT) - 1
-    tx.edit(lane).starts = (*lane.starts[-kept:], turn.now.engine)
+    note_start(turn, lane, channel.channel)
+    if explained(out):
+        tx.edit(out).limited_until = turn.now.engine
     tx.edit(out).queued = False
     out.attempts += 1
     out.state, out.reason = NotificationState.SENDING, None

@@ -10,7 +10,8 @@ from bisect import bisect_left
 from typing import Final
 
 from tocsin.engine import escalation
-from tocsin.engine.incidents import reconsider, reroute
+from tocsin.engine.incidents import reroute
+from tocsin.engine.owing import consider
 from tocsin.engine.state import Episode, Incident, State
 from tocsin.engine.turn import Turn
 
@@ -102,8 +103,9 @@ def _again(turn: Turn, incident: Incident, episode: Episode) -> None:
         reroute(turn, episode)
         return
     escalation.refresh(turn, incident, episode)
-    if any(episode.episode_id in line.blocked for line in incident.lines.values()):
-        reconsider(turn, incident, episode)
+    for line in list(incident.lines.values()):
+        if episode.episode_id in line.blocked:  # elsewhere it was told, or given up, and that stands
+            consider(turn, incident, episode, line.channel_id)
     for line in incident.lines.values():
         turn.touch(line)
 

@@ -220,7 +220,7 @@ class Outgoing:
     turn has come, ``late`` that the watchdog has missed it. ``via`` are the channels that failed it before this one.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
     since it was sent again by hand. ``detail``, ``ended_at`` and ``alert_ids`` are what is left to show of one that
-    was given up.
+    was given up. ``limited_until`` is when it started at last, if a limit alone had held it before.
     """
 
     notification_id: str
@@ -250,6 +250,7 @@ class Outgoing:
     detail: str = ""
     ended_at: float | None = None
     alert_ids: tuple[str, ...] = ()
+    limited_until: float | None = None
 
     @property
     def record(self) -> Key:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
+from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.notice import template_of
 from tocsin.engine.state import Lane, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
@@ -26,8 +27,10 @@ __all__ = [
     "GAP_ALERT",
     "GAP_QUIET_SECONDS",
     "beat",
+    "explained",
     "gap_alert",
     "heartbeat_ended",
+    "is_gap",
     "is_heartbeat",
     "look",
     "start_beating",
@@ -37,6 +40,7 @@ GAP_QUIET_SECONDS: Final = 3600.0
 """A gap that is not met again for so long is over."""
 
 GAP_ALERT: Final = "tocsin:gap:"
+_OWN_CLUSTER: Final = "tocsin"
 _HEARTBEAT: Final = "hb"
 _EXPLAINED: Final = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
 
@@ -50,9 +54,10 @@ def look(turn: Turn, lane: Lane) -> None:
         out = turn.state.outgoing[notification_id]
         if out.late:
             continue
-        if out.created_at + within > turn.clock:
-            left.append(out.created_at + within)
-        elif out.state is NotificationState.HELD and out.reason in _EXPLAINED:
+        promised = (out.created_at if out.limited_until is None else out.limited_until) + within
+        if promised > turn.clock:
+            left.append(promised)
+        elif explained(out) or (out.queued and _limited(turn, lane)):
             left.append(turn.clock + within)
         else:
             late.append(out)
@@ -65,6 +70,16 @@ def look(turn: Turn, lane: Lane) -> None:
         turn.state.agenda.set(turn.tx, Deadline.PROMISE, lane.channel_id, min(left))
 
 
+def explained(out: Outgoing) -> bool:
+    """Whether a limit, and no failure, keeps the notification from its first attempt."""
+    return out.state is NotificationState.HELD and out.reason in _EXPLAINED
+
+
+def _limited(turn: Turn, lane: Lane) -> bool:
+    channel = turn.plan.channels.get(lane.channel_id)
+    return channel is not None and free_at(lane, channel.channel, turn.now.engine) is not None
+
+
 def _why(out: Outgoing) -> str:
     reason = "" if out.reason is None else f" ({out.reason.value})"
     return f"{out.state.value}{reason} after {out.attempts} attempts"
@@ -74,7 +89,7 @@ def gap_alert(gap: Gap) -> PerformanceAlert:
     """Return the alert that tells the watchdog's channel of a gap."""
     return PerformanceAlert(
         alert_id=f"{GAP_ALERT}{gap.kind.value}:{gap.subject}",
-        cluster_id="tocsin",
+        cluster_id=_OWN_CLUSTER,
         severity=AlertSeverity.ERROR,
         metric_name="tocsin_gap",
         message=f"{gap.kind.value}: {gap.subject}: {gap.detail}",
@@ -82,14 +97,24 @@ def gap_alert(gap: Gap) -> PerformanceAlert:
     )
 
 
+def is_gap(alert: PerformanceAlert) -> bool:
+    """Whether the alert tells of a gap, and comes from :func:`gap_alert`."""
+    return alert.alert_id.startswith(GAP_ALERT) and alert.cluster_id == _OWN_CLUSTER
+
+
 def start_beating(turn: Turn) -> None:
-    """Send the first heartbeat now, if there are to be any and none was sent yet."""
-    if turn.plan.config.watchdog.heartbeat_seconds is not None:
-        turn.state.agenda.set_earlier(turn.tx, Deadline.HEARTBEAT, "", turn.clock)
+    """Send the first heartbeat now, if there are to be any; one that is due later is sent as it is configured now."""
+    agenda, seconds = turn.state.agenda, turn.plan.config.watchdog.heartbeat_seconds
+    if seconds is None:
+        agenda.cancel(turn.tx, Deadline.HEARTBEAT, "")
+    elif (int(Deadline.HEARTBEAT), "") in agenda:
+        agenda.set_earlier(turn.tx, Deadline.HEARTBEAT, "", turn.clock + seconds)
+    else:
+        agenda.set(turn.tx, Deadline.HEARTBEAT, "", turn.clock)
 
 
 def beat(turn: Turn) -> None:
-    """Send a heartbeat; those that a sleep or a stop left out are not made up for."""
+    """Send a heartbeat; those that a sleep or a stop left out are not made up for, and a limit delays it."""
     watchdog = turn.plan.config.watchdog
     if watchdog.heartbeat_seconds is None or watchdog.heartbeat_channel is None:
         return
@@ -98,6 +123,12 @@ def beat(turn: Turn) -> None:
     if channel is None or not channel.channel.enabled:
         turn.gap(GapKind.HEARTBEAT_FAILED, watchdog.heartbeat_channel, "there is no such channel, or it is disabled")
         return
+    lane = turn.lane(watchdog.heartbeat_channel)
+    later = free_at(lane, channel.channel, turn.now.engine)
+    if later is not None:
+        turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", later)
+        return
+    note_start(turn, lane, channel.channel)
     turn.tx.edit(turn.state).heartbeats += 1
     notification = _heartbeat(turn, watchdog.heartbeat_channel)
     turn.tell(HeartbeatSent(turn.clock, notification.notification_id, notification.channel_id))
@@ -107,7 +138,7 @@ def beat(turn: Turn) -> None:
 def _heartbeat(turn: Turn, channel_id: str) -> Notification:
     alert = PerformanceAlert(
         alert_id="tocsin:heartbeat",
-        cluster_id="tocsin",
+        cluster_id=_OWN_CLUSTER,
         severity=AlertSeverity.INFO,
         metric_name="tocsin_heartbeat",
         message="tocsin is alive",

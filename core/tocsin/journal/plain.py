@@ -19,13 +19,14 @@ from tocsin.model.event import Event, FactAccepted
 from tocsin.model.facts import Fact
 from tocsin.model.severity import AlertSeverity
 
-__all__ = ["FORMAT", "converter", "entry_from_plain", "entry_to_plain"]
+__all__ = ["FORMAT", "compact_converter", "converter", "entry_from_plain", "entry_to_plain", "number_to_plain"]
 
 FORMAT: Final = 1
 """Rises when an older reader would misread an entry."""
 
 
-def _number_to_plain(value: float) -> float | str:
+def number_to_plain(value: float) -> float | str:
+    """Return a number as JSON has it: one that JSON has no form for as a string."""
     return value if math.isfinite(value) else str(value)
 
 
@@ -53,7 +54,7 @@ def compact_converter() -> cattrs.Converter:
 def _prepared(made: cattrs.Converter) -> cattrs.Converter:
     made.register_unstructure_hook(AlertSeverity, lambda severity: severity.value)
     made.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
-    made.register_unstructure_hook(float, _number_to_plain)
+    made.register_unstructure_hook(float, number_to_plain)
     made.register_structure_hook(float, _number)
     made.register_structure_hook(float | None, _number_or_none)
     made.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)

@@ -128,8 +128,8 @@ class SqliteStore:
         bounds = self._covering(checkpoint.ordinal)
         rows = [_record(key, plain) for key, plain in checkpoint.records.items()]
         with self._transaction(doing):
-            for key, text in rows:
-                bounds = self._write_record(bounds, key, text)
+            changes = [self._write_record(key, text) for key, text in rows]
+            bounds = bounds.with_records(sum(count for count, _ in changes), sum(total for _, total in changes))
             bounds = self._write_index(bounds)
             write_bounds(self._connection, bounds)
         self._bounds = bounds
@@ -146,7 +146,8 @@ class SqliteStore:
             )
         return attrs.evolve(bounds, checkpoint=ordinal)
 
-    def _write_record(self, bounds: Bounds, key: bytes, text: str | None) -> Bounds:
+    def _write_record(self, key: bytes, text: str | None) -> tuple[int, int]:
+        """Write one record, or delete it; return by how much that changes their number and the sum of their digests."""
         found = self._connection.execute(
             "SELECT rowid, digest FROM records WHERE partition = ? AND key = ?", (PARTITION, key)
         ).fetchone()
@@ -154,7 +155,7 @@ class SqliteStore:
         if text is None:
             if row is not None:
                 self._connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
-            return bounds.with_records(0, int(row is not None), -old)
+            return -int(row is not None), -old
         new = keyed_digest(key, text.encode("ascii"))
         if row is None:
             self._connection.execute(
@@ -162,7 +163,7 @@ class SqliteStore:
             )
         else:
             self._connection.execute("UPDATE records SET digest = ?, data = ? WHERE rowid = ?", (new, text, row))
-        return bounds.with_records(int(row is None), 0, new - old)
+        return int(row is None), new - old
 
     def _write_index(self, bounds: Bounds) -> Bounds:
         for ordinal, about in self._tail:

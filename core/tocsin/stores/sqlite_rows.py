@@ -203,7 +203,7 @@ class Bounds:
         """Return the bounds with the newest entry's ordinal."""
         return attrs.evolve(self, last=newest)
 
-    def with_records(self, added: int, removed: int, total: int) -> Bounds:
-        """Return the bounds after so many records came and went, which changed the sum by *total*."""
+    def with_records(self, count: int, total: int) -> Bounds:
+        """Return the bounds after the records' number and the sum of their digests changed by so much."""
         wrapped = (self.total + total + 2**63) % 2**64 - 2**63
-        return attrs.evolve(self, records=self.records + added - removed, total=wrapped)
+        return attrs.evolve(self, records=self.records + count, total=wrapped)
