@@ -380,11 +380,12 @@ class Promises:
         self.sent[notification.notification_id] = Sent(start, listed, now)
 
     def _news(self, notification: Notification, listed: ListedAlert) -> bool:
-        told = self.told.get((notification.channel_id, key_of(listed)))
+        name = (notification.channel_id, key_of(listed))
+        told = self.told.get(name)
         span = self.world.spans[key_of(listed)]
         if not listed.firing:
             return told is not None and span.bridged  # a group tells an end beside what fires
-        if told is None:
+        if told is None or name in self.bridged.values():  # its end may have passed without a word
             return True
         rank, at = told
         return any(other > rank and when >= at for when, other in span.reports)

@@ -1,4 +1,4 @@
-"""While one alert fires, others that follow from it are not told; all sources count, and both edges are decided anew."""
+"""While one alert fires, others that follow from it are not told; all sources count, both edges are decided anew."""
 
 from __future__ import annotations
 

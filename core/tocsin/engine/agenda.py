@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, Generic, TypeVar
 
@@ -89,6 +90,15 @@ class Ordered(Generic[K]):
                 return heap[0]
             heappop(heap)
         return None
+
+    def in_order(self) -> Iterator[K]:
+        """Yield the keys, the lowest (rank, key) first; nothing may be put or dropped meanwhile."""
+        heap, last = self._heap.copy(), None
+        while heap:
+            pair = heappop(heap)
+            if pair != last and self.ranks.get(pair[1]) == pair[0]:
+                yield pair[1]
+            last = pair
 
     def rebuild(self) -> None:
         """Make the heap anew from the map."""

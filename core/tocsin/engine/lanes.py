@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id
@@ -102,11 +104,11 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     """Return the notifications that go in one digest with *out*, itself included, in order of rank."""
     if channel.spec.per_incident or (out.state is not NotificationState.HELD and not turn.reloading):
         return [out]
-    waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.ranks)
-    candidates = [
+    waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.in_order())
+    candidates = (
         other for other in waiting if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
-    ]
-    return sorted(candidates, key=lambda other: (other.queue_rank, other.notification_id))[:_DIGESTED]
+    )
+    return list(islice(candidates, _DIGESTED))
 
 
 def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[Outgoing]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
+from operator import itemgetter
+from typing import Final
+
 import attrs
 
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
 from tocsin.engine.redrive import resume_waiting
-from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
+from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
@@ -17,6 +21,9 @@ from tocsin.roles.aggregator import Cause
 __all__ = ["compose", "recheck", "settle"]
 
 _ESCALATION_RANK = 100
+_LISTED: Final = 1000
+"""So many firing episodes are due in one notification at most; the others follow in the next one."""
+
 Listed = dict[str, tuple[AlertStatus, int]]
 
 
@@ -185,7 +192,8 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), _highest(turn, line, wanted))
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
-    out.via = tuple(dict.fromkeys(via for episode_id in sorted(line.due) for via in line.adopted.get(episode_id, ())))
+    adopted = sorted(line.adopted.keys() & line.due.keys())
+    out.via = tuple(dict.fromkeys(via for episode_id in adopted for via in line.adopted[episode_id]))
     enqueue(turn, out)
 
 
@@ -193,9 +201,12 @@ def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
     """Return the highest rank of what the notification would list, which is its place in the lane."""
     if wanted.mark is not None or wanted.kind is NotificationKind.RESOLVED:
         return wanted.rank
-    owed = {e: one for e, one in line.due.items() if one.cause is not Cause.RESOLVED}
-    firing = [(episode, one) for e, one in owed.items() if (episode := turn.episode(e)).firing]
-    return max([wanted.rank, *(e.severity.rank for e, one in firing if _shut(turn, line, e) is None)])
+    highest = wanted.rank
+    for episode_id, owed in line.due.items():
+        episode = turn.episode(episode_id)
+        if episode.severity.rank > highest and owed.cause is not Cause.RESOLVED and episode.firing:
+            highest = highest if _shut(turn, line, episode) else episode.severity.rank
+    return highest
 
 
 def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
@@ -266,10 +277,26 @@ def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
             listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
 
 
+def _next_due(turn: Turn, line: Line) -> list[tuple[str, Owed]]:
+    """Return what is due, by id: all that ended, and of what fires the most severe, so many as are listed at once."""
+    if len(line.due) <= _LISTED:
+        return sorted(line.due.items(), key=itemgetter(0))
+    over: list[tuple[str, Owed]] = []
+    firing: list[tuple[int, str, Owed]] = []
+    for episode_id, owed in line.due.items():
+        episode = turn.episode(episode_id)
+        if owed.cause is Cause.RESOLVED or not episode.firing:
+            over.append((episode_id, owed))
+        else:
+            firing.append((-episode.severity.rank, episode_id, owed))
+    chosen = nsmallest(_LISTED, firing, key=itemgetter(0, 1))
+    return sorted([*over, *((episode_id, owed) for _, episode_id, owed in chosen)], key=itemgetter(0))
+
+
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     """List what is due and passes its gates; return the passengers."""
     passengers: list[str] = []
-    for episode_id, owed in sorted(line.due.items(), key=lambda item: item[0]):
+    for episode_id, owed in _next_due(turn, line):
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
             closed = resolution_gate(turn, line.channel_id)

@@ -14,19 +14,23 @@ from tocsin.model.template import NotificationTemplate
 __all__ = ["incident_view", "notification_of", "template_of"]
 
 
+def _age(episode: Episode) -> tuple[float, int]:
+    return episode.fired_at, episode.serial
+
+
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
     members = [turn.state.episodes[episode_id] for episode_id in incident.members]
-    members.sort(key=lambda episode: (episode.fired_at, episode.episode_id))
-    firing = [episode for episode in members if episode.firing]
+    firing = [episode for episode in members if episode.resolved_at is None]
+    first, last = min(members, key=_age), max(members, key=_age)
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
         alert_count=len({episode.alert.alert_id for episode in members}),
-        common_metric=members[0].alert.metric_name,
+        common_metric=first.alert.metric_name,
         affected_clusters=frozenset(episode.alert.cluster_id for episode in members),
-        severity=max(episode.severity for episode in firing or members),
-        first_alert=members[0].alert,
-        last_alert=members[-1].alert,
+        severity=max({episode.alert.severity for episode in firing or members}),
+        first_alert=first.alert,
+        last_alert=last.alert,
         created_at=incident.opened_wall,
         last_updated=incident.updated_wall,
         firing_count=len(firing),

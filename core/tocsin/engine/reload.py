@@ -8,12 +8,12 @@ import attrs
 
 from tocsin.engine import escalation, outcomes, reviews, watchdog
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.outgoing import announce, end, enqueue
+from tocsin.engine.outgoing import announce, end, enqueue, lines_of
 from tocsin.engine.plan import Plan
-from tocsin.engine.state import Line
+from tocsin.engine.state import Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.channel import NotificationChannel
-from tocsin.model.notification import NotificationState
+from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import GapKind, Reason
 from tocsin.model.silence import Silence, SilenceRecord
 from tocsin.roles.aggregator import Cause
@@ -48,6 +48,7 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     for out in sorted(pending, key=lambda out: out.serial):
         turn.tx.edit(out).fallback = channel.fallback
         if not out.attempted:
+            _list_what_is_due(turn, out)
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:
             outcomes.hand_over(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
@@ -55,6 +56,15 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
         line = turn.state.incidents[incident_id].lines.get(channel.channel_id)
         if line is not None:
             _pass_on(turn, line, channel)
+
+
+def _list_what_is_due(turn: Turn, out: Outgoing) -> None:
+    """Note what the notification would have told, so that it can be seen, and sent if the channel comes back."""
+    for line in lines_of(turn, out):
+        for episode_id, owed in sorted(line.due.items(), key=lambda item: item[0]):
+            episode = turn.episode(episode_id)
+            if episode.firing and owed.cause is not Cause.RESOLVED:
+                turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
 
 
 def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:

@@ -42,6 +42,9 @@ GAP_QUIET_SECONDS: Final = 3600.0
 GAP_ALERT: Final = "tocsin:gap:"
 _OWN_CLUSTER: Final = "tocsin"
 _HEARTBEAT: Final = "hb"
+_BEHIND_SECONDS: Final = 1.0
+"""Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place."""
+
 _EXPLAINED: Final = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
 
 
@@ -125,6 +128,8 @@ def beat(turn: Turn) -> None:
         return
     lane = turn.lane(watchdog.heartbeat_channel)
     later = free_at(lane, channel.channel, turn.now.engine)
+    if later is None and channel.channel.rate_limit_per_minute is not None and lane.queue.first() is not None:
+        later = turn.now.engine + _BEHIND_SECONDS
     if later is not None:
         turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", later)
         return

@@ -139,7 +139,7 @@ class Sending:
             self.complain(f"{what}: there is no such channel, or it is disabled")
             return None
         backend = self.world.settings["backends"][channel["backend"]]
-        self._alone(event, listing, backend, what)
+        self._alone(event, listing, backend, now, what)
         self._within_limit(event["channel_id"], channel["limit"], now, what)
         known = self.sent.get(event["notification_id"])
         if known is not None:
@@ -164,7 +164,7 @@ class Sending:
         self.sent[sent.name] = sent
         return sent
 
-    def _alone(self, event: Plain, listing: list[Listed], backend: Plain, what: str) -> None:
+    def _alone(self, event: Plain, listing: list[Listed], backend: Plain, now: float, what: str) -> None:
         others = [sent for sent in self.under_way(event["channel_id"]) if sent.name != event["notification_id"]]
         incidents = {one.key[0] for one in listing}
         for other in others:
@@ -174,7 +174,7 @@ class Sending:
         most = backend["concurrency"] if probe_at is None else 1
         if len(others) >= most:
             self.complain(f"{what}: {len(others)} other attempts are under way, {most} may be in all")
-        if probe_at is not None and self.world.now < probe_at - 1e-6:
+        if probe_at is not None and now < probe_at - 1e-6:
             self.complain(f"{what}: the circuit is open until {probe_at}")
 
     def _within_limit(self, channel: str, limit: int | None, now: float, what: str) -> None:

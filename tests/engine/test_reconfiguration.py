@@ -1,0 +1,303 @@
+"""A new configuration while alerts fire: whoever is newly reached is told once, whoever was told is not told again."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from tests.engine.harness import ORIGIN, Bench, channel, configuration, fired, incident_tool, loaded, rule
+from tests.engine.records import as_text
+
+from tocsin import (
+    AlertRouted,
+    Configuration,
+    EscalationLevel,
+    EscalationPolicy,
+    GapKind,
+    LevelReached,
+    NotificationState,
+    Outcome,
+    Reason,
+)
+from tocsin.model.interval import TimeInterval
+from tocsin.model.watchdog import Watchdog
+
+DELIVERED = Outcome.delivered()
+DOWN = Outcome.unavailable("down", retry_after_seconds=60.0)
+LATER = 100_000.0
+
+
+def firing(count: int, config: Configuration | None = None) -> Bench:
+    """Return a bench on which so many alerts fire, each an incident of its own, and ``dev`` was told of all."""
+    bench = Bench(config or configuration("dev", aggregator="none"), answer=DELIVERED)
+    for place in range(count):
+        bench.fire(f"a{place}")
+    return bench
+
+
+def to(*channel_ids: str, **options: object) -> Configuration:
+    """Return a configuration that routes everything to these channels; each alert is an incident."""
+    options.setdefault("aggregator", "none")
+    known = sorted({"dev", "ops", *channel_ids})
+    return configuration(*known, rules=[rule("all", *channel_ids)], **options)  # type: ignore[arg-type]
+
+
+# --- newly reached channels
+
+
+def test_a_channel_that_is_newly_reached_gets_one_digest() -> None:
+    bench = firing(5)
+    bench.reload(to("dev", "ops"))
+    assert bench.told("ops") == [(0, "digest", ["a0", "a1", "a2", "a3", "a4"], [])]
+    assert len(bench.on("dev")) == 5
+    assert bench.wake(LATER) == []
+
+
+def test_one_alert_is_told_alone() -> None:
+    bench = firing(1)
+    bench.reload(to("dev", "ops"))
+    assert bench.told("ops") == [(0, "firing", ["a0"], [])]
+
+
+def test_an_incident_tool_that_is_newly_reached_is_told_each_incident() -> None:
+    bench = firing(3)
+    bench.reload(configuration("dev", incident_tool("ops"), rules=[rule("all", "dev", "ops")], aggregator="none"))
+    assert [one.firing for one in bench.on("ops")] == [["a0"], ["a1"], ["a2"]]
+
+
+def test_a_digest_keeps_the_limit_of_its_channel() -> None:
+    bench = firing(3)
+    ops = channel("ops", rate_limit_per_minute=1)
+    bench.reload(configuration("dev", ops, rules=[rule("all", "dev", "ops")], aggregator="none"))
+    bench.fire("new")
+    bench.wake(100)
+    assert bench.told("ops") == [(0, "digest", ["a0", "a1", "a2"], []), (60, "firing", ["new"], [])]
+
+
+def test_what_is_muted_is_not_in_the_digest_and_is_told_when_that_ends() -> None:
+    bench = firing(3)
+    bench.silence("s", until=100, alert_id="a0")
+    bench.ack("a1")
+    bench.reload(to("dev", "ops"))
+    bench.wake(200)
+    assert bench.told("ops") == [(0, "firing", ["a2"], []), (100, "firing", ["a0"], [])]
+
+
+def test_the_end_of_what_the_digest_listed_follows() -> None:
+    bench = firing(2)
+    bench.reload(to("dev", "ops"))
+    bench.resolve("a0")
+    assert ("resolved", ["a0"]) in [(one.kind, one.resolved) for one in bench.on("ops")]
+
+
+# --- nobody told is told again
+
+
+def test_identical_configuration_changes_nothing() -> None:
+    bench = firing(3)
+    bench.silence("s", until=100, alert_id="a1")
+    before = as_text(bench.engine.state)
+    assert bench.reload(attrs.evolve(bench.config)) == []
+    assert as_text(bench.engine.state) == before
+
+
+def test_a_change_of_what_does_not_matter_tells_nobody() -> None:
+    bench = firing(3)
+    bench.reload(configuration("dev", "unused", rules=[rule("renamed", "dev")], aggregator="none"))
+    assert len(bench.on("dev")) == 3
+    routed = [event for event in bench.events if isinstance(event, AlertRouted)]
+    assert [event.rule_ids for event in routed[-3:]] == [("renamed",)] * 3
+
+
+def test_there_and_back_again_tells_nobody_twice() -> None:
+    bench = firing(3)
+    for config in (to("dev", "ops"), to("dev"), to("ops", "dev")):
+        bench.reload(config)
+    assert sorted(name for one in bench.on("ops") for name in one.firing) == ["a0", "a1", "a2"]
+    assert len(bench.on("dev")) == 3
+
+
+def test_what_is_under_way_goes_on_and_is_not_doubled() -> None:
+    bench = Bench(configuration("dev", aggregator="none"))
+    (sent,) = bench.fire("a")
+    bench.reload(to("dev", "ops"))
+    assert len(bench.on("dev")) == 1
+    bench.outcome(sent, DOWN)
+    (again,) = [one for one in bench.wake(60) if one.channel_id == "dev"]
+    assert (again.name, again.attempt) == (sent.name, 2)
+
+
+def test_a_channel_that_is_no_longer_routed_to_still_hears_the_end() -> None:
+    bench = firing(1)
+    bench.reload(to("ops"))
+    assert {(one.channel_id, one.kind) for one in bench.resolve("a0")} == {("dev", "resolved"), ("ops", "resolved")}
+
+
+def test_what_waited_for_a_channel_that_is_no_longer_routed_to_is_left_out() -> None:
+    bench = Bench(configuration("dev", "ops", rules=[rule("all", "dev")]), answer=DELIVERED)
+    for name in "abc":
+        bench.fire(name)
+    bench.reload(configuration("dev", "ops", rules=[rule("all", "ops")]))
+    bench.wake(LATER)
+    assert bench.told("dev") == [(0, "firing", ["a"], [])]
+    assert bench.told("ops") == [(0, "firing", ["a", "b", "c"], [])]
+
+
+# --- channels that vanish
+
+
+def pending(fallback: str | None, *, attempted: bool) -> Bench:
+    """An alert is retried, or held by a limit, on ``dev``, whose fallback is that."""
+    dev = channel("dev", fallback=fallback, rate_limit_per_minute=1)
+    bench = Bench(configuration(dev, "ops", rules=[rule("all", "dev")], aggregator="none"))
+    (first,) = bench.fire("a")
+    bench.outcome(first, DOWN if attempted else DELIVERED)
+    if not attempted:
+        bench.fire("b")
+    return bench
+
+
+@pytest.mark.parametrize("attempted", [True, False])
+def test_a_channel_that_vanishes_hands_what_is_pending_to_its_fallback(attempted: bool) -> None:
+    bench = pending("ops", attempted=attempted)
+    bench.reload(configuration("ops", rules=[rule("all", "ops", severity=["info"])], aggregator="none"))
+    assert [one.firing for one in bench.on("ops")] == [["a"] if attempted else ["b"]]
+    assert ("dev", "dead") in bench.ended()
+    assert bench.gaps(GapKind.UNDELIVERED) == []
+
+
+@pytest.mark.parametrize("attempted", [True, False])
+@pytest.mark.parametrize("fallback", [None, "gone"])
+def test_without_a_fallback_it_is_dead_and_visible(fallback: str | None, attempted: bool) -> None:
+    bench = pending(fallback, attempted=attempted)
+    bench.reload(configuration("ops", rules=[rule("all", "ops", severity=["info"])], aggregator="none"))
+    dead = [change for change in bench.all_changes() if change.state is NotificationState.DEAD]
+    assert [(one.channel_id, one.reason) for one in dead] == [("dev", Reason.CHANNEL_MISSING)]
+    assert bench.gaps(GapKind.UNDELIVERED) == ["dev"]
+
+
+def test_an_attempt_under_way_ends_first_and_then_goes_to_the_fallback() -> None:
+    bench = Bench(configuration(channel("dev", fallback="ops"), "ops", rules=[rule("all", "dev")], aggregator="none"))
+    (sent,) = bench.fire("a")
+    bench.reload(configuration("ops", rules=[rule("all", "ops", severity=["info"])], aggregator="none"))
+    assert bench.on("ops") == []
+    assert [one.firing for one in bench.outcome(sent, DOWN)] == [["a"]]
+
+
+def test_folds_and_levels_of_a_channel_that_vanishes_go_to_its_fallback() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    boss = channel("boss", fallback="ops", rate_limit_per_minute=1)
+    config = configuration("dev", boss, "ops", rules=[rule("all", "dev", policy="p")], policies=[policy])
+    bench = Bench(config, answer=DELIVERED)
+    bench.fire("a")
+    bench.fire("x", metric="disk")
+    bench.wake(300)  # the second level is held
+    assert len(bench.on("boss")) == 1
+    bench.reload(configuration("dev", "ops", rules=[rule("all", "dev", policy="p")], policies=[policy]))
+    held = {"a", "x"} - set(bench.on("boss")[0].firing)
+    assert {name for one in bench.on("ops") for name in one.firing} == held
+
+
+def test_a_channel_that_comes_back_is_told_what_fires_and_was_not_told_there() -> None:
+    bench = firing(1)
+    bench.reload(configuration("ops", rules=[rule("all", "dev")], aggregator="none"))
+    assert bench.fire("new") == []
+    bench.reload(configuration("dev", rules=[rule("all", "dev")], aggregator="none"))
+    assert [one.firing for one in bench.on("dev")] == [["a0"], ["new"]]
+
+
+# --- escalation
+
+
+def test_open_incidents_keep_the_policy_as_it_was() -> None:
+    def policies(delay: float) -> list[EscalationPolicy]:
+        delays = {EscalationLevel.FIRST: delay}
+        return [EscalationPolicy("p", escalation_levels={"first": ["ops"]}, level_delays_seconds=delays)]
+
+    rules = [rule("all", "dev", policy="p")]
+    bench = Bench(configuration("dev", "ops", rules=rules, policies=policies(100), aggregator="none"), answer=DELIVERED)
+    bench.fire("old")
+    bench.wake(50)
+    bench.reload(configuration("dev", "ops", rules=rules, policies=policies(10), aggregator="none"))
+    bench.fire("new")
+    bench.wake(200)
+    assert bench.told("ops") == [(60, "escalation", ["new"], []), (100, "escalation", ["old"], [])]
+
+
+def test_a_policy_that_is_taken_away_still_runs_for_whom_it_runs() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"first": ["ops"]})
+    rules = [rule("all", "dev", policy="p")]
+    bench = Bench(configuration("dev", "ops", rules=rules, policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.fire("old")
+    bench.reload(configuration("dev", "ops", rules=rules, aggregator="none"))
+    bench.fire("new")
+    bench.wake(LATER)
+    assert bench.told("ops") == [(300, "escalation", ["old"], [])]
+    assert bench.gaps(GapKind.MISSING_POLICY) == ["p"]
+
+
+def test_an_escalation_that_a_reload_brings_begins_with_it() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"immediate": ["ops"], "first": ["ops"]})
+    bench = firing(3, configuration("dev", "ops", rules=[rule("all", "dev")], aggregator="none"))
+    bench.wake(1000)
+    rules = [rule("all", "dev", policy="p")]
+    bench.reload(configuration("dev", "ops", rules=rules, policies=[policy], aggregator="none"))
+    assert [(at, kind, names) for at, kind, names, _ in bench.told("ops")] == [(1000, "digest", ["a0", "a1", "a2"])]
+    bench.wake(LATER)
+    reached = [round(e.at - ORIGIN) for e in bench.events if isinstance(e, LevelReached) and e.level == "first"]
+    assert reached == [1300] * 3
+
+
+# --- other settings
+
+
+def test_other_retry_settings_and_limits_hold_at_once() -> None:
+    bench = Bench(configuration(channel("dev", rate_limit_per_minute=1), aggregator="none"), answer=DELIVERED)
+    for name in "abc":
+        bench.fire(name)
+    assert [one.kind for one in bench.reload(configuration("dev", aggregator="none"))] == ["digest"]
+
+
+def test_a_change_of_the_aggregator_leaves_open_incidents_alone() -> None:
+    bench = Bench(configuration("dev"), answer=DELIVERED)
+    bench.step(fired("a"), fired("b"))
+    bench.reload(configuration("dev", aggregator="none"))
+    assert [one.firing for one in bench.fire("c")] == [["c"]]
+    bench.resolve("a")
+    bench.resolve("b")
+    bench.wake(LATER)
+    assert sorted(name for one in bench.on("dev") for name in one.resolved) == ["a", "b"]
+
+
+def test_everything_at_once_in_one_reload_tells_each_once() -> None:
+    """Another channel, a silence's end, an interval, a watchdog: in one step."""
+    bench = firing(4)
+    bench.silence("s", until=50, alert_id="a0")
+    bench.wake(50)
+    bench.reload(
+        configuration(
+            "dev",
+            "ops",
+            "watch",
+            rules=[rule("all", "dev", "ops"), rule("quiet", "watch", mute_time_intervals=["always"])],
+            aggregator="none",
+            time_intervals={"always": (TimeInterval(),)},
+            watchdog=Watchdog("watch"),
+        )
+    )
+    bench.wake(LATER)
+    assert bench.told("ops") == [(50, "digest", ["a0", "a1", "a2", "a3"], [])]
+    assert bench.on("watch") == []
+    assert len(bench.on("dev")) == 4
+
+
+def test_a_reload_and_a_crash_before_all_is_routed_anew() -> None:
+    """The records know that it is not finished."""
+    bench = loaded(configuration("dev", aggregator="none"), answer=DELIVERED)
+    bench.step(*(fired(f"a{place:03}") for place in range(300)))
+    bench.answer = None
+    bench.reload(to("dev", "ops"))
+    assert bench.on("ops") == []
+    bench.restart(10)
+    bench.finish()
+    (digest,) = bench.on("ops")
+    assert len(digest.firing) == 300
