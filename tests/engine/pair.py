@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 
+import attrs
 from tests.engine.promises import Promises
 from tests.engine.records import Keeper, as_text, reloaded
 
@@ -15,6 +16,7 @@ from tocsin import AlertResolved, AttemptEnded, Configuration, Notification, Out
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Restarted, Step
 from tocsin.engine.state import State
+from tocsin.model.watchdog import Watchdog
 
 __all__ = ["START", "Pair"]
 
@@ -31,16 +33,17 @@ class Pair:
     def __init__(self, config: Configuration, registry: Registry, restless: int = 0) -> None:
         self.config = config
         self.registry = registry
-        self.plan = compile_plan(config, registry)
+        self.plan = compile_plan(Configuration(), registry)
         self.engine = Engine(self.plan, seed=7)
         self.double = Engine(self.plan, seed=7)
         self.now = START
         self.offset = 0.0
         self.broken = False
-        self.promises = Promises(config, START)
+        self.promises = Promises(Configuration(), START)
         self._moments = random.Random(restless)
         self._keeper = Keeper()
         self._records = as_text(self.engine.state)
+        self.change(config)
 
     @property
     def wall(self) -> float:
@@ -166,8 +169,9 @@ class Pair:
     def calm_down(self) -> None:
         """Let all receivers work and all silences end, and wait until whatever mutes has passed and all is told."""
         self.pass_time(0)
-        for silence_id in sorted(self.promises.world.silences):
-            self.step(SilenceExpired(silence_id))
+        for silence_id, hush in sorted(self.promises.world.silences.items()):
+            if not hush.over(self.wall):
+                self.step(SilenceExpired(silence_id))
         self._wait(3 * 3600.0)
         self.promises.everything_told()
         self.promises.everything_resolved()
@@ -185,6 +189,7 @@ class Pair:
 
     def come_to_an_end(self) -> None:
         """Resolve everything, and wait until it is forgotten: nothing may be left."""
+        self.change(attrs.evolve(self.config, time_intervals={}, watchdog=Watchdog()))
         for span in self.promises.world.firing():
             self.step(AlertResolved(span.alert.alert_id))
         self._wait(2 * 3600.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 import attrs
+from tests.engine.muting import Hush, inhibited, matches, muted_by_time
 
 from tocsin import (
     Acknowledged,
@@ -15,11 +16,9 @@ from tocsin import (
     AlertResolved,
     AlertRoutingRule,
     AlertSeverity,
-    AlertView,
     Configuration,
     NotificationChannel,
     PerformanceAlert,
-    Silence,
     SilenceExpired,
     SilenceSet,
     Snoozed,
@@ -40,6 +39,7 @@ class Span:
     incident_id: str
     reports: list[tuple[float, int]]
     channels: tuple[str, ...] = ()
+    rule_ids: tuple[str, ...] = ()
     policy_id: str | None = None
     bridged: bool = False
     firing: bool = True
@@ -49,19 +49,6 @@ class Span:
     @property
     def key(self) -> Key:
         return (self.incident_id, self.alert.alert_id, self.n)
-
-
-def _matches(silence: Silence, alert: PerformanceAlert) -> bool:
-    view = AlertView(alert)
-    for matcher in silence.matchers:
-        value = view.label(matcher.name)
-        if matcher.operator in ("=", "!="):
-            holds = value == matcher.value
-        else:
-            holds = re.fullmatch(matcher.value, value, re.DOTALL) is not None
-        if holds == matcher.operator.value.startswith("!"):
-            return False
-    return True
 
 
 def _applies(rule: AlertRoutingRule, alert: PerformanceAlert) -> bool:
@@ -83,7 +70,7 @@ class World:
         self.wall = now
         self.latest: dict[str, Span] = {}
         self.spans: dict[Key, Span] = {}
-        self.silences: dict[str, Silence] = {}
+        self.silences: dict[str, Hush] = {}
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """The channel, if it exists and is enabled."""
@@ -98,10 +85,11 @@ class World:
         return span.ack is not None and span.alert.severity <= span.ack[0] and at < span.ack[1]
 
     def silenced(self, span: Span, wall: float) -> bool:
-        return any(s.starts_at <= wall < s.ends_at and _matches(s, span.alert) for s in self.silences.values())
+        hushes = (hush for hush in self.silences.values() if hush.active(wall))
+        return any(matches(hush.silence.matchers, span.alert) for hush in hushes)
 
     def muted(self, span: Span, at: float, wall: float) -> str | None:
-        """Why nobody is to be told of it, whatever the channel; None if nothing is against it."""
+        """Why nobody has to answer for it; None if somebody has."""
         if not span.firing:
             return "resolved"
         if self.silenced(span, wall):
@@ -117,12 +105,19 @@ class World:
             return "no such channel, or disabled"
         if span.alert.severity < channel.min_severity:
             return "below min_severity"
+        if inhibited(self.config, span.alert, (other.alert for other in self.firing())):
+            return "inhibited"
+        if muted_by_time(self.config, span.rule_ids, channel_id, wall):
+            return "muted by time"
         return self.muted(span, at, wall)
 
     def edges(self, after: float, until: float) -> list[float]:
         """The instants in (after, until], on the engine's clock, at which something may begin or end being muted."""
         offset = self.wall - self.engine
-        instants = {edge - offset for s in self.silences.values() for edge in (s.starts_at, s.ends_at)}
+        instants: set[float] = set()
+        for hush in self.silences.values():
+            edges = (hush.silence.starts_at, hush.silence.ends_at, hush.gone_at)
+            instants |= {edge - offset for edge in edges if edge is not None}
         for span in self.firing():
             instants.add(span.snoozed_until)
             if span.ack is not None:
@@ -130,8 +125,14 @@ class World:
         return sorted(at for at in instants if after < at <= until)
 
     def end_silences(self) -> None:
-        """Let go of the silences that were seen to end: they do not come back when the wall clock jumps back."""
-        self.silences = {name: s for name, s in self.silences.items() if self.wall < s.ends_at}
+        """Let go of the silences that have been over for long enough: only those cannot come back."""
+        seconds = self.config.retain_resolved_seconds
+        self.silences = {name: hush for name, hush in self.silences.items() if hush.keep(self.wall, seconds)}
+
+    def clock_set_back(self) -> None:
+        """What was over may not be over any more."""
+        for hush in self.silences.values():
+            hush.gone_at = None
 
     def fire(self, fact: AlertFired, incident_of: dict[tuple[str, int], str]) -> bool:
         """Take a report in; return whether it says anything new about routing."""
@@ -160,10 +161,10 @@ class World:
         channels: list[str] = []
         policies: list[str] = []
         aggregations = []
-        matched = False
+        matched: list[str] = []
         for rule in sorted(self.config.routing_rules, key=lambda rule: rule.priority):
             if rule.enabled and _applies(rule, span.alert):
-                matched = True
+                matched.append(rule.rule_id)
                 channels += rule.target_channels
                 policies += [rule.escalation_policy_id] if rule.escalation_policy_id else []
                 aggregations += [rule.aggregation] if rule.aggregation else []
@@ -172,6 +173,7 @@ class World:
         if not matched and self.config.catch_all_channel is not None:
             channels = [self.config.catch_all_channel]
         span.channels = tuple(dict.fromkeys(name for name in channels if name in self.config.channels))
+        span.rule_ids = tuple(matched)
         span.policy_id = policies[0] if policies else None
         span.bridged = (aggregations or [self.config.aggregation])[0].strategy == "grouping"
 
@@ -184,11 +186,18 @@ class World:
     def take(self, fact: AlertResolved | Acknowledged | Snoozed | SilenceSet | SilenceExpired) -> bool:
         """Take a fact in; return the answer that it deserves."""
         if isinstance(fact, SilenceSet):
-            self.silences[fact.silence.silence_id] = fact.silence
-            self.end_silences()
+            known = self.silences.get(fact.silence.silence_id)
+            if known is not None and known.silence == fact.silence and known.ended_at is None:
+                return False
+            self.silences[fact.silence.silence_id] = Hush(fact.silence)
             return True
         if isinstance(fact, SilenceExpired):
-            return self.silences.pop(fact.silence_id, None) is not None
+            hush = self.silences.get(fact.silence_id)
+            if hush is None or hush.over(self.wall):
+                return False
+            hush.ended_at, hush.gone_at = self.wall, None
+            hush.keep(self.wall, self.config.retain_resolved_seconds)
+            return True
         if isinstance(fact, AlertResolved):
             span = self.latest.get(fact.alert_id)
             answer = span is not None and span.firing

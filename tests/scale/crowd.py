@@ -118,17 +118,21 @@ def alert(number: int, *, escalated: bool = False) -> PerformanceAlert:
 
 def everything(seconds: float) -> Silence:
     """Return a silence of all of them, from now on."""
-    return Silence("everything", (LabelMatcher("metric_name", MatchOperator.EQUAL, "cpu_usage"),), BEGIN, BEGIN + seconds)
+    return Silence(
+        "everything", (LabelMatcher("metric_name", MatchOperator.EQUAL, "cpu_usage"),), BEGIN, BEGIN + seconds
+    )
 
 
 @attrs.define
 class Counts:
-    """The most that one step did: attempts started, events told, records changed; and how long the longest took."""
+    """The most that one step did: attempts started, events told, records changed, alerts
+    listed by one notification; and how long the longest took."""
 
     steps: int = 0
     starts: int = 0
     events: int = 0
     records: int = 0
+    listed: int = 0
     seconds: float = 0.0
 
 
@@ -152,6 +156,7 @@ class Crowd:
         counts.steps += 1
         counts.starts = max(counts.starts, len(step.starts))
         counts.events = max(counts.events, len(step.events))
+        counts.listed = max([counts.listed, *(len(start.notification.alerts) for start in step.starts)])
         counts.records = max(counts.records, self.engine.unsaved - records)
         self._under_way.extend(step.starts)
         return step
@@ -161,6 +166,10 @@ class Crowd:
         for start in range(0, count, _BATCH):
             numbers = range(start, min(start + _BATCH, count))
             self.step([AlertFired(alert(number, escalated=number < escalated)) for number in numbers])
+
+    def fire_one(self) -> Step:
+        """Let another alert fire, of which nobody knew."""
+        return self.step([AlertFired(alert(10**6))])
 
     def advance(self, seconds: float) -> None:
         """Let time pass without a step."""

@@ -16,6 +16,8 @@ from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy
+from tocsin.model.inhibition import InhibitionRule
+from tocsin.model.interval import TimeInterval, TimeRange
 from tocsin.model.outcome import Outcome
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
@@ -25,6 +27,7 @@ __all__ = [
     "ALERT_IDS",
     "CHANNEL_IDS",
     "CLUSTER_IDS",
+    "INTERVALS",
     "METRICS",
     "POLICY_IDS",
     "SERVICES",
@@ -32,17 +35,20 @@ __all__ = [
     "alerts",
     "channels",
     "configurations",
+    "inhibition_rules",
     "outcomes",
     "policies",
     "rules",
     "severities",
     "silences",
+    "time_intervals",
 ]
 
 ALERT_IDS: Final = ("a0", "a1", "a2", "a3", "a4")
 CHANNEL_IDS: Final = ("c0", "c1", "c2", "c3")
 CLUSTER_IDS: Final = ("prod-1", "prod-2", "dev-1")
 METRICS: Final = ("cpu", "disk")
+INTERVALS: Final = ("i0", "i1")
 POLICY_IDS: Final = ("p0", "p1")
 SERVICES: Final = ("db", "web")
 
@@ -93,9 +99,40 @@ def silences(draw: st.DrawFn, wall: float, silence_ids: Sequence[str] = ("s0", "
         )
     )
     starts_at = wall + draw(st.sampled_from([0, -60, 30, 400, 3600]))
-    return Silence(
-        draw(st.sampled_from(silence_ids)), (matcher,), starts_at, starts_at + draw(st.sampled_from([45, 300, 1800]))
+    ends_at = starts_at + draw(st.sampled_from([45, 300, 1800]))
+    planned = draw(st.sampled_from([False, False, True]))
+    return Silence(draw(st.sampled_from(silence_ids)), (matcher,), starts_at, ends_at, maintenance=planned)
+
+
+def inhibition_rules() -> st.SearchStrategy[InhibitionRule]:
+    """Return a strategy for inhibition rules; one alert may meet both sides."""
+    side = st.sampled_from(
+        [
+            LabelMatcher("metric_name", "=", METRICS[0]),
+            LabelMatcher("metric_name", "!=", METRICS[0]),
+            LabelMatcher("severity", "=~", "critical|emergency"),
+            LabelMatcher("severity", "=~", "info|warning|error"),
+            LabelMatcher("alert_id", "=~", "a[012]"),
+            LabelMatcher("service", "=", SERVICES[0]),
+        ]
     )
+    equal = st.sampled_from([(), ("cluster_id",), ("service",)])
+    return st.builds(lambda source, target, names: InhibitionRule((source,), (target,), names), side, side, equal)
+
+
+def time_intervals() -> st.SearchStrategy[dict[str, tuple[TimeInterval, ...]]]:
+    """Return a strategy for the intervals of :data:`INTERVALS`: ranges of the day, in UTC; one may be missing."""
+
+    def day(*times: tuple[str, str]) -> tuple[TimeInterval, ...]:
+        return tuple(TimeInterval(times=[TimeRange(start, end)]) for start, end in times)
+
+    several = [
+        day(("22:20", "22:50")),
+        day(("22:00", "24:00"), ("00:00", "06:00")),
+        day(("00:00", "12:00")),
+        day(("12:00", "24:00")),
+    ]
+    return st.dictionaries(st.sampled_from(INTERVALS), st.sampled_from(several), max_size=2)
 
 
 @st.composite
@@ -132,13 +169,16 @@ def _conditions() -> st.SearchStrategy[dict[str, Any]]:
 def rules(
     draw: st.DrawFn, rule_id: str, channel_ids: Sequence[str] = CHANNEL_IDS, policy_ids: Sequence[str] = POLICY_IDS
 ) -> AlertRoutingRule:
-    """Draw a flat rule; half of all rules match everything."""
+    """Draw a flat rule; half of all rules match everything, and most are never silent."""
+    named = st.sampled_from([[], [], [], *([name] for name in INTERVALS)])
     return AlertRoutingRule(
         rule_id=rule_id,
         conditions=draw(st.just({}) | _conditions()),
         target_channels=draw(st.lists(st.sampled_from(channel_ids), min_size=1, max_size=3, unique=True)),
         escalation_policy_id=draw(st.none() | st.sampled_from(policy_ids)) if policy_ids else None,
         priority=draw(st.sampled_from([100, 10])),
+        mute_time_intervals=draw(named),
+        active_time_intervals=draw(named),
         continue_matching=draw(st.sampled_from([None, None, False])),
         aggregation=draw(st.none() | st.none() | aggregations()),
     )
@@ -202,6 +242,8 @@ def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) ->
             for policy in [draw(policies(name)) for name in POLICY_IDS[: draw(st.integers(0, len(POLICY_IDS)))]]
         },
         aggregation=draw(aggregations()),
+        inhibition_rules=draw(st.just([]) | st.lists(inhibition_rules(), max_size=2)),
+        time_intervals=draw(st.just({}) | time_intervals()),
         catch_all_channel=draw(st.sampled_from([None, CHANNEL_IDS[0]])),
         retain_resolved_seconds=draw(st.sampled_from([86_400.0, 600.0])),
     )

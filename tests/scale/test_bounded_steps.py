@@ -1,0 +1,81 @@
+"""What concerns very many alerts at once is worked off in steps that are bounded: by counts here, for tests must not
+depend on speed. ``make scale`` measures the time that it takes for many more."""
+
+from __future__ import annotations
+
+import pytest
+from tests.scale.crowd import Counts, Crowd, everything, plan
+
+from tocsin import SilenceSet
+from tocsin.engine.lanes import _DIGESTED, _QUEUED
+from tocsin.engine.machine import DEADLINES_PER_STEP
+from tocsin.engine.reviews import EPISODES_PER_STEP
+
+ALERTS = 5000
+RECORDS_PER_DECISION = 4
+"""An episode's incident, its notification, and a deadline or two."""
+
+
+def silenced(*, together: bool, limit: int | None = None) -> Crowd:
+    """Return a crowd of which nobody was told, since all of it is silenced."""
+    crowd = Crowd(plan(together=together, limit=limit))
+    crowd.step([SilenceSet(everything(100.0))])
+    crowd.fire(ALERTS, escalated=ALERTS // 10)
+    crowd.work_off()
+    assert crowd.told == {}
+    crowd.advance(101.0)
+    crowd.counts = Counts()
+    return crowd
+
+
+def test_a_silence_that_ends_on_many_incidents_is_worked_off_in_bounded_steps() -> None:
+    """And every one of them is told, once."""
+    crowd = silenced(together=False)
+    crowd.work_off()
+    assert sorted(crowd.told.values()) == [1] * ALERTS
+    assert crowd.counts.steps >= ALERTS / EPISODES_PER_STEP
+    # a full queue is held, and goes into a digest; both are bounded, and may meet in one step
+    assert crowd.counts.events <= 2 * EPISODES_PER_STEP + 2 * _QUEUED + 2 * _DIGESTED
+    assert crowd.counts.records <= RECORDS_PER_DECISION * (EPISODES_PER_STEP + _DIGESTED)
+
+
+def test_a_silence_that_ends_on_one_great_incident_is_worked_off_in_bounded_steps() -> None:
+    """The notification waits for the last of it, and lists so many at a time."""
+    crowd = silenced(together=True)
+    crowd.work_off()
+    assert sorted(crowd.told.values()) == [1] * ALERTS
+    assert crowd.counts.steps >= ALERTS / EPISODES_PER_STEP
+    assert crowd.counts.events <= 2 * EPISODES_PER_STEP
+    assert crowd.counts.listed <= 1000
+
+
+def test_a_rate_limit_holds_while_a_silence_that_ends_is_worked_off() -> None:
+    """What is held goes into digests of a bounded size."""
+    crowd = silenced(together=False, limit=2)
+    while len(crowd.told) < ALERTS:
+        crowd.work_off()
+        crowd.advance(60.0)
+    assert sorted(set(crowd.told.values())) <= [1, 2]  # the escalated ones meanwhile twice
+    assert crowd.counts.listed <= _DIGESTED
+
+
+def test_many_escalations_that_start_together_are_worked_off_in_bounded_steps() -> None:
+    """Their first level comes due at one instant."""
+    crowd = Crowd(plan())
+    crowd.fire(ALERTS, escalated=ALERTS)
+    crowd.work_off()
+    crowd.counts = Counts()
+    crowd.advance(301.0)
+    crowd.work_off()
+    assert sorted(crowd.told.values()) == [2] * ALERTS
+    assert crowd.counts.steps >= ALERTS / DEADLINES_PER_STEP
+    assert crowd.counts.events <= 3 * DEADLINES_PER_STEP + 2 * _QUEUED + 2 * _DIGESTED
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_an_alert_is_accepted_between_two_steps(together: bool) -> None:
+    """The engine does not insist on ending what it began."""
+    crowd = silenced(together=together)
+    crowd.step()
+    assert crowd.due, "something is left to be worked off"
+    assert crowd.fire_one().answers == (True,)
