@@ -1,4 +1,4 @@
-"""The checker's own idea of what keeps everybody from being told: silences, inhibition, the hours of rules. Plain, slow."""
+"""The checker's own idea of what mutes: silences, inhibition, the hours of rules. Plain and slow."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import attrs
+from tests.engine.breakers import Breaker
 from tests.engine.ladder import Ladder, Rung
 from tests.engine.world import Key, Span, World
 
@@ -23,6 +24,7 @@ from tocsin import (
     GapFound,
     GapKind,
     GapRecorded,
+    HeartbeatSent,
     LevelReached,
     ListedAlert,
     Notification,
@@ -31,6 +33,8 @@ from tocsin import (
     NotificationState,
     OutcomeStatus,
     Reason,
+    Redriven,
+    Registry,
     SilenceExpired,
     SilenceSet,
     Snoozed,
@@ -43,6 +47,7 @@ Told = tuple[str, Key]
 REPORTED = "somewhere"
 """The subject of the gaps that other parts report; the engine's own bear other names."""
 
+_GIVEN_UP = {NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN}
 _FAILED = {Reason.REJECTED, Reason.EXHAUSTED, Reason.FALLBACK_DUE, Reason.CHANNEL_MISSING}
 
 
@@ -75,7 +80,12 @@ def key_of(listed: ListedAlert) -> Key:
 class Promises:
     """Watches one engine. Give it every step, in order."""
 
-    def __init__(self, config: Configuration, now: float) -> None:
+    def __init__(self, config: Configuration, registry: Registry, now: float) -> None:
+        self.registry = registry
+        self.breakers: dict[str, Breaker] = defaultdict(Breaker)
+        self.again: set[Told] = set()
+        self.heartbeats: dict[str, StartAttempt] = {}
+        self.given_up: dict[str, NotificationState] = {}
         self.world = World(config, now)
         self.ladder = Ladder(self.world)
         self.sent: dict[str, Sent] = {}
@@ -93,7 +103,8 @@ class Promises:
 
     def under_way(self) -> list[Notification]:
         """The attempts that have not ended, the oldest first."""
-        return [sent.last.notification for sent in self.sent.values() if sent.under_way]
+        beats = [start.notification for start in self.heartbeats.values()]
+        return [*(sent.last.notification for sent in self.sent.values() if sent.under_way), *beats]
 
     def ended(self) -> list[Notification]:
         """The latest attempts of what is not under way."""
@@ -105,13 +116,19 @@ class Promises:
         """Check one step."""
         self.ladder.rungs.clear()
         self._pass_time(now)
+        self._heartbeats(step, now)
+        restarted = any(isinstance(fact, Restarted) for fact in inputs)
+        if not restarted:
+            self._gaps(step, float("-inf"), now.engine)
+        self.world.end_gaps(now.engine)
         for fact, answer in zip(inputs, step.answers, strict=True):
             deserved = self._take(fact, step)
             assert answer == deserved, f"{fact} was answered {answer}"
+        self._gaps(step, float("-inf") if restarted else now.engine, float("inf"), now.engine)
         self.ladder.tell()
         self._levels(step)
         self._events(step)
-        starting = iter(step.starts)
+        starting = (start for start in step.starts if start.notification.kind is not NotificationKind.HEARTBEAT)
         for event in step.events:
             if isinstance(event, NotificationChanged) and event.state is NotificationState.SENDING:
                 start = next(starting)
@@ -119,6 +136,31 @@ class Promises:
                 self._start(start, event.at, now)
         assert next(starting, None) is None, "an attempt starts that no event tells of"
         self._excuse()
+
+    def _gaps(self, step: Step, start: float, end: float, not_before: float = float("-inf")) -> None:
+        """Take in the gaps that were met from *start* until before *end*; a restart tells of them when it is done."""
+        routed = {(e.alert_id, e.episode): e.incident_id for e in step.events if isinstance(e, AlertRouted)}
+        for event in step.events:
+            if isinstance(event, GapRecorded) and start <= event.at < end:
+                self.world.meet_gap(event.gap, max(event.at, not_before), routed)
+
+    def _heartbeats(self, step: Step, now: Instant) -> None:
+        """A heartbeat goes to the channel that is to get it, within its limit; each that is sent is an event."""
+        started = [start for start in step.starts if start.notification.kind is NotificationKind.HEARTBEAT]
+        told = [event.notification_id for event in step.events if isinstance(event, HeartbeatSent)]
+        assert [start.notification.notification_id for start in started] == told
+        for start in started:
+            name = start.notification.channel_id
+            assert name not in self.heartbeats, "two heartbeats bear one id"
+            self.heartbeats[start.notification.notification_id] = start
+            self._keeps_limit(name, start.channel.channel.rate_limit_per_minute, now, "a heartbeat")
+
+    def _keeps_limit(self, channel_id: str, limit: int | None, now: Instant, what: str) -> None:
+        log = self.starts[channel_id]
+        log.append(now.engine)
+        if limit is not None:
+            recent = [instant for instant in log if instant > now.engine - 60.0]
+            assert len(recent) <= limit, f"{what}: {len(recent)} attempts within a minute, the limit is {limit}"
 
     def _pass_time(self, now: Instant) -> None:
         self.ladder.pass_time(max(now.engine, self.world.engine))
@@ -140,12 +182,15 @@ class Promises:
         elif isinstance(fact, PlanChanged):
             self._change(fact.plan.config)
         elif isinstance(fact, Restarted):
+            self.heartbeats.clear()
             for sent in self.sent.values():
                 if sent.under_way:
                     self._unknown(sent)
                     sent.not_before = float("-inf")
         elif isinstance(fact, AttemptEnded):
             return self._attempt_ended(fact)
+        elif isinstance(fact, Redriven):
+            return self._redriven(fact.notification_id, step)
         elif isinstance(fact, GapFound):
             recorded = [(e.gap.kind, e.gap.subject) for e in step.events if isinstance(e, GapRecorded)]
             assert (fact.kind, fact.subject) in recorded
@@ -195,10 +240,17 @@ class Promises:
     # outcomes
 
     def _attempt_ended(self, fact: AttemptEnded) -> bool:
+        if fact.notification_id in self.heartbeats and fact.attempt == 1:
+            del self.heartbeats[fact.notification_id]
+            return not fact.outcome.success
         sent = self.sent.get(fact.notification_id)
         if sent is None or not sent.under_way or sent.last.notification.attempt != fact.attempt:
             return False
         status = fact.outcome.status
+        channel = self.world.config.channels.get(sent.last.notification.channel_id)
+        if channel is not None:
+            policy = self.registry.backend(channel.backend).circuit
+            self.breakers[channel.channel_id].ended(status, policy, self.world.engine)
         if status is OutcomeStatus.UNKNOWN:
             self._unknown(sent)
         elif status is OutcomeStatus.DELIVERED:
@@ -209,6 +261,18 @@ class Promises:
         sent.over |= status in (OutcomeStatus.DELIVERED, OutcomeStatus.REJECTED)
         sent.not_before = self.world.engine + (fact.outcome.retry_after_seconds or 0.0)
         return True
+
+    def _redriven(self, notification_id: str, step: Step) -> bool:
+        """Only what was given up can be sent again; a digest's episodes are, each by its own notification."""
+        (answer,) = step.answers
+        sent = self.sent.get(notification_id)
+        if answer:
+            assert self.given_up.pop(notification_id, None), f"{notification_id} was not given up, and is sent again"
+            if sent is not None:
+                notification = sent.last.notification
+                self.again |= {(notification.channel_id, key_of(listed)) for listed in notification.alerts}
+                sent.over, sent.not_before = False, float("-inf")
+        return answer
 
     def _hear(self, sent: Sent) -> None:
         notification = sent.last.notification
@@ -253,12 +317,33 @@ class Promises:
         for event in step.events:
             if isinstance(event, GapRecorded):
                 self.gaps.add((event.gap.kind, event.gap.subject))
+            if isinstance(event, NotificationChanged):
+                self._ended(event)
             if isinstance(event, NotificationChanged) and event.notification_id in self.sent:
                 sent = self.sent[event.notification_id]
                 if event.reason in _FAILED:
                     self._died(sent)
                 elif event.state in (NotificationState.CANCELLED, NotificationState.UNKNOWN):
                     self._give_way(sent, set())
+
+    def _ended(self, event: NotificationChanged) -> None:
+        if event.state in _GIVEN_UP and event.alert_ids:
+            self.given_up[event.notification_id] = event.state
+        if event.notification_id in self.sent or event.reason not in _FAILED or not event.alert_ids:
+            return
+        found = self.world.config.channels.get(event.channel_id)  # never tried: its circuit was open until the end
+        for span in self.world.spans.values():
+            if span.incident_id == event.incident_id and span.alert.alert_id in event.alert_ids:
+                told = (event.channel_id, span.key)
+                if span.firing and not self._tells(event.channel_id, span):
+                    self.dead[told] = None if found is None else found.fallback
+                elif not span.firing:
+                    self.excused.add(told)
+        self.owed = [
+            one
+            for one in self.owed
+            if (one.channel_id, one.rung.incident_id) != (event.channel_id, event.incident_id) or one.rung.at > event.at
+        ]
 
     def _give_way(self, sent: Sent, still: set[Key]) -> None:
         """Once it has failed, a resolution may give way to a firing of the same alert in a new incident.
@@ -344,12 +429,15 @@ class Promises:
             for listed in notification.alerts:
                 told = (notification.channel_id, key_of(listed))
                 assert told in self.told, f"{what}: resolution of what it was never told of, {told}"
+        under_way = [
+            one
+            for one in self.under_way()
+            if one.channel_id == notification.channel_id and one.kind is not NotificationKind.HEARTBEAT
+        ]
+        forbidden = self.breakers[notification.channel_id].forbids(now.engine, len(under_way))
+        assert forbidden is None, f"{what}: {forbidden}"
         limit = channel.rate_limit_per_minute
-        log = self.starts[notification.channel_id]
-        log.append(now.engine)
-        if limit is not None:
-            recent = [instant for instant in log if instant > now.engine - 60.0]
-            assert len(recent) <= limit, f"{what}: {len(recent)} attempts within a minute, the limit is {limit}"
+        self._keeps_limit(notification.channel_id, limit, now, what)
         known = self.sent.get(notification.notification_id)
         if known is None:
             self._first(start, now.engine, what)
@@ -371,7 +459,7 @@ class Promises:
                 shut = self.world.shut(span, notification.channel_id, at, wall)
                 assert shut is None, f"{what}: lists {span.key} as firing: {shut}"
             else:
-                assert not span.firing, f"{what}: lists {span.key} as resolved, but it fires"
+                assert at >= span.ended_at, f"{what}: lists {span.key} as resolved, but it fires"
                 told = (notification.channel_id, span.key)
                 assert told not in self.closed, f"{what}: the resolution of {span.key} was delivered before"
             assert listed.alert == attrs.evolve(span.alert, timestamp=listed.alert.timestamp), f"{what}: stale report"
@@ -389,8 +477,10 @@ class Promises:
         told = self.told.get(name)
         span = self.world.spans[key_of(listed)]
         if not listed.firing:
-            return told is not None and span.bridged  # a group tells an end beside what fires
-        if told is None or name in self.bridged.values():  # its end may have passed without a word
+            return told is not None  # a group tells an end beside what fires
+        if (
+            told is None or name in self.again or name in self.bridged.values()
+        ):  # its end may have passed without a word
             return True
         rank, at = told
         return any(other > rank and when >= at for when, other in span.reports)

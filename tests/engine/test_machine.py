@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.engine.pair import START, Pair
 from tests.engine.promises import REPORTED
+from tests.engine.world import is_own
 
 from tocsin import (
     Acknowledged,
@@ -28,6 +29,7 @@ from tocsin import (
     LabelMatcher,
     Outcome,
     PerformanceAlert,
+    Redriven,
     Registry,
     RetryPolicy,
     Silence,
@@ -38,21 +40,26 @@ from tocsin import (
 )
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Instant
+from tocsin.model.outcome import CircuitPolicy
 from tocsin.testing import strategies
 from tocsin.testing.recording import RecordingBackend
 
 FUZZ = int(os.environ.get("TOCSIN_FUZZ", "1"))
 RETRY = RetryPolicy(base_seconds=2.0, cap_seconds=60.0, max_attempts=4, max_age_seconds=600.0)
-BACKENDS = ("recording", "tool")
+FRAGILE = CircuitPolicy(failures=2, open_seconds=20.0, cap_seconds=70.0)
+BACKENDS = ("recording", "tool", "brittle")
 
 
 @functools.cache
 def registry() -> Registry:
-    """The bundled plugins, and two backends: one that merges under a limit, one whose receiver keeps incidents."""
+    """The bundled plugins, and backends: ``recording`` merges under a limit, the receiver of ``tool`` keeps
+    incidents, ``brittle`` is left alone after two failures.
+    """
     found = discovery.load(
         extra=[
-            RecordingBackend(retry=RETRY),
+            RecordingBackend(retry=RETRY, circuit=None),
             RecordingBackend("tool", retry=RETRY, per_incident=True, concurrency=1),
+            RecordingBackend("brittle", retry=RETRY, circuit=FRAGILE),
         ]
     )
     assert not found.failures
@@ -86,6 +93,9 @@ def _mutations(config: Configuration) -> st.SearchStrategy[Configuration]:
         st.builds(config.without_rule("r1").with_rule, strategies.rules("r1")),
         st.builds(config.with_policy, strategies.policies("p0")),
         st.builds(lambda new: attrs.evolve(config, aggregation=new), strategies.aggregations()),
+        st.builds(lambda new: attrs.evolve(config, inhibition_rules=(new,)), strategies.inhibition_rules()),
+        st.builds(lambda new: attrs.evolve(config, time_intervals=new), strategies.time_intervals()),
+        st.builds(lambda new: attrs.evolve(config, watchdog=new), strategies.watchdogs()),
         strategies.configurations(BACKENDS),
     )
 
@@ -110,11 +120,11 @@ class EngineMachine(RuleBasedStateMachine):
         self.pair.step(*map(AlertFired, alerts))
 
     def _some_firing(self, data: st.DataObject) -> PerformanceAlert:
-        alerts = [span.alert for span in self.pair.promises.world.firing()]
+        alerts = [span.alert for span in self.pair.promises.world.firing() if not is_own(span.alert)]
         return data.draw(st.sampled_from(alerts), label="alert")
 
     def _fires(self) -> bool:
-        return bool(self.pair.promises.world.firing())
+        return any(not is_own(span.alert) for span in self.pair.promises.world.firing())
 
     @precondition(_fires)
     @rule(data=st.data(), severity=strategies.severities())
@@ -188,6 +198,12 @@ class EngineMachine(RuleBasedStateMachine):
         step = self.pair.step(data.draw(st.sampled_from(stale), label="stale"))
         assert step.answers == (False,)
         assert not step.changed
+
+    @rule(data=st.data())
+    def redrive(self, data: st.DataObject) -> None:
+        names = [*self.pair.promises.given_up, "ntf_none"]
+        names += [notification.notification_id for notification in self.pair.promises.ended()][-2:]
+        self.pair.step(Redriven(data.draw(st.sampled_from(names), label="notification"), "ann"))
 
     # time
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 from tests.engine.harness import ORIGIN, Bench, configuration, loaded
@@ -29,7 +31,7 @@ def made() -> Bench:
     return Bench(configuration("dev", aggregator="none"), answer=DELIVERED)
 
 
-def silence(until: float, start: float = 0.0, pattern: str = "a", **fields: str) -> Silence:
+def silence(until: float, start: float = 0.0, pattern: str = "a", **fields: Any) -> Silence:
     """Silence the alert of that id, in offsets from the origin."""
     matchers = (LabelMatcher("alert_id", "=~", pattern),)
     return Silence("s", matchers, ORIGIN + start, ORIGIN + until, **fields)

@@ -361,3 +361,31 @@ def test_facts_between_the_steps_lose_nobody() -> None:
         for episode in state.episodes.values():
             line = state.incidents[episode.incident_id].lines.get("dev")
             assert line is None or not (line.due or line.waiting), f"seed {seed}: something is left"
+
+
+@pytest.mark.parametrize("how", ["oversleep", "restart", "punctual"])
+def test_a_silence_that_passed_while_nobody_looked_paused_its_escalations(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """What follows from each edge is decided at its own instant, as far as one step's share goes."""
+    monkeypatch.setattr(reviews, "EPISODES_PER_STEP", 100)
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    bench = Bench(configuration(DEV, "boss", policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.fire("a00")
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 100, ends_at=ORIGIN + 1100)))
+    if how == "oversleep":
+        bench.oversleep(1200)
+    elif how == "restart":
+        bench.restart(1200)
+    bench.wake(1299)
+    assert told(bench, "boss") == []
+    assert [one.at for one in bench.wake(1301)] == [1300]
+
+
+def test_a_silence_that_began_while_nobody_looked_pauses_from_its_start() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    bench = Bench(configuration(DEV, "boss", policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.fire("a00")
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 100, ends_at=ORIGIN + 1100)))
+    bench.oversleep(250)
+    assert [one.at for one in bench.wake(2000)] == [1300]

@@ -199,7 +199,7 @@ def test_without_rules_that_name_an_interval_no_deadline_stands() -> None:
 
 def test_a_deadline_stands_at_each_edge_even_when_nothing_fires() -> None:
     made = bench(muted())
-    edges = []
+    edges: list[float] = []
     while len(edges) < 3:
         deadline = made.engine.next_deadline()
         assert deadline is not None

@@ -17,14 +17,19 @@ from tocsin import (
     AlertRoutingRule,
     AlertSeverity,
     Configuration,
+    Gap,
     NotificationChannel,
     PerformanceAlert,
     SilenceExpired,
     SilenceSet,
     Snoozed,
 )
+from tocsin.engine.watchdog import gap_alert
 
-__all__ = ["Key", "Span", "World"]
+__all__ = ["QUIET_SECONDS", "Key", "Span", "World", "is_own"]
+
+QUIET_SECONDS = 3600.0
+"""A gap that is not met again for so long is over."""
 
 Key = tuple[str, str, int]
 """(incident, alert, episode): unique for good, also after an alert was forgotten and counts its episodes anew."""
@@ -43,12 +48,18 @@ class Span:
     policy_id: str | None = None
     bridged: bool = False
     firing: bool = True
+    ended_at: float = float("inf")
     ack: tuple[AlertSeverity, float] | None = None
     snoozed_until: float = float("-inf")
 
     @property
     def key(self) -> Key:
         return (self.incident_id, self.alert.alert_id, self.n)
+
+
+def is_own(alert: PerformanceAlert) -> bool:
+    """Whether the alert tells of a gap of tocsin's own."""
+    return alert.cluster_id == "tocsin" and alert.metric_name == "tocsin_gap"
 
 
 def _applies(rule: AlertRoutingRule, alert: PerformanceAlert) -> bool:
@@ -71,6 +82,7 @@ class World:
         self.latest: dict[str, Span] = {}
         self.spans: dict[Key, Span] = {}
         self.silences: dict[str, Hush] = {}
+        self.quiet_at: dict[str, float] = {}
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """The channel, if it exists and is enabled."""
@@ -90,7 +102,7 @@ class World:
 
     def muted(self, span: Span, at: float, wall: float) -> str | None:
         """Why nobody has to answer for it; None if somebody has."""
-        if not span.firing:
+        if at >= span.ended_at:
             return "resolved"
         if self.silenced(span, wall):
             return "silenced"
@@ -129,6 +141,24 @@ class World:
         seconds = self.config.retain_resolved_seconds
         self.silences = {name: hush for name, hush in self.silences.items() if hush.keep(self.wall, seconds)}
 
+    def meet_gap(self, gap: Gap, at: float, incident_of: dict[tuple[str, int], str]) -> None:
+        """Take in that a gap was met: it fires until it was quiet for an hour, unless nobody is told of it."""
+        watchdog = self.config.watchdog.channel_id
+        if watchdog is None or watchdog not in self.config.channels or gap.subject == watchdog:
+            return
+        self.end_gaps(at)
+        alert = gap_alert(gap)
+        now, self.engine = self.engine, at
+        self.fire(AlertFired(alert), incident_of)
+        self.engine, self.quiet_at[alert.alert_id] = now, at + QUIET_SECONDS
+
+    def end_gaps(self, until: float) -> None:
+        """Let go of the gaps that were quiet for an hour; what somebody resolved by hand is over already."""
+        for alert_id in [name for name, at in self.quiet_at.items() if at <= until]:
+            at, span = self.quiet_at.pop(alert_id), self.latest[alert_id]
+            if span.firing:
+                span.firing, span.ended_at = False, at
+
     def clock_set_back(self) -> None:
         """What was over may not be over any more."""
         for hush in self.silences.values():
@@ -158,6 +188,10 @@ class World:
 
     def route(self, span: Span) -> None:
         """Route it as design.md §6 routes flat rules."""
+        if is_own(span.alert):
+            watchdog = self.config.watchdog.channel_id
+            span.channels = (watchdog,) if watchdog is not None and watchdog in self.config.channels else ()
+            return
         channels: list[str] = []
         policies: list[str] = []
         aggregations = []
@@ -201,8 +235,8 @@ class World:
         if isinstance(fact, AlertResolved):
             span = self.latest.get(fact.alert_id)
             answer = span is not None and span.firing
-            if span is not None:
-                span.firing = False
+            if span is not None and span.firing:
+                span.firing, span.ended_at = False, self.engine
             return answer
         meant = self._meant(fact.target)
         for span in meant:

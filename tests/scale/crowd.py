@@ -35,7 +35,7 @@ from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Input, Instant, StartAttempt, Step
 from tocsin.engine.plan import Plan
 
-__all__ = ["BEGIN", "Crowd", "Counts", "alert", "everything", "plan", "registry"]
+__all__ = ["BEGIN", "Counts", "Crowd", "alert", "everything", "plan", "registry"]
 
 BEGIN: Final = 1_700_000_000.0
 _BATCH: Final = 500
@@ -70,7 +70,7 @@ def registry() -> Registry:
 
 
 def plan(*, together: bool = False, limit: int | None = None) -> Plan:
-    """Return a plan in which every alert goes to ``ops``, and those of team ``escalated`` to ``boss`` if nobody answers.
+    """Return a plan in which every alert goes to ``ops``, and the ``escalated`` to ``boss`` too.
 
     :param together: all of them are one incident, otherwise each is one of its own.
     :param limit: ``ops`` takes so many attempts a minute.

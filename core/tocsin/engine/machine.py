@@ -118,10 +118,12 @@ class Engine:
         self._ahead = now.wall - engine_now
         self._note_time(turn)
         restarted = any(isinstance(item, Restarted) for item in inputs)
-        self._drain(turn, None if whole or restarted else DEADLINES_PER_STEP, settle_between=not restarted)
+        episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
+        deadlines = float("inf") if whole or restarted else DEADLINES_PER_STEP
+        episodes = self._drain(turn, deadlines, episodes, settle_between=not restarted)
         turn.clock = engine_now
         effective = [(item, self._take(turn, item)) for item in inputs]
-        reviews.work_off(turn, None if whole else reviews.EPISODES_PER_STEP)
+        reviews.work_off(turn, episodes)
         self._flush(turn)
         if not (turn.events or tx.changed):
             tx.rollback()  # time alone is no change: a journal that leaves this step out leads to the same
@@ -187,20 +189,24 @@ class Engine:
                 return at, True
         return None if engine is None else (engine, False)
 
-    def _drain(self, turn: Turn, limit: int | None, *, settle_between: bool) -> None:
-        """Meet what is due, in order, *limit* of it at most; between two instants all of the first is settled."""
-        met = 0
+    def _drain(self, turn: Turn, deadlines: float, episodes: float, *, settle_between: bool) -> float:
+        """Meet what is due, in order, so many *deadlines* at most; between two instants all of the first is settled.
+
+        That includes what was to be decided anew, so many *episodes* at most; return how many are left of these.
+        """
         while True:
             upcoming = self._upcoming(turn)
-            later = upcoming is None or upcoming[0] > turn.clock
-            if settle_between and later and turn.unsettled:
+            later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
+            if later and episodes > 0 and reviews.active(self.state):
+                episodes = reviews.work_off(turn, episodes)
+            elif settle_between and (later or upcoming is None) and turn.unsettled:
                 self._flush(turn)
-            elif upcoming is None or met == limit:
-                return
+            elif upcoming is None or deadlines == 0:
+                return episodes
             else:
                 at, of_wall = upcoming
                 turn.clock = max(turn.clock, at)
-                met += 1
+                deadlines -= 1
                 due = self._pop(turn, of_wall)
                 self._meet(turn, *due)
 

@@ -33,14 +33,13 @@ def begin(turn: Turn, *, rerouting: bool = False) -> None:
         return
     _let_go(turn)
     state.review_serial, state.review_member = 0, 0
-    state.review_end = state.incidents_opened
+    state.review_end, state.review_until = state.incidents_opened, state.episodes_made
     if rerouting:
         state.rerouting = True
 
 
-def work_off(turn: Turn, limit: int | None) -> None:
-    """Decide at most *limit* episodes anew; None: all."""
-    left = float("inf") if limit is None else limit
+def work_off(turn: Turn, left: float) -> float:
+    """Decide at most *left* episodes anew; return how many more it may be in this step."""
     while left > 0 and (first := turn.state.review.first()) is not None:
         turn.state.review.drop(turn.tx, first[1])
         episode = turn.state.episodes.get(first[1])
@@ -49,6 +48,7 @@ def work_off(turn: Turn, limit: int | None) -> None:
         left -= 1
     while left > 0 and turn.state.review_serial != _DONE:
         left -= _walk(turn, left)
+    return left
 
 
 def _walk(turn: Turn, left: float) -> int:
@@ -64,12 +64,13 @@ def _walk(turn: Turn, left: float) -> int:
     incident = state.incidents[incident_id]
     done = 0
     for member, episode_id in _members(state, incident):
+        episode = state.episodes.get(episode_id)
+        if episode is None or not episode.firing:
+            continue
         if done >= left:
             state.review_member = member
             return done
-        episode = state.episodes.get(episode_id)
-        if episode is not None and episode.firing:
-            _again(turn, incident, episode)
+        _again(turn, incident, episode)
         done += 1
     _let_go(turn)
     state.review_serial, state.review_member = serial + 1, 0
@@ -87,13 +88,14 @@ def _let_go(turn: Turn) -> None:
 
 
 def _members(state: State, incident: Incident) -> list[tuple[int, str]]:
-    """Return those that fire and were not looked at yet, in order; sorted once for each incident.
+    """Return those that were not looked at yet, in order; sorted once for each incident.
 
-    Those that begin later were decided by what holds now.
+    Some may have resolved since. Those that began since the walk did were decided by what holds now. A restart in the
+    middle sorts again, and has to come to the same.
     """
     if state.review_member == 0 or state.walked is None or state.walked[0] != incident.incident_id:
-        members = sorted((state.episodes[episode_id].serial, episode_id) for episode_id in incident.firing)
-        state.walked = (incident.incident_id, members)
+        serials = ((state.episodes[episode_id].serial, episode_id) for episode_id in incident.firing)
+        state.walked = (incident.incident_id, sorted(pair for pair in serials if pair[0] < state.review_until))
     members = state.walked[1]
     return members[bisect_left(members, (state.review_member, "")) :]
 

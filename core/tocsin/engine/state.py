@@ -300,7 +300,7 @@ class State:
 
     What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes in their order,
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
-    ``review_end``; ``rerouting`` says that it asks the rules as well. ``alerts``, ``firing``, ``shelf``, ``roll`` and
+    the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well. ``alerts``, ``firing``, ``shelf``, ``roll`` and
     ``walked`` are derived.
     """
 
@@ -317,6 +317,7 @@ class State:
     review_serial: int = -1
     review_member: int = 0
     review_end: int = 0
+    review_until: int = 0
     rerouting: bool = False
     alerts: dict[str, Episode] = attrs.field(factory=dict)
     firing: dict[str, None] = attrs.field(factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from typing import Any, Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 __all__ = ["Key", "Record", "Table", "Transaction"]
 
@@ -37,6 +38,23 @@ class Record(Protocol):
 
 R = TypeVar("R", bound=Record)
 
+_FIELDS: Final = object()
+_ACTION: Final = object()
+_NOTHING: Final = object()
+
+
+_Slots = tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]
+_KNOWN: Final[dict[type, _Slots]] = {}
+
+
+def _slots(kind: type) -> _Slots:
+    """Return the names of a record's fields, and what reads all of them at once."""
+    if kind not in _KNOWN:
+        names = tuple(name for name in vars(kind)["__slots__"] if name != "__weakref__")
+        assert len(names) > 1, "of one name alone, attrgetter makes no tuple"
+        _KNOWN[kind] = names, attrgetter(*names)
+    return _KNOWN[kind]
+
 
 class Transaction:
     """Remembers how to take back every change that is made through it, and in which records they were made."""
@@ -44,7 +62,8 @@ class Transaction:
     __slots__ = ("_edited", "_undo", "changed")
 
     def __init__(self) -> None:
-        self._undo: list[Callable[[], Any]] = []
+        # one tuple for each change: as many closures would keep the collector of garbage busy
+        self._undo: list[tuple[Any, Any, Any]] = []
         self._edited: dict[int, object] = {}
         self.changed: dict[Key, None] = {}
 
@@ -56,14 +75,8 @@ class Transaction:
         if id(record) not in self._edited:
             self._edited[id(record)] = record  # keeps it alive, so that no other object gets its id
             self.changed[record.record] = None
-            fields = [(name, getattr(record, name)) for name in type(record).__slots__ if name != "__weakref__"]
-            self._undo.append(lambda: self._restore(record, fields))
+            self._undo.append((_FIELDS, record, _slots(type(record))[1](record)))
         return record
-
-    @staticmethod
-    def _restore(record: object, fields: list[tuple[str, Any]]) -> None:
-        for name, value in fields:
-            setattr(record, name, value)
 
     def put(self, table: Table[K, V], key: K, value: V) -> None:
         """``table[key] = value``; taken back, a new key goes, and an old one gets its value back."""
@@ -100,24 +113,31 @@ class Transaction:
             self._drop(mapping, key)
 
     def _put(self, mapping: MutableMapping[K, V], key: K, value: V) -> None:
-        if key in mapping:
-            old = mapping[key]
-            self._undo.append(lambda: mapping.__setitem__(key, old))
-        else:
-            self._undo.append(lambda: mapping.__delitem__(key))
+        self._undo.append((mapping, key, mapping.get(key, _NOTHING)))
         mapping[key] = value
 
     def _drop(self, mapping: MutableMapping[K, V], key: K) -> None:
-        value = mapping.pop(key)
-        self._undo.append(lambda: mapping.__setitem__(key, value))
+        self._undo.append((mapping, key, mapping.pop(key)))
 
     def on_undo(self, action: Callable[[], Any]) -> None:
         """Call *action* when the step is taken back, in its place among the others."""
-        self._undo.append(action)
+        self._undo.append((_ACTION, action, None))
 
     def rollback(self) -> None:
         """Take everything back, the last change first."""
         while self._undo:
-            self._undo.pop()()
+            _take_back(*self._undo.pop())
         self._edited.clear()
         self.changed.clear()
+
+
+def _take_back(changed: Any, key: Any, old: Any) -> None:
+    if changed is _FIELDS:
+        for name, value in zip(_slots(type(key))[0], old, strict=True):
+            setattr(key, name, value)
+    elif changed is _ACTION:
+        key()
+    elif old is _NOTHING:
+        del changed[key]
+    else:
+        changed[key] = old

@@ -22,6 +22,7 @@ from tocsin.model.outcome import Outcome
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import LabelMatcher, Silence
+from tocsin.model.watchdog import Watchdog
 
 __all__ = [
     "ALERT_IDS",
@@ -42,6 +43,7 @@ __all__ = [
     "severities",
     "silences",
     "time_intervals",
+    "watchdogs",
 ]
 
 ALERT_IDS: Final = ("a0", "a1", "a2", "a3", "a4")
@@ -152,6 +154,14 @@ def channels(
     )
 
 
+def watchdogs() -> st.SearchStrategy[Watchdog]:
+    """Return a strategy for watchdogs; most tell nobody. Their channels may not be there."""
+    names = st.none() | st.none() | st.sampled_from(CHANNEL_IDS)
+    beats = st.sampled_from([(None, None), (None, None), (CHANNEL_IDS[0], 1800.0), (CHANNEL_IDS[-1], 7200.0)])
+    within = st.sampled_from([300.0, 60.0, 3000.0])
+    return st.builds(lambda name, seconds, beat: Watchdog(name, seconds, *beat), names, within, beats)
+
+
 def _conditions() -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for conditions that most alerts meet."""
     return st.fixed_dictionaries(
@@ -242,7 +252,8 @@ def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) ->
             for policy in [draw(policies(name)) for name in POLICY_IDS[: draw(st.integers(0, len(POLICY_IDS)))]]
         },
         aggregation=draw(aggregations()),
-        inhibition_rules=draw(st.just([]) | st.lists(inhibition_rules(), max_size=2)),
+        inhibition_rules=tuple(draw(st.lists(inhibition_rules(), max_size=2))),
+        watchdog=draw(watchdogs()),
         time_intervals=draw(st.just({}) | time_intervals()),
         catch_all_channel=draw(st.sampled_from([None, CHANNEL_IDS[0]])),
         retain_resolved_seconds=draw(st.sampled_from([86_400.0, 600.0])),

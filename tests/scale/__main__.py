@@ -1,0 +1,186 @@
+"""The long form: ``python -m tests.scale [ALERTS]``. A real service on an SQLite file, and how long things take.
+
+So many alerts fire under a silence, a tenth of them with an escalation policy. Then the silence ends, while new alerts
+come in: each has to be accepted within 100 ms. The escalations' first level comes due for all at once, likewise. Then
+the process is taken for dead, and another one begins on what its file held.
+"""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import attrs
+from tests.scale.crowd import alert
+
+from tocsin import (
+    Aggregation,
+    AlertFired,
+    AlertRoutingRule,
+    BackendContext,
+    BackendRegistrar,
+    EscalationPolicy,
+    FederationAlertingService,
+    LabelMatcher,
+    MatchOperator,
+    Notification,
+    NotificationChannel,
+    Outcome,
+    Silence,
+    SilenceExpired,
+    SilenceSet,
+    SqliteStore,
+    hookimpl,
+)
+
+_LEVEL_SECONDS = 20.0
+_PROBE_SECONDS = 0.02
+
+
+@attrs.frozen(slots=True)
+class _NoSettings:
+    """A backend without settings."""
+
+
+class _Receivers:
+    """Takes everything at once, and counts how often each alert was told on each channel."""
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[str, str], int] = {}
+        self.sent = 0
+
+    @hookimpl
+    def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
+        registrar.register("crowd", self._backend, config_class=_NoSettings)
+
+    def _backend(self, config: Any, context: BackendContext, /) -> _Receivers:
+        return self
+
+    async def send(self, notification: Notification) -> Outcome:
+        """Take it."""
+        self.sent += 1
+        for listed in notification.firing:
+            key = (notification.channel_id, listed.alert.alert_id)
+            self.told[key] = self.told.get(key, 0) + 1
+        return Outcome.delivered()
+
+    def count(self, channel_id: str) -> int:
+        """Return how many alerts the channel was told of."""
+        return sum(channel == channel_id for channel, _ in self.told)
+
+
+class _Probe:
+    """Reports one new alert after another, and knows how long the slowest took to be accepted."""
+
+    def __init__(self, alerting: FederationAlertingService) -> None:
+        self._alerting = alerting
+        self._number = 10**6
+        self.seconds: list[float] = []
+
+    async def once(self) -> None:
+        """Report one."""
+        began = time.perf_counter()
+        await self._alerting.submit(AlertFired(alert(self._number)))
+        self.seconds.append(time.perf_counter() - began)
+        self._number += 1
+        await anyio.sleep(_PROBE_SECONDS)  # the load, and nothing that is waited for
+
+    def report(self, what: str, seconds: float) -> None:
+        """Print what was measured, and begin anew."""
+        ordered = sorted(self.seconds)
+        percentiles = {p: ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in (50, 99)}
+        late = sum(one > 0.1 for one in ordered)
+        print(
+            f"{what}: {seconds:.1f} s; {len(ordered)} new alerts meanwhile accepted in "
+            f"{percentiles[50] * 1000:.1f} ms (median), {percentiles[99] * 1000:.1f} ms (p99), "
+            f"{ordered[-1] * 1000:.1f} ms (the slowest); {late} took more than 100 ms",
+            flush=True,
+        )
+        self.seconds.clear()
+
+
+def _service(path: Path, receivers: _Receivers, *, together: bool) -> FederationAlertingService:
+    aggregation = Aggregation("window", {"window_seconds": 1e6}) if together else Aggregation("none")
+    alerting = FederationAlertingService(store=SqliteStore(path), plugins=[receivers], aggregation=aggregation)
+    for channel_id in ("ops", "boss"):
+        alerting.add_channel(NotificationChannel(channel_id, "crowd"))
+    alerting.add_escalation_policy(
+        EscalationPolicy(
+            "levels",
+            escalation_levels={"first": ["boss"], "final": ["boss"]},
+            level_delays_seconds={"first": _LEVEL_SECONDS},
+            default_channels=["ops"],
+        )
+    )
+    alerting.add_routing_rule(
+        AlertRoutingRule(
+            "escalated",
+            conditions={"labels": {"team": "escalated"}},
+            target_channels=["ops"],
+            escalation_policy_id="levels",
+            priority=1,
+        )
+    )
+    alerting.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"], priority=2))
+    return alerting
+
+
+async def _fire(alerting: FederationAlertingService, numbers: range, escalated: int, batch: int) -> None:
+    began = time.perf_counter()
+    for start in range(0, len(numbers), batch):
+        together = numbers[start : start + batch]
+        await alerting.submit(*[AlertFired(alert(n, escalated=n < escalated)) for n in together])
+    seconds = time.perf_counter() - began
+    print(f"{len(numbers)} alerts taken in, {batch} at a time: {len(numbers) / seconds:.0f} a second", flush=True)
+
+
+async def _measure(folder: Path, alerts: int, *, together: bool) -> None:
+    print(f"-- {alerts} alerts, {'all in one incident' if together else 'each an incident of its own'}")
+    receivers = _Receivers()
+    path = folder / f"{together}.db"
+    quiet = Silence("everything", (LabelMatcher("metric_name", MatchOperator.EQUAL, "cpu_usage"),), 0.0, 1e10)
+    async with _service(path, receivers, together=together) as alerting:
+        await alerting.submit(SilenceSet(quiet))
+        await _fire(alerting, range(alerts // 2), alerts // 10, 64)
+        await _fire(alerting, range(alerts // 2, alerts), alerts // 10, 1000)
+        probe = _Probe(alerting)
+        began = time.perf_counter()
+        await alerting.submit(SilenceExpired("everything"))
+        while receivers.count("ops") < alerts:
+            await probe.once()
+        probe.report("the silence ends, until all are told", time.perf_counter() - began)
+        while receivers.count("boss") < alerts // 10:
+            await probe.once()
+        probe.report(f"a level {_LEVEL_SECONDS:g} s later, until all are told", time.perf_counter() - began)
+        left = folder / f"killed-{together}.db"
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
+    print(f"{receivers.sent} notifications; told more than once: {sum(n > 1 for n in receivers.told.values())}")
+    gc.collect()
+    before = dict(receivers.told)
+    began = time.perf_counter()
+    async with _service(left, receivers, together=together) as alerting:
+        constructed = time.perf_counter() - began
+        await alerting.submit(AlertFired(alert(10**7)))
+        ready = time.perf_counter() - began
+        await anyio.sleep(1.0)
+    again = sum(receivers.told[key] > count for key, count in before.items())
+    print(f"restart: read in {constructed:.2f} s, first alert accepted after {ready:.2f} s, {again} told again")
+
+
+def main(alerts: int) -> None:
+    """Measure both shapes of a crowd."""
+    for together in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            anyio.run(partial(_measure, Path(folder), alerts, together=together))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
