@@ -10,7 +10,7 @@ import random
 
 import attrs
 from tests.engine.promises import Promises
-from tests.engine.records import Keeper, as_text, reloaded
+from tests.engine.records import Keeper, as_text, difference, reloaded
 
 from tocsin import AlertResolved, AttemptEnded, Configuration, Notification, Outcome, Registry, SilenceExpired
 from tocsin.engine.compile import compile_plan
@@ -65,7 +65,8 @@ class Pair:
         self._keeper.take(self.engine)
         assert step == other, "an engine that woke more often decided otherwise"
         self._records = as_text(self.engine.state)
-        assert as_text(self.double.state) == self._records, "an engine that woke more often remembers otherwise"
+        others = as_text(self.double.state)
+        assert others == self._records, f"woken more often, it remembers otherwise: {difference(self._records, others)}"
         deadline = self.engine.next_deadline()
         assert deadline is None or deadline >= self.now, f"the next deadline {deadline} is past, at {self.now}"
         self.promises.watch(now, inputs, step)

@@ -10,7 +10,7 @@ from tocsin.engine.machine import Engine
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import State
 
-__all__ = ["Keeper", "as_text", "reloaded"]
+__all__ = ["Keeper", "as_text", "difference", "reloaded"]
 
 
 def _text(records: dict[tuple[str, str], Any]) -> str:
@@ -20,6 +20,12 @@ def _text(records: dict[tuple[str, str], Any]) -> str:
 def as_text(state: State) -> str:
     """Return the records as text, whatever the order of their mappings."""
     return _text(dump(state))
+
+
+def difference(one: str, other: str) -> list[Any]:
+    """Return the records of which two texts differ."""
+    both = [json.loads(text) for text in (one, other)]
+    return [[record for record in mine if record not in theirs] for mine, theirs in (both, both[::-1])]
 
 
 def reloaded(state: State, plan: Plan) -> State:

@@ -712,7 +712,6 @@ def test_durations_are_numbers(name: str, value: Any) -> None:
 # --- what the engine does not do yet (each names the place)
 
 
-@pytest.mark.xfail(reason="incidents.forget leaves the open key of a group whose end was told after it closed")
 def test_the_key_of_a_group_that_is_forgotten_is_free() -> None:
     bench = grouped(retain_resolved_seconds=600.0)
     history(bench, (0, "fire", "a"), (40, "resolve", "a"))
@@ -828,3 +827,14 @@ def test_an_aggregator_whose_repeat_raises_is_a_gap() -> None:
     bench.fire("a")
     bench.wake(LATER)
     assert bench.gaps(GapKind.AGGREGATOR_FAILED) == ["forgetful"]
+
+
+@pytest.mark.xfail(reason="owing.owe_resolution takes a line's resolve_at though it is past", raises=AssertionError)
+def test_an_end_is_told_at_a_flush_though_an_earlier_one_was_taken_back_before_a_reload() -> None:
+    """The reload moves a flush before the instant at which the end that was taken back was to be told."""
+    bench = grouped()
+    history(bench, (0, "fire", "a"), (100, "resolve", "a"))
+    bench.reload(configuration("dev", aggregator="grouping", settings=QUIET | {"group_interval_seconds": 100}))
+    history(bench, (110, "fire", "a"), (120, "fire", "b"), (400, "resolve", "b"))
+    bench.wake(LATER)
+    assert bench.told("dev")[1:] == [(130, "more", ["a", "b"], []), (430, "more", ["a"], ["b"])]

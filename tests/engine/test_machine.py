@@ -192,6 +192,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), outcome=strategies.outcomes())
     def stale_report(self, data: st.DataObject, outcome: Outcome) -> None:
+        self.pair.pass_time(0)
         stale = [AttemptEnded("ntf_none", 1, outcome)]
         stale += [AttemptEnded(n.notification_id, n.attempt, outcome) for n in self.pair.promises.ended()]
         stale += [AttemptEnded(n.notification_id, n.attempt + 1, outcome) for n in self.pair.promises.under_way()]

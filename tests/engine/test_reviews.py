@@ -20,6 +20,7 @@ from tocsin import (
     Configuration,
     EscalationPolicy,
     LabelMatcher,
+    LevelReached,
     Outcome,
     Silence,
     SilenceExpired,
@@ -389,3 +390,14 @@ def test_a_silence_that_began_while_nobody_looked_pauses_from_its_start() -> Non
     bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 100, ends_at=ORIGIN + 1100)))
     bench.oversleep(250)
     assert [one.at for one in bench.wake(2000)] == [1300]
+
+
+def test_a_silence_that_begins_in_the_instant_of_a_level_keeps_it_back() -> None:
+    """What mutes comes before what is due."""
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    bench = Bench(configuration(DEV, "boss", policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.fire("a00")
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 300, ends_at=ORIGIN + 400)))
+    bench.wake(300)
+    assert not [event for event in bench.events if isinstance(event, LevelReached)]
+    assert [one.at for one in bench.wake(500)] == [400]

@@ -94,6 +94,9 @@ class _Probe:
 
     def report(self, what: str, seconds: float) -> None:
         """Print what was measured, and begin anew."""
+        if not self.seconds:
+            print(f"{what}: that was so already, {seconds:.1f} s after the silence ended", flush=True)
+            return
         ordered = sorted(self.seconds)
         percentiles = {p: ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in (50, 99)}
         late = sum(one > 0.1 for one in ordered)

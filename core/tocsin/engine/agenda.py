@@ -23,6 +23,7 @@ class Deadline(enum.IntEnum):
     PROMISE = 13
     HEARTBEAT = 14
     GAP_END = 15
+    FORGET_MEMBER = 16
     ACKNOWLEDGEMENT_END = 1
     SNOOZE_END = 2
     LEVEL = 3

@@ -11,7 +11,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.owing import bridge, consider, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
-from tocsin.engine.state import Acknowledgement, Episode, Incident
+from tocsin.engine.state import Acknowledgement, Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
 from tocsin.engine.watchdog import GAP_QUIET_SECONDS, gap_alert, is_gap
@@ -26,6 +26,7 @@ __all__ = [
     "acknowledgement_ended",
     "fire",
     "forget",
+    "forget_member",
     "reconsider",
     "remind",
     "reroute",
@@ -138,7 +139,7 @@ def _follow(turn: Turn, incident: Incident, earlier: Incident) -> None:
     for channel_id, line in incident.lines.items():
         first = earlier.lines.get(channel_id)
         if first is not None and (first.current is not None or first.due):
-            turn.tx.edit(line).follows = first.line_id
+            turn.tx.edit(line).follows = (*line.follows, first.line_id)
             turn.tx.edit(first).followers = (*first.followers, line.line_id)
 
 
@@ -269,6 +270,9 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
         resolve(turn, incident, line, episode)
     if not incident.firing:
         _close(turn, incident)
+    else:
+        at = turn.clock + turn.plan.config.retain_resolved_seconds
+        state.agenda.set(tx, Deadline.FORGET_MEMBER, episode.episode_id, at)
     return True
 
 
@@ -285,6 +289,31 @@ def _close(turn: Turn, incident: Incident) -> None:
     turn.state.agenda.set(turn.tx, Deadline.FORGET, incident.incident_id, at)
 
 
+def forget_member(turn: Turn, episode_id: str) -> None:
+    """Let go of an episode that ended long ago while its incident goes on, unless something still tells of it."""
+    tx, state = turn.tx, turn.state
+    episode = state.episodes.get(episode_id)
+    if episode is None:
+        return
+    incident = state.incidents[episode.incident_id]
+    if any(_tells_of(turn, line, episode_id) for line in incident.lines.values()):
+        state.agenda.set(tx, Deadline.FORGET_MEMBER, episode_id, turn.clock + 60.0)
+        return
+    for line in incident.lines.values():
+        tx.drop_from(line, line.adopted, episode_id)
+    tx.unindex(incident.members, episode_id)
+    tx.drop(state.episodes, episode_id)
+    if state.alerts.get(episode.alert.alert_id) is episode:
+        tx.unindex(state.alerts, episode.alert.alert_id)
+
+
+def _tells_of(turn: Turn, line: Line, episode_id: str) -> bool:
+    if episode_id in line.due or episode_id in line.waiting or episode_id in line.told or episode_id in line.blocked:
+        return True
+    outs = (turn.state.outgoing.get(name) for name in (line.current, *line.again) if name is not None)
+    return any(out is not None and episode_id in out.listed for out in outs)
+
+
 def forget(turn: Turn, incident: Incident) -> None:
     """Let go of a closed incident; one that still has something under way is looked at again a minute later."""
     tx, state = turn.tx, turn.state
@@ -293,6 +322,7 @@ def forget(turn: Turn, incident: Incident) -> None:
         return
     for episode_id in incident.members:
         episode = state.episodes[episode_id]
+        state.agenda.cancel(tx, Deadline.FORGET_MEMBER, episode_id)
         tx.drop(state.episodes, episode_id)
         if state.alerts.get(episode.alert.alert_id) is episode:
             tx.unindex(state.alerts, episode.alert.alert_id)

@@ -52,7 +52,7 @@ def pump(turn: Turn, lane: Lane) -> None:
 
 def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
     """Whether more may be listed soon: one digest tells what a channel newly reaches, one notification an incident."""
-    return turn.state.rerouting or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
+    return turn.state.gathering or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
 
 
 def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:

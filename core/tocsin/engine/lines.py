@@ -146,24 +146,30 @@ def _goes_second(turn: Turn, line: Line) -> bool:
 
     Once an attempt of that has failed it is not waited for: it leaves out what fires again (see :func:`recheck`).
     """
-    if line.follows is None:
+    if not line.follows:
         return False
-    earlier = turn.line_by_id(line.follows)
-    if earlier is not None and not _waits_for(turn, earlier, line) and _ends_something(turn, earlier):
-        return True
-    turn.tx.edit(line).follows = None
-    return False
+    first = []
+    for line_id in dict.fromkeys(line.follows):
+        earlier = turn.line_by_id(line_id)
+        if earlier is not None and not _waits_for(turn, earlier, line) and _ends_something(turn, earlier):
+            first.append(line_id)
+    if tuple(first) != line.follows:
+        turn.tx.edit(line).follows = tuple(first)
+    return bool(first)
 
 
 def _waits_for(turn: Turn, line: Line, other: Line) -> bool:
     """Whether *line* goes after *other*: an alert that moves to and fro must not make two wait for each other."""
     seen: set[str] = set()
-    following: Line | None = line
-    while following is not None and following.follows is not None and following.line_id not in seen:
-        seen.add(following.line_id)
-        if following.follows == other.line_id:
+    left = list(line.follows)
+    while left:
+        line_id = left.pop()
+        if line_id == other.line_id:
             return True
-        following = turn.line_by_id(following.follows)
+        if line_id not in seen:
+            seen.add(line_id)
+            following = turn.line_by_id(line_id)
+            left += () if following is None else following.follows
     return False
 
 

@@ -197,7 +197,8 @@ class Engine:
         while True:
             upcoming = self._upcoming(turn)
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
-            if later and episodes > 0 and reviews.active(self.state):
+            edges_met = later or (upcoming is not None and not upcoming[1])  # what mutes comes before what is due
+            if edges_met and episodes > 0 and reviews.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
             elif settle_between and (later or upcoming is None) and turn.unsettled:
                 self._flush(turn)
@@ -253,6 +254,8 @@ class Engine:
                 watchdog.beat(turn)
             case Deadline.GAP_END:
                 incidents.resolve_alert(turn, name)
+            case Deadline.FORGET_MEMBER:
+                incidents.forget_member(turn, name)
             case Deadline.EXPIRY:
                 outcomes.expired(turn, state.outgoing[name])
             case Deadline.DISCARD:
@@ -289,7 +292,7 @@ class Engine:
                 return incidents.acknowledge(turn, fact)
             case Snoozed():
                 return incidents.snooze(turn, fact)
-            case AttemptEnded() if watchdog.is_heartbeat(fact.notification_id):
+            case AttemptEnded() if watchdog.is_heartbeat(fact.notification_id) and fact.attempt == 1:
                 return watchdog.heartbeat_ended(turn, fact.outcome.success, fact.outcome.detail)
             case AttemptEnded():
                 return outcomes.attempt_ended(turn, fact)

@@ -183,12 +183,10 @@ def silence_edge(turn: Turn, silence_id: str) -> None:
     """A silence starts or ends, or ended long ago and is let go."""
     record = turn.state.silences[silence_id]
     wall = turn.wall()
-    if wall >= record.over_at + turn.plan.config.retain_resolved_seconds:
-        turn.tx.drop(turn.state.silences, silence_id)
-        turn.quiet.silences.drop(turn.tx, silence_id)
-        return
-    was_quiet = record.silence.starts_at < wall
-    _index(turn, record)
-    _set_edge(turn, record)
-    if was_quiet or record.silence.active(wall):
+    if silence_id in turn.quiet.silences:  # not so once it is over: then nobody has to be asked again
         reviews.begin(turn)
+    _index(turn, record)
+    if wall < record.over_at + turn.plan.config.retain_resolved_seconds:
+        _set_edge(turn, record)
+    else:
+        turn.tx.drop(turn.state.silences, silence_id)

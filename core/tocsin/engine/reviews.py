@@ -19,6 +19,8 @@ __all__ = ["EPISODES_PER_STEP", "active", "begin", "work_off"]
 
 EPISODES_PER_STEP: Final = 250
 _DONE: Final = -1
+_ASKING: Final = 1
+_REROUTING: Final = 2
 
 
 def active(state: State) -> bool:
@@ -28,14 +30,22 @@ def active(state: State) -> bool:
 
 def begin(turn: Turn, *, rerouting: bool = False) -> None:
     """Have every firing episode decided anew, from the first one on; *rerouting*: by the rules as well."""
-    state = turn.tx.edit(turn.state)
-    if not state.firing:
+    if not turn.state.firing:
         return
-    _let_go(turn)
-    state.review_serial, state.review_member = 0, 0
+    state = turn.tx.edit(turn.state)
+    if state.review_serial == _DONE:
+        _set_out(turn, rerouting, gathering=rerouting)
+    elif state.review_serial == state.review_member == 0:  # it has not set out yet
+        _set_out(turn, rerouting or state.rerouting, gathering=rerouting or state.gathering)
+    else:  # one that always began anew would never come to the last
+        state.review_again = max(state.review_again, _REROUTING if rerouting else _ASKING)
+
+
+def _set_out(turn: Turn, rerouting: bool, gathering: bool) -> None:
+    state = turn.tx.edit(turn.state)
+    state.review_serial, state.review_member, state.review_again = 0, 0, 0
     state.review_end, state.review_until = state.incidents_opened, state.episodes_made
-    if rerouting:
-        state.rerouting = True
+    state.rerouting, state.gathering = rerouting, gathering
 
 
 def work_off(turn: Turn, left: float) -> float:
@@ -113,9 +123,17 @@ def _again(turn: Turn, incident: Incident, episode: Episode) -> None:
 
 
 def _walked(turn: Turn) -> None:
-    """The walk is over: what a new configuration reached newly can be told, in one digest for each channel."""
-    if turn.state.rerouting:
-        turn.tx.edit(turn.state).rerouting = False
+    """The walk is over: what a new configuration reached newly can be told, in one digest for each channel.
+
+    Where another walk follows at once, nothing waits for that one: changes without end must not hold everything.
+    """
+    state = turn.tx.edit(turn.state)
+    if state.gathering:
+        state.gathering = False
         turn.reloading = True
-        for channel_id in sorted(turn.state.lanes):
+        for channel_id in sorted(state.lanes):
             turn.lane(channel_id)
+    rerouted, state.rerouting = state.rerouting, False
+    if state.review_again:
+        rerouting = state.review_again == _REROUTING
+        _set_out(turn, rerouting, gathering=rerouting and not rerouted)

@@ -116,8 +116,8 @@ class Line:
 
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
-    failed them before (none: an escalation level brought them). ``follows`` is the line of an earlier incident of the
-    same alert, which goes first; ``followers`` are those that wait for this one. ``current`` is the outgoing
+    failed them before (none: an escalation level brought them). ``follows`` are the lines of earlier incidents of
+    the same alerts, which go first; ``followers`` are those that wait for this one. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
     """
@@ -130,7 +130,7 @@ class Line:
     told: dict[str, int] = attrs.field(factory=dict)
     adopted: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     again: tuple[str, ...] = ()
-    follows: str | None = None
+    follows: tuple[str, ...] = ()
     followers: tuple[str, ...] = ()
     levels: tuple[LevelMark, ...] = ()
     repeat: bool = False
@@ -300,8 +300,9 @@ class State:
 
     What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes in their order,
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
-    the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well. ``alerts``, ``firing``, ``shelf``, ``roll`` and
-    ``walked`` are derived.
+    the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well,
+    and ``gathering`` that first attempts wait for its end. ``review_again`` is what follows it: another walk (1), one
+    that asks the rules (2). ``alerts``, ``firing``, ``shelf``, ``roll`` and ``walked`` are derived.
     """
 
     seed: int = 0
@@ -318,7 +319,9 @@ class State:
     review_member: int = 0
     review_end: int = 0
     review_until: int = 0
+    review_again: int = 0
     rerouting: bool = False
+    gathering: bool = False
     alerts: dict[str, Episode] = attrs.field(factory=dict)
     firing: dict[str, None] = attrs.field(factory=dict)
     episodes: Table[str, Episode] = attrs.field(factory=lambda: Table("episodes"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tocsin.engine.agenda import Deadline
 from tocsin.engine.state import Episode, State
 from tocsin.engine.suppression.inhibition import InhibitionIndex
 from tocsin.engine.suppression.silences import SilenceIndex
@@ -23,9 +24,9 @@ class Quiet:
         tx = Transaction()
         self._rules = tuple(rules)
         self.silences = SilenceIndex()
-        for record in state.silences.values():
-            if not record.over(state.wall_time):
-                self.silences.put(tx, record.silence)
+        for silence_id, record in state.silences.items():
+            if state.wall_agenda.ranks[Deadline.SILENCE_EDGE, silence_id] <= record.over_at:
+                self.silences.put(tx, record.silence)  # it is not over, or nobody has met its end yet
         self.inhibitions = self._inhibitions(state, tx)
 
     def _inhibitions(self, state: State, tx: Transaction) -> InhibitionIndex:

@@ -22,6 +22,9 @@ class SilenceIndex:
     def __len__(self) -> int:
         return len(self._silences)
 
+    def __contains__(self, silence_id: str) -> bool:
+        return silence_id in self._silences
+
     def put(self, tx: Transaction, silence: Silence) -> None:
         """Add *silence*, or put it in the place of the one of its id.
 
