@@ -23,7 +23,7 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite check lint format types imports coverage kill9 scale matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage kill9 scale matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -68,6 +68,10 @@ types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
 
 imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
 	$(BIN)/lint-imports --no-logo
+
+simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock jumps: SEED, HOURS, RUNS, BACKEND
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \
+		$(if $(RUNS),--runs $(RUNS)) $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
 coverage: $(VENV)/.ready-to-test ## Run the tests and require 95 % coverage by branch, of core/ and of plugins/
 	$(BIN)/coverage erase

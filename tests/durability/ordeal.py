@@ -77,7 +77,8 @@ def undergo(folder: Path, seed: int, kills: int, *, hasty: bool = False) -> Repo
                 problems.append(f"life {life.number} ended with {life.status} before it was killed")
                 break
         if not problems:
-            problems += _last(door, source, post, nursery.start(_drawn(random, settings), None))
+            life = nursery.start(_drawn(random, settings), None)
+            problems += _last(door, source, post, life, 1.0 if hasty else PATIENCE_SECONDS / 4)
         problems += _twice(post.arrivals, nursery.lives)
         problems += check(path).findings
         return Report(
@@ -118,7 +119,7 @@ def _live(door: socket.socket, source: Source, life: Life) -> None:
     assert life.ended.wait(PATIENCE_SECONDS), "it does not end"
 
 
-def _last(door: socket.socket, source: Source, post: Post, life: Life) -> list[str]:
+def _last(door: socket.socket, source: Source, post: Post, life: Life, patience: float) -> list[str]:
     """Let the last life end what there is to do, in peace; return the promises that were not kept."""
     connection = _admit(door, life)
     if connection is None:
@@ -126,7 +127,7 @@ def _last(door: socket.socket, source: Source, post: Post, life: Life) -> list[s
     with connection:
         connection.settimeout(None)
         source.talk(connection, 0)
-        post.wait_until_told(source.owed, PATIENCE_SECONDS / 4)
+        post.wait_until_told(source.owed, patience)
         active = set(source.ask(connection))
     life.ended.wait(PATIENCE_SECONDS)
     problems = [f"{alert_id} never reached {channel}" for channel, alert_id in post.missing(source.owed())]

@@ -15,7 +15,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import anyio
 import anyio.abc
@@ -82,22 +82,24 @@ class _TellingStore(SqliteStore):
 
 
 class _HastyStore(_TellingStore):
-    """Keeps an entry only when the next one comes, and says that it has kept it: what the ordeal has to notice."""
+    """Says that it has kept an entry, and keeps nothing before it is closed: what the ordeal has to notice."""
 
-    _late: Entry | None = None
+    def __init__(self, path: str, synchronous: Literal["full", "normal"]) -> None:
+        super().__init__(path, synchronous)
+        self._late: list[Entry] = []
 
     def commit(self, entry: Entry) -> None:
-        self._write()
-        self._late = entry
+        self._late.append(entry)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
-        self._write()
-        super().checkpoint(checkpoint)
+        _say("checkpoint")
+        if not self._late:
+            super().checkpoint(checkpoint)
 
-    def _write(self) -> None:
-        if self._late is not None:
-            super().commit(self._late)
-        self._late = None
+    def close(self) -> None:
+        for entry in self._late:
+            super().commit(entry)
+        super().close()
 
 
 class _Plugin:

@@ -721,7 +721,6 @@ def test_the_key_of_a_group_that_is_forgotten_is_free() -> None:
     assert bench.gaps(GapKind.AGGREGATOR_FAILED) == []
 
 
-@pytest.mark.xfail(reason="owing.bridge takes the last reported severity for the one that was told")
 def test_a_rise_is_told_though_the_alert_resolved_and_fired_again_before_the_flush() -> None:
     bench = grouped()
     history(bench, (0, "fire", "a"))
@@ -735,7 +734,6 @@ def test_a_rise_is_told_though_the_alert_resolved_and_fired_again_before_the_flu
     assert bench.sent[-1].severity_of("a") == "critical"
 
 
-@pytest.mark.xfail(reason="owing.bridge takes the last reported severity for the one that was told")
 def test_a_fall_before_an_alert_resolved_and_fired_again_changes_nothing_either() -> None:
     bench = grouped()
     bench.fire("a", "critical")
@@ -748,7 +746,6 @@ def test_a_fall_before_an_alert_resolved_and_fired_again_changes_nothing_either(
     assert bench.told("dev") == [(30, "firing", ["a"], [])]
 
 
-@pytest.mark.xfail(reason="owing.bridge leaves the earlier episode of what was never told among what waits")
 def test_an_alert_that_resolved_and_fired_again_before_its_first_flush_is_listed_once() -> None:
     bench = grouped()
     history(bench, (0, "fire", "a"), (10, "resolve", "a"), (20, "fire", "a"))
@@ -757,7 +754,6 @@ def test_an_alert_that_resolved_and_fired_again_before_its_first_flush_is_listed
 
 
 @pytest.mark.parametrize("beside", [[], ["b"]])
-@pytest.mark.xfail(reason="owing.owe_resolution forgets at once that a channel without resolutions was told")
 def test_where_no_resolutions_are_wanted_a_short_end_changes_nothing_either(beside: list[str]) -> None:
     bench = grouped(channel("dev", send_resolved=False))
     history(bench, *((0, "fire", name) for name in ["a", *beside]), (40, "resolve", "a"), (60, "fire", "a"))
@@ -765,7 +761,6 @@ def test_where_no_resolutions_are_wanted_a_short_end_changes_nothing_either(besi
     assert bench.told("dev") == [(30, "firing", ["a", *beside], [])]
 
 
-@pytest.mark.xfail(reason="owing.consider lets the aggregator delay what another channel failed to deliver")
 def test_what_a_channel_failed_to_deliver_goes_to_its_fallback_at_once() -> None:
     bench = grouped(channel("dev", fallback="spare"), "spare", rules=[rule("all", "dev")], answer=None)
     history(bench, (0, "fire", "a"))
@@ -775,7 +770,6 @@ def test_what_a_channel_failed_to_deliver_goes_to_its_fallback_at_once() -> None
     assert bench.told("spare") == [(35, "firing", ["a"], [])]
 
 
-@pytest.mark.xfail(reason="lines._take_all lists what was told, not what fires")
 def test_what_a_receiver_refused_is_listed_again_beside_what_is_new() -> None:
     bench = grouped(answer=None)
     history(bench, (0, "fire", "a"))
@@ -785,7 +779,6 @@ def test_what_a_receiver_refused_is_listed_again_beside_what_is_new() -> None:
     assert sent.firing == ["a", "b"]
 
 
-@pytest.mark.xfail(reason="lines._wanted_due counts muted members as listed")
 def test_a_notification_that_lists_only_ends_is_a_resolution_though_something_muted_fires() -> None:
     bench = grouped()
     history(bench, (0, "fire", "a"), (0, "fire", "b"))
@@ -796,7 +789,7 @@ def test_a_notification_that_lists_only_ends_is_a_resolution_though_something_mu
     assert bench.told("dev")[1:] == [(330, "resolved", [], ["a"])]
 
 
-@pytest.mark.xfail(reason="incidents.remind leaves a reminder pending that nothing passed the gates for")
+@pytest.mark.xfail(reason="the reminder is sent when the silence ends, off the grid of flushes")
 def test_a_reminder_that_a_silence_kept_back_comes_at_a_flush() -> None:
     bench = grouped(settings=QUIET | {"repeat_interval_seconds": 600})
     history(bench, (0, "fire", "a"))
@@ -820,7 +813,6 @@ class Forgetful(Grouping):
         registrar.register("forgetful", factory, config_class=GroupingConfig)
 
 
-@pytest.mark.xfail(reason="outcomes._repeat_later and incidents.remind call repeat_at unguarded", raises=RuntimeError)
 def test_an_aggregator_whose_repeat_raises_is_a_gap() -> None:
     registry = installed(Forgetful(GroupingConfig()))
     bench = Bench(configuration("dev", aggregator="forgetful"), answer=DELIVERED, registry=registry)
@@ -829,7 +821,6 @@ def test_an_aggregator_whose_repeat_raises_is_a_gap() -> None:
     assert bench.gaps(GapKind.AGGREGATOR_FAILED) == ["forgetful"]
 
 
-@pytest.mark.xfail(reason="owing.owe_resolution takes a line's resolve_at though it is past", raises=AssertionError)
 def test_an_end_is_told_at_a_flush_though_an_earlier_one_was_taken_back_before_a_reload() -> None:
     """The reload moves a flush before the instant at which the end that was taken back was to be told."""
     bench = grouped()

@@ -174,7 +174,6 @@ def _last_word(bench: Bench, alert_id: str) -> str:
     return listed[-1]
 
 
-@pytest.mark.xfail(reason="incidents._follow lets a firing overtake an end that still waits in an earlier incident")
 def test_an_end_that_waits_is_told_before_the_alert_fires_again_in_another_rules_group() -> None:
     bench = answered(team("db", SLOW, "all"), team("web", QUICK, "all"))
     fire(bench, "a", "db")
@@ -185,7 +184,6 @@ def test_an_end_that_waits_is_told_before_the_alert_fires_again_in_another_rules
     assert _last_word(bench, "a") == "firing"
 
 
-@pytest.mark.xfail(reason="incidents._follow lets a firing overtake an end that still waits in an earlier incident")
 def test_nor_does_it_overtake_in_the_next_window() -> None:
     bench = answered(rule("any", "all"))
     bench.step(fired("a"), fired("b"))

@@ -301,3 +301,23 @@ def test_a_reload_and_a_crash_before_all_is_routed_anew() -> None:
     bench.finish()
     (digest,) = bench.on("ops")
     assert len(digest.firing) == 300
+
+
+def test_a_downtime_in_which_an_incident_was_both_touched_and_forgotten() -> None:
+    """A retry came due, then all was over for long enough: the restart meets both before it settles anything."""
+    bench = Bench(configuration("dev", aggregator="none", retain_resolved_seconds=600.0))
+    bench.deliver(*bench.fire("a"))
+    (end,) = bench.resolve("a")
+    bench.outcome(end, Outcome.unavailable("down", retry_after_seconds=30.0))
+    bench.reload(configuration(channel("dev", send_resolved=False), aggregator="none", retain_resolved_seconds=600.0))
+    bench.restart(5000)
+    bench.wake(10_000)
+    assert not bench.engine.state.incidents
+    folded = Bench(configuration("dev", retain_resolved_seconds=50.0))
+    for name in "ab":
+        folded.deliver(*folded.fire(name))
+    folded.resolve("b")
+    folded.deliver(*folded.resolve("a"))
+    folded.deliver(*folded.restart(5000))
+    folded.wake(10_000)
+    assert not folded.engine.state.incidents

@@ -10,7 +10,6 @@ docs/reference/journal.md; receivers.json and happenings.json are the simulation
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.simulation.checks.explaining import Explaining
@@ -24,7 +23,6 @@ from tests.simulation.checks.world import Span, World
 __all__ = ["Checker", "check"]
 
 _SECOND = 1.0
-_EVENTS_OF_WAITING = frozenset({"delivered", "unknown"})
 _MOST = 50
 
 
@@ -45,11 +43,17 @@ class Checker:
         self._late = True
         self._expected: list[Rung] = []
         self._reached: list[Plain] = []
+        self._started_now: list[tuple[Sent, str]] = []
         self._alert_seconds = 0.0
 
     def complain(self, text: str) -> None:
         """A promise was broken."""
         self.found.append(f"{self.world.now:.3f} {text}")
+
+    @property
+    def alert_hours(self) -> float:
+        """How long alerts fired in this run, all together."""
+        return self._alert_seconds / 3600.0
 
     def run(self) -> list[str]:
         """Check everything; return the complaints, the first ones first."""
@@ -65,7 +69,7 @@ class Checker:
         self._nothing_arrives_twice()
         return self.found
 
-    # -- the whole -------------------------------------------------------------------------------------------------------
+    # -- the whole --------------------------------------------------------------------------------------------------
 
     def _kept_in_order(self) -> None:
         """The journal has no holes, and engine time never goes back."""
@@ -116,7 +120,7 @@ class Checker:
             if call["arrived"] and call["answer"] == "delivered":
                 taken[call["notification"]] = call
 
-    # -- beside the journal ----------------------------------------------------------------------------------------------
+    # -- beside the journal -----------------------------------------------------------------------------------------
 
     def _happening(self, what: Plain) -> None:
         kind = what["what"]
@@ -124,7 +128,7 @@ class Checker:
             self.explaining.foretold = None
         if kind == "configured":
             self._settings = what["settings"]
-        elif kind in ("started", "frozen", "thawed", "jumped", "store failed"):
+        elif kind in ("killed", "left", "frozen", "thawed", "jumped", "store failed"):
             self._late = True
         elif kind == "accepted":
             self._accepted(what)
@@ -162,7 +166,7 @@ class Checker:
         span = self.world.latest.get(alert["alert_id"])
         return span is not None and all(span.alert[name] == value for name, value in alert.items())
 
-    # -- the journal -----------------------------------------------------------------------------------------------------
+    # -- the journal ------------------------------------------------------------------------------------------------
 
     def _pass_time(self, until: float) -> None:
         """Let time pass, and look at what is due on the way."""
@@ -209,11 +213,20 @@ class Checker:
         self._pass_time(now)
         self.ladder.tell()
         self._note_rungs()
-        self._levels(now)
+        self._levels(now, restarted=_restarts(entry))
         self.telling.excuse()
-        calls = [self.files.call_of.get((e["notification_id"], e["attempt"])) for e in _starts(entry)]
-        self.explaining.came_true(entry, [call for call in calls if call is not None])
+        self._nothing_starts_too_late()
+        self.explaining.came_true(entry)
         self._late = False
+
+    def _nothing_starts_too_late(self) -> None:
+        """An attempt starts after its commit: what that takes in as acknowledged or resolved is not told by it."""
+        for sent, what in self._started_now:
+            for one in sent.listing:
+                span = self.world.spans.get(one.key)
+                if one.firing and span is not None and self.world.over(span):
+                    self.complain(f"{what}: lists {one.key}, which this very commit takes in as over")
+        self._started_now.clear()
 
     def _facts(self, entry: Plain) -> list[tuple[int, Plain]]:
         """The facts in order, each with the place of the event that says that it was taken in."""
@@ -306,13 +319,14 @@ class Checker:
             case "TellingDecided":
                 self._decided(event, entry)
             case "LevelReached":
-                self._reached.append(event)
+                self._reached.append({**event, "restart": _restarts(entry)})
+                self.telling.allow(event)
                 if entry["engine_time"] - event["at"] > _SECOND and not self._late:
                     self.complain(f"{event} was committed only at {entry['engine_time']}")
             case "GapRecorded":
                 self.telling.gaps.add((event["gap"]["kind"], event["gap"]["subject"]))
                 if event["gap"]["kind"] == "level_unreachable":
-                    self._reached.append({**event, "lost": event["gap"]["subject"]})
+                    self._reached.append({**event, "lost": event["gap"]["subject"], "restart": _restarts(entry)})
             case "NotificationChanged":
                 self._changed(event, entry)
             case "CircuitChanged":
@@ -338,26 +352,37 @@ class Checker:
         if event["state"] == "sending":
             self._started(event, entry, what)
         elif sent is None:
-            return
+            if event["reason"] in FAILED:
+                self._died_unsent(event)
         elif event["reason"] in FAILED:
             self.telling.died(sent)
         elif event["state"] in ("cancelled", "unknown"):
             sent.over = True
             self.telling.give_way(sent, set())
         elif event["state"] == "retrying":
-            self.promptness.retry(sent, any(item["type"] == "Restarted" for item in entry["inputs"]))
+            self.promptness.retry(sent, _restarts(entry))
+
+    def _died_unsent(self, event: Plain) -> None:
+        """It died before any attempt; levels that it would have told are told by whoever stands in."""
+        listing = self.telling.listing_of(event, None)
+        self.telling.died_there(event["channel_id"], listing)
+        self.telling.hand_on(event["incident_id"], event["channel_id"], event["policy_id"], event["level"])
+        self.telling.let_off(event["channel_id"], {one.key[0] for one in listing if one.firing})
 
     def _started(self, event: Plain, entry: Plain, what: str) -> None:
         call = self.files.call_of.get((event["notification_id"], event["attempt"]))
-        listing = self.sending.listing_of(event, call)
+        listing = self.telling.listing_of(event, call)
         known = self.sending.sent.get(event["notification_id"])
         if known is not None:
             self.telling.give_way(known, {one.key for one in listing})
-        sent = self.sending.start(event, call, listing, entry["engine_time"], what)
+        sent = self.sending.start(event, listing, entry["engine_time"], what, guessed=call is None)
         if sent is None:
             return
+        if not event["alert_ids"]:
+            self.complain(f"{what}: lists nothing")
+        self._started_now.append((sent, what))
         self.telling.may_say(sent, event["at"], what)
-        if known is None:
+        if known is None and call is not None:
             self.telling.says_something_new(sent, what)
 
     def _finished(self, delivery: Plain) -> None:
@@ -376,22 +401,31 @@ class Checker:
         else:
             self.telling.give_way(sent, set())
 
-    # -- levels ----------------------------------------------------------------------------------------------------------
+    # -- levels -----------------------------------------------------------------------------------------------------
 
-    def _levels(self, now: float) -> None:
+    def _levels(self, now: float, *, restarted: bool = False) -> None:
         """The levels that were told are those that were due, each within a second of its instant."""
+        for like in (_is_level, _is_level_of_restart):
+            for event in sorted(self._reached, key=lambda event: "lost" in event):
+                rung = next((rung for rung in self._expected if like(rung, event)), None)
+                if rung is not None:
+                    self._reached.remove(event)
+                    self._expected.remove(rung)
         for event in list(self._reached):
-            rung = next((rung for rung in self._expected if _is_level(rung, event)), None)
-            if rung is not None:
-                self._reached.remove(event)
-                self._expected.remove(rung)
-            elif event["at"] < now - _SECOND:
+            if event["at"] < now - _SECOND:
                 self._reached.remove(event)
                 self.complain(f"{event} was not due")
         for rung in list(self._expected):
-            if rung.at < now - _SECOND:
+            if restarted and not self.ladder.awake(rung):  # the new configuration has nobody answer for it any more
+                self._expected.remove(rung)
+                self.ladder.take_back(rung)
+            elif rung.at < now - _SECOND:
                 self._expected.remove(rung)
                 self.complain(f"{rung} was due, and was not reached")
+
+
+def _restarts(entry: Plain) -> bool:
+    return any(item["type"] == "Restarted" for item in entry["inputs"])
 
 
 def _is_level(rung: Rung, event: Plain) -> bool:
@@ -403,8 +437,14 @@ def _is_level(rung: Rung, event: Plain) -> bool:
     return said == (rung.incident, rung.policy, rung.level, rung.channels)
 
 
-def _starts(entry: Plain) -> Iterator[Plain]:
-    return (e for e in entry["events"] if e["type"] == "NotificationChanged" and e["state"] == "sending")
+def _is_level_of_restart(rung: Rung, event: Plain) -> bool:
+    """Whether a level that came due while the process was down is told at its start, by the new configuration."""
+    if not event["restart"] or rung.at > event["at"]:
+        return False
+    if "lost" in event:
+        return bool(event["lost"] == f"{rung.policy}.{rung.level}")
+    said = (event["incident_id"], event["policy_id"], event["level"])
+    return said == (rung.incident, rung.policy, rung.level)
 
 
 def _same(fact: Plain, item: Plain) -> bool:

@@ -1,19 +1,22 @@
-"""A store that fails, and that kills the process before, during or after a commit.
+"""A store that fails, and that kills the process before, during or after a write.
 
 The disk outlives the processes; each has a *handle* on it, which is worth nothing once that process is dead.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.simulation.ledger import Ledger
-from tocsin.stores import Checkpoint, Entry, Store
 
-__all__ = ["Disk", "Handle", "Killed"]
+from tocsin.stores import Checkpoint, Entry, MemoryStore, SqliteStore, Store
+
+__all__ = ["Disk", "FileDisk", "Handle", "Killed"]
 
 
 class Killed(BaseException):
@@ -21,38 +24,104 @@ class Killed(BaseException):
 
 
 class Disk:
-    """What is kept: a real store, and the faults that wait for the next writes.
+    """What is kept: a real store in memory, and the faults that wait for the next writes.
 
     A fault is ``error`` (the write fails and nothing is kept), ``before``, ``during`` or ``after`` (the process dies
     there), or ``fine``.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, seed: int) -> None:
-        self.store = store
+    def __init__(self, ledger: Ledger, seed: int) -> None:
         self.ledger = ledger
         self.faults: deque[str] = deque()
-        self._chance = Random(f"disk {seed}")
-
-    def fault(self) -> str:
-        """Return what happens to this write; to be torn in the middle is to be kept or not, as the disk likes."""
-        fault = self.faults.popleft() if self.faults else "fine"
-        if fault == "during":
-            return self._chance.choice(("before", "after"))
-        return fault
+        self.chance = Random(f"disk {seed}")
+        self.store: Store = MemoryStore(entries=200)
 
     def commit(self, entry: Entry) -> None:
         """Keep *entry*."""
         self.store.commit(entry)
         self.ledger.keep(entry)
 
+    def tear(self, write: Callable[[Store], None], entry: Entry | None) -> None:
+        """The process dies in the middle of a write: it is kept or not, and nothing between."""
+        if self.chance.random() < 0.5:
+            write(self.store)
+            if entry is not None:
+                self.ledger.keep(entry)
+
+    def cut_off(self) -> None:
+        """The process that used it is dead."""
+
+    def close(self) -> None:
+        """The process that used it has left it as it should."""
+
+
+class FileDisk(Disk):
+    """The same with an SQLite file.
+
+    What a dead process had written is copied, byte by byte, and the next process opens the copy: the dead one's locks
+    and buffers have no part in it. A write that is torn has reached the file up to some byte.
+    """
+
+    def __init__(self, folder: Path, ledger: Ledger, seed: int) -> None:
+        super().__init__(ledger, seed)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._copies = 0
+        self.store = self._file = self._open()
+
+    def _open(self) -> SqliteStore:
+        return SqliteStore(self._path(), synchronous="normal")
+
+    def _path(self) -> Path:
+        return self._folder / f"{self._copies}.db"
+
+    def _log(self) -> bytes:
+        log = self._path().with_suffix(".db-wal")
+        return log.read_bytes() if log.exists() else b""
+
+    def tear(self, write: Callable[[Store], None], entry: Entry | None) -> None:
+        """Let only the first bytes of a write reach the log; what was moved into the database, was there in full."""
+        database, log = self._path().read_bytes(), self._log()
+        write(self.store)
+        written = self._log()
+        if self._path().read_bytes() == database:
+            torn = self.chance.randint(0, len(written))
+            written = written[:torn] + log[torn:]
+        self._renew(written)
+        if entry is not None and any(True for _ in self.store.entries(after=entry.ordinal - 1)):
+            self.ledger.keep(entry)
+
+    def cut_off(self) -> None:
+        """The process that used it is dead."""
+        self._renew(self._log())
+
+    def _renew(self, log: bytes) -> None:
+        before = self._path()
+        self._copies += 1
+        shutil.copyfile(before, self._path())
+        self._path().with_suffix(".db-wal").write_bytes(log)
+        self._file.close()
+        for left in self._folder.glob(f"{before.name}*"):
+            left.unlink()
+        self.store = self._file = self._open()
+
+    def close(self) -> None:
+        """The process that used it has left it as it should."""
+        self._file.close()
+        self.store = self._file = self._open()
+
 
 class Handle:
-    """One process' store. *die* is called when the process dies in a write."""
+    """One process' store. *die* is called when the process dies in a write.
 
-    blocking = False
+    :param blocking: say that a write waits for a device, so that it is made in another thread.
+    """
+
     volatile = False
 
-    def __init__(self, disk: Disk, die: Callable[[], None]) -> None:
+    def __init__(self, disk: Disk, die: Callable[[], None], *, blocking: bool) -> None:
+        self.blocking = blocking
         self._disk = disk
         self._die = die
         self.dead = False
@@ -62,13 +131,15 @@ class Handle:
             raise Killed
         return self._disk.store
 
-    def _write(self, write: Callable[[], None]) -> None:
+    def _write(self, write: Callable[[], None], torn: Callable[[Store], None], entry: Entry | None = None) -> None:
         self._alive()
-        fault = self._disk.fault()
+        fault = self._disk.faults.popleft() if self._disk.faults else "fine"
         if fault == "error":
             self._disk.ledger.happened("store failed")
             raise OSError("no space left on the simulated device")
-        if fault != "before":
+        if fault == "during":
+            self._disk.tear(torn, entry)
+        elif fault != "before":
             write()
         if fault != "fine":
             self.dead = True
@@ -81,11 +152,11 @@ class Handle:
 
     def commit(self, entry: Entry) -> None:
         """Keep *entry*, or fail, or die."""
-        self._write(lambda: self._disk.commit(entry))
+        self._write(lambda: self._disk.commit(entry), lambda store: store.commit(entry), entry)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep the records, or fail, or die."""
-        self._write(lambda: self._disk.store.checkpoint(checkpoint))
+        self._write(lambda: self._disk.store.checkpoint(checkpoint), lambda store: store.checkpoint(checkpoint))
 
     def keep_configuration(self, digest: str, plain: Mapping[str, Any]) -> None:
         """Keep a configuration."""
@@ -104,4 +175,6 @@ class Handle:
         return self._alive().prune(before, limit)
 
     def close(self) -> None:
-        """The disk outlives the process."""
+        """The process leaves it."""
+        if not self.dead:
+            self._disk.close()

@@ -34,7 +34,7 @@ class Ledger:
 
     def keep(self, entry: Entry) -> None:
         """The store has *entry*."""
-        self.journal.append({"sequence": self.next(), **entry_to_plain(entry)})
+        self.journal.append({"sequence": self.next(), "at": self._clock.now(), **entry_to_plain(entry)})
 
     def happened(self, what: str, **details: Any) -> int:
         """Something happened that is in nobody else's log; return its number."""

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import anyio
 import attrs
-
 from tests.simulation.ledger import Ledger, Plain
 from tests.simulation.settings import BACKENDS, circuit_of, retry_of
+
 from tocsin import BackendContext, BackendRegistrar, Notification, Outcome, hookimpl
 from tocsin.testing.clock import VirtualClock
 

@@ -27,7 +27,19 @@ Plot = tuple[Plain, list[Operation]]
 """The first configuration, and what happens then."""
 
 ALERTS: Final = tuple(f"a{n}" for n in range(12))
-MODES: Final = ("well", "well", "well", "down", "hanging", "lying", "mute", "throttling", "refusing", "raising", "flaky")
+MODES: Final = (
+    "well",
+    "well",
+    "well",
+    "down",
+    "hanging",
+    "lying",
+    "mute",
+    "throttling",
+    "refusing",
+    "raising",
+    "flaky",
+)
 """How a receiver behaves: see ``network.py``."""
 
 _WEIGHTS: Final[dict[str, float]] = {
@@ -169,10 +181,10 @@ class _Author:
         return {"alert": self.alert()}
 
     def _downtime(self) -> Plain:
-        new = {}
+        new: Plain = {"jump": self._jump()["seconds"]} if self.random.random() < 0.1 else {}
         if self.random.random() < 0.2:
             self.settings = altered(self.random, self.settings)
-            new = {"settings": self.settings}
+            new["settings"] = self.settings
         return {"down": self.random.choice((0.0, 0.0, 5.0, 120.0, 1800.0)), **new}
 
     def _kill(self) -> Plain:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from random import Random
+from typing import Final
 
 import anyio
 import anyio.abc
-
 from tests.simulation.determinism import Pace, deterministic
-from tests.simulation.disk import Disk, Handle, Killed
+from tests.simulation.disk import Disk, FileDisk, Handle, Killed
 from tests.simulation.ledger import Ledger, Plain
 from tests.simulation.network import Network, Wire
 from tests.simulation.plot import Operation, random_plot
 from tests.simulation.settings import aggregation_of, changes, configure
+
 from tocsin import (
     Acknowledged,
     AlertFired,
@@ -34,7 +35,6 @@ from tocsin import (
     Snoozed,
     StoreError,
 )
-from tocsin.stores import MemoryStore, Store
 
 __all__ = ["Run", "simulate"]
 
@@ -48,7 +48,7 @@ class Process:
 
     def __init__(self, run: Run) -> None:
         self.wire = Wire(run.network)
-        self.handle = Handle(run.disk, self.die)
+        self.handle = Handle(run.disk, self.die, blocking=run.blocking)
         self.scope = anyio.CancelScope()
         self.leaving = anyio.Event()
         self.over = False
@@ -84,6 +84,8 @@ class Process:
         """From here on, nothing that it does has any effect."""
         if not self.wire.cut:
             self._run.ledger.happened("left" if self.over else "killed")
+            if not self.over:
+                self._run.disk.cut_off()
         self.handle.dead = self.wire.cut = True
         self.scope.cancel()
 
@@ -91,19 +93,22 @@ class Process:
 class Run:
     """The world around the processes, and the operations that befall them."""
 
-    def __init__(self, seed: int, settings: Plain, store: Store) -> None:
+    def __init__(self, seed: int, settings: Plain, files: Path | None) -> None:
         self.seed = seed
         self.settings = settings
         self.clock = Pace(START)
         self.ledger = Ledger(self.clock)
         self.network = Network(self.clock, self.ledger, seed)
-        self.disk = Disk(store, self.ledger, seed)
+        self.disk = Disk(self.ledger, seed) if files is None else FileDisk(files, self.ledger, seed)
+        self.blocking = Random(f"store {seed}").random() < 0.4
         self.lives = 0
         self.process: Process | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
         self._reports: dict[str, PerformanceAlert] = {}
         self._silences: set[str] = set()
         self._down = 0.0
+        self._jump = 0.0
+        self._next_life: Plain | None = None
 
     async def play(self, operations: Sequence[Operation]) -> None:
         """Let everything happen, then let it calm down and come to an end."""
@@ -119,7 +124,7 @@ class Run:
             await self._end()
             await self._leave()
 
-    # -- processes -----------------------------------------------------------------------------------------------
+    # -- processes --------------------------------------------------------------------------------------------------
 
     @property
     def service(self) -> FederationAlertingService:
@@ -152,7 +157,12 @@ class Run:
         await self.clock.settle()
         while self.process is not None and self.process.handle.dead:
             down, self._down = self._down, 0.0
+            jump, self._jump = self._jump, 0.0
             self.process = None
+            self.settings, self._next_life = self._next_life or self.settings, None
+            if jump:
+                self.clock.jump_wall(jump)
+                self.ledger.happened("jumped", seconds=jump)
             await self._sleep(down)
             self.ledger.happened("configured", settings=self.settings)
             await self._start()
@@ -171,13 +181,11 @@ class Run:
         process = self.process
         if process is not None:
             process.leaving.set()
-            while not process.over and not process.handle.dead:
-                await self.clock.settle()
-                at = self.clock.next_deadline()
-                if not process.over and at is not None:
-                    await self.clock.advance(max(0.0, at - self.clock.now()))
+            await self.clock.settle()
+            while not process.handle.dead and (at := self.clock.next_deadline()) is not None:
+                await self.clock.advance(max(0.0, at - self.clock.now()))
 
-    # -- facts ---------------------------------------------------------------------------------------------------
+    # -- facts ------------------------------------------------------------------------------------------------------
 
     async def _submit(self, *facts: Fact) -> bool:
         """Hand facts in; return whether they were accepted."""
@@ -214,7 +222,7 @@ class Run:
             return
         self._accepted(before, [AlertFired(alert)], [answer])
 
-    # -- operations ----------------------------------------------------------------------------------------------
+    # -- operations -------------------------------------------------------------------------------------------------
 
     async def do_wait(self, seconds: float) -> None:
         """Time passes."""
@@ -344,33 +352,36 @@ class Run:
         self.ledger.happened("explained", alert=alert["alert_id"], incident=told.incident_id, channels=channels)
         await self._fire(made)
 
-    async def do_kill(self, down: float, settings: Plain | None = None) -> None:
-        """The process is killed, between two commits."""
+    def _going_down(self, down: float, jump: float, settings: Plain | None) -> None:
+        """When the process is gone, it stays so for a while; the clock may be set, and the configuration changed."""
         if settings is not None:
             self.settings = settings
-        self._down = down
+        self._down, self._jump = down, jump
+
+    async def do_kill(self, down: float, jump: float = 0.0, settings: Plain | None = None) -> None:
+        """The process is killed, between two commits."""
+        self._going_down(down, jump, settings)
         if self.process is not None:
             self.process.die()
 
-    async def do_crash(self, where: str, commits: int, down: float, settings: Plain | None = None) -> None:
+    async def do_crash(
+        self, where: str, commits: int, down: float, jump: float = 0.0, settings: Plain | None = None
+    ) -> None:
         """One of the next commits will kill the process."""
-        if settings is not None:
-            await self.do_reload(settings)
-        self._down = down
+        self._next_life = settings
+        self._down, self._jump = down, jump
         self.disk.faults.extend(["fine"] * commits + [where])
 
-    async def do_leave(self, down: float, settings: Plain | None = None) -> None:
+    async def do_leave(self, down: float, jump: float = 0.0, settings: Plain | None = None) -> None:
         """The service is left as it should be, and started anew."""
-        if settings is not None:
-            self.settings = settings
-        self._down = down
+        self._going_down(down, jump, settings)
         await self._leave()
 
     async def do_store_fails(self, commits: int) -> None:
         """The next commits fail."""
         self.disk.faults.extend(["error"] * commits)
 
-    # -- the end -------------------------------------------------------------------------------------------------
+    # -- the end ----------------------------------------------------------------------------------------------------
 
     async def _calm_down(self) -> None:
         """All receivers are well, nothing is silenced, and nobody does anything for a while."""
@@ -414,25 +425,20 @@ def _plain(fact: Fact) -> Plain:
     return plain
 
 
-def simulate(
-    seed: int,
-    hours: float,
-    folder: Path,
-    *,
-    operations: int | None = None,
-    backend: str = "asyncio",
-    store: Callable[[], Store] | None = None,
-) -> Run:
+def simulate(seed: int, hours: float, folder: Path, *, operations: int | None = None, backend: str = "asyncio") -> Run:
     """Run *seed* for so many hours of virtual time, and write its three files into *folder*.
+
+    A third of all seeds have their store in an SQLite file there, the others in memory.
 
     :param operations: only so many of the plot's operations.
     :param backend: asyncio or trio.
-    :param store: makes the real store; None: one in memory.
     """
     settings, plot = random_plot(seed, hours)
-    run = Run(seed, settings, MemoryStore() if store is None else store())
-    with deterministic(seed):
-        anyio.run(run.play, plot[:operations], backend=backend)
+    run = Run(seed, settings, folder / "store" if seed % 3 == 1 else None)
+    try:
+        with deterministic(seed):
+            anyio.run(run.play, plot[:operations], backend=backend)
+    finally:
+        run.disk.close()
     run.ledger.write(folder)
     return run
-

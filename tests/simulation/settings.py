@@ -21,7 +21,17 @@ from tocsin import (
 )
 from tocsin.model.outcome import CircuitPolicy
 
-__all__ = ["BACKENDS", "CHANNELS", "aggregation_of", "altered", "changes", "circuit_of", "configure", "random_settings", "retry_of"]
+__all__ = [
+    "BACKENDS",
+    "CHANNELS",
+    "aggregation_of",
+    "altered",
+    "changes",
+    "circuit_of",
+    "configure",
+    "random_settings",
+    "retry_of",
+]
 
 Plain = dict[str, Any]
 
@@ -70,7 +80,7 @@ def circuit_of(backend: Plain) -> CircuitPolicy | None:
     return None if circuit is None else CircuitPolicy(circuit["failures"], circuit["open"], circuit["cap"])
 
 
-# -- drawing ---------------------------------------------------------------------------------------------------------
+# -- drawing -------------------------------------------------------------------------------------------------------
 
 
 def _some(random: Random, names: tuple[str, ...], most: int) -> list[str]:
@@ -179,7 +189,7 @@ def altered(random: Random, settings: Plain) -> Plain:
     return new
 
 
-# -- making ----------------------------------------------------------------------------------------------------------
+# -- making --------------------------------------------------------------------------------------------------------
 
 
 def channel_of(name: str, plain: Plain) -> NotificationChannel:

@@ -9,7 +9,7 @@ import attrs
 from tocsin.engine import escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
-from tocsin.engine.owing import bridge, consider, resolve, targets
+from tocsin.engine.owing import bridge, consider, hasten, repeat_at, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Acknowledgement, Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
@@ -118,7 +118,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     if before is not None and before.incident_id != incident.incident_id:
-        _follow(turn, incident, state.incidents[before.incident_id])
+        _follow(turn, incident, state.incidents[before.incident_id], before)
 
 
 def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
@@ -134,10 +134,12 @@ def _look_again(turn: Turn, groups: Iterable[Group]) -> None:
             turn.look_again(episode_id)
 
 
-def _follow(turn: Turn, incident: Incident, earlier: Incident) -> None:
+def _follow(turn: Turn, incident: Incident, earlier: Incident, before: Episode) -> None:
     """Let an earlier incident of the same alert end first on each channel: a firing never overtakes a resolution."""
     for channel_id, line in incident.lines.items():
         first = earlier.lines.get(channel_id)
+        if first is not None:
+            hasten(turn, first, before)
         if first is not None and (first.current is not None or first.due):
             turn.tx.edit(line).follows = (*line.follows, first.line_id)
             turn.tx.edit(first).followers = (*first.followers, line.line_id)
@@ -327,6 +329,7 @@ def forget(turn: Turn, incident: Incident) -> None:
         if state.alerts.get(episode.alert.alert_id) is episode:
             tx.unindex(state.alerts, episode.alert.alert_id)
     for line in incident.lines.values():
+        turn.lines.pop(line.line_id, None)  # after a restart a whole downtime is settled at once
         state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
     if incident.key is not None and state.open.get(incident.key) == incident.incident_id:
@@ -417,6 +420,6 @@ def remind(turn: Turn, line_id: str) -> None:
     turn.tx.edit(line).repeat = True
     turn.touch(line)
     incident = turn.incident(line)
-    at = turn.grouping(incident).aggregator.repeat_at(incident.state, incident.opened_at, turn.clock)
+    at = repeat_at(turn, incident)
     if at is not None:
         turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, at)

@@ -33,7 +33,9 @@ def pump(turn: Turn, lane: Lane) -> None:
     while channel is not None:
         first = lane.queue.first()
         if first is None or len(lane.sending) >= (1 if probing(lane) else channel.spec.concurrency):
-            if len(lane.unheld) > _QUEUED:
+            if turn.reloading and not channel.spec.per_incident:
+                _hold(turn, lane, Reason.RELOADED)
+            elif len(lane.unheld) > _QUEUED:
                 _hold(turn, lane, Reason.QUEUE_FULL)
             return
         reason = _kept_back(turn, lane, channel)

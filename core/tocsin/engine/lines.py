@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import nsmallest
 from operator import itemgetter
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import attrs
 
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
-from tocsin.engine.outgoing import create, end, enqueue
+from tocsin.engine.outgoing import Listed, create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
@@ -24,8 +25,6 @@ _ESCALATION_RANK = 100
 _LISTED: Final = 1000
 """So many firing episodes are due in one notification at most; the others follow in the next one."""
 
-Listed = dict[str, tuple[AlertStatus, int]]
-
 
 @attrs.frozen(slots=True)
 class _Wanted:
@@ -36,10 +35,10 @@ class _Wanted:
     mark: LevelMark | None = None
 
 
-def _open_members(turn: Turn, line: Line, mark: LevelMark) -> list[Episode]:
+def _open_members(turn: Turn, line: Line, mark: LevelMark) -> Iterator[Episode]:
     escalation = turn.incident(line).escalations.get(mark.policy_id)
-    awake = [] if escalation is None else [turn.episode(episode_id) for episode_id in escalation.awake]
-    return [episode for episode in awake if shut_gate(turn, episode, line.channel_id) is None]
+    awake = () if escalation is None else map(turn.episode, escalation.awake)
+    return (episode for episode in awake if shut_gate(turn, episode, line.channel_id) is None)
 
 
 def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
@@ -57,10 +56,9 @@ def _pending(turn: Turn, line: Line, mark: LevelMark) -> bool:
 
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
     for mark in reversed(line.levels):
-        members = _open_members(turn, line, mark)
-        if members:
-            rank = max(episode.severity.rank for episode in members)
-            return _Wanted(NotificationKind.ESCALATION, _ESCALATION_RANK + rank, mark)
+        first = next(_open_members(turn, line, mark), None)
+        if first is not None:
+            return _Wanted(NotificationKind.ESCALATION, _ESCALATION_RANK + first.severity.rank, mark)
     return None
 
 
@@ -86,7 +84,7 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
         block(turn, line, episode, reason)
     if not resolved:
         return None
-    others_fire = turn.grouping(turn.incident(line)).lists_all and bool(line.told)
+    others_fire = turn.grouping(turn.incident(line)).lists_all and bool(_others(turn, line))
     return _Wanted(NotificationKind.MORE if others_fire else NotificationKind.RESOLVED, 0)
 
 
@@ -199,7 +197,8 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     adopted = sorted(line.adopted.keys() & line.due.keys())
-    out.via = tuple(dict.fromkeys(via for episode_id in adopted for via in line.adopted[episode_id]))
+    failed = [via for episode_id in adopted for via in line.adopted[episode_id]]
+    out.via = tuple(dict.fromkeys((*(wanted.mark.via if wanted.mark else ()), *failed)))
     enqueue(turn, out)
 
 
@@ -264,12 +263,17 @@ def compose(turn: Turn, line: Line) -> Listed:
     return listed
 
 
+def _others(turn: Turn, line: Line) -> list[Episode]:
+    """Return what fires and passes its gates, apart from what is told later."""
+    members = (turn.episode(e) for e in turn.incident(line).firing if e not in line.waiting)
+    known = (e for e in members if e.episode_id in line.told or _shut(turn, line, e) is None)
+    return [episode for episode in known if shut_gate(turn, episode, line.channel_id) is None]
+
+
 def _take_all(turn: Turn, line: Line, listed: Listed) -> None:
-    """List what the channel knows to fire, beside what is new."""
-    for episode_id in line.told:
-        episode = turn.episode(episode_id)
-        if episode.firing and shut_gate(turn, episode, line.channel_id) is None:
-            listed.setdefault(episode_id, (AlertStatus.FIRING, episode.severity.rank))
+    """List all that fires, beside what is new."""
+    for episode in _others(turn, line):
+        listed.setdefault(episode.episode_id, (AlertStatus.FIRING, episode.severity.rank))
 
 
 def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
@@ -352,7 +356,8 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
     """
     why = Reason.RESOLVED
     firing = False
-    for episode_id, (status, rank) in sorted(out.listed.items()):
+    before = dict(out.listed)
+    for episode_id, (status, rank) in sorted(before.items()):
         episode = turn.episode(episode_id)
         if status is AlertStatus.RESOLVED:
             closed = resolution_gate(turn, out.channel_id)
@@ -388,5 +393,5 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
     if out.listed:
         return True
     state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
-    end(turn, out, state, why)
+    end(turn, out, state, why, listed=before)
     return False

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tocsin.engine import circuit
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
 from tocsin.engine.lines import compose, recheck
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
-from tocsin.engine.owing import consider, owe_resolution
-from tocsin.engine.state import Episode, Outgoing
+from tocsin.engine.owing import adopt, consider, mark_level, owe_resolution, repeat_at
+from tocsin.engine.state import Episode, LevelMark, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
 from tocsin.model.facts import AttemptEnded
-from tocsin.model.notification import AlertStatus, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.reason import GapKind, Reason
 
 __all__ = ["attempt_ended", "expired", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
+
+_LOOK_AGAIN: Final = 60.0
 
 
 def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
@@ -102,7 +106,7 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
     """Set the reminder of what still fires, if the aggregator wants one."""
     for incident_id in dict.fromkeys(turn.episode(episode_id).incident_id for episode_id in out.listed):
         incident = turn.state.incidents[incident_id]
-        at = turn.grouping(incident).aggregator.repeat_at(incident.state, incident.opened_at, turn.clock)
+        at = repeat_at(turn, incident)
         line = incident.lines.get(out.channel_id)
         if at is not None and line is not None and line.told:
             if turn.grouping(incident).lists_all:
@@ -145,20 +149,23 @@ def retry_due(turn: Turn, out: Outgoing) -> None:
 def fallback_due(turn: Turn, out: Outgoing) -> None:
     """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
 
-    One that a rate limit holds is delayed, not failed: it stays, and is given there if its first attempt fails. One
-    that waits for an open circuit goes: the channel fails.
+    One that a rate limit holds is delayed, not failed: it stays while the channel answers, and is given there if its
+    first attempt fails. Any other goes: the channel fails, or is too slow.
     """
     found = turn.plan.channels.get(out.channel_id)
-    if found is not None and found.channel.fallback is None:
+    if found is None or found.channel.fallback is None:
         return  # a change of the configuration took it away
+    lane = turn.lane(out.channel_id)
     if out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
-    elif not out.attempted and out.reason is Reason.CIRCUIT_OPEN:
+    elif not out.attempted and (out.reason is not Reason.RATE_LIMITED or lane.failures):
         for episode_id, mark in compose(turn, lines_of(turn, out)[0]).items():
             turn.tx.put_in(out, out.listed, episode_id, mark)
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     else:
         turn.tx.edit(out).expired = True
+        if not out.attempted:
+            turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, turn.clock + _LOOK_AGAIN)
 
 
 def expired(turn: Turn, out: Outgoing) -> None:
@@ -168,7 +175,10 @@ def expired(turn: Turn, out: Outgoing) -> None:
 
 
 def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason, detail: str = "") -> None:
-    """End a notification that failed; what it listed and still fires is told through the fallback channel."""
+    """End a notification that failed; what it listed and still fires is told through the fallback channel.
+
+    So is an escalation level, also where the fallback channel knows of the alerts already.
+    """
     found = turn.plan.channels.get(out.channel_id)
     fallback = out.fallback if found is None else found.channel.fallback
     firing = [
@@ -178,18 +188,54 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
     ]
     end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)
     why = f"{reason.value}: {detail}" if detail else reason.value
-    tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why)
+    if out.kind is NotificationKind.ESCALATION and firing:
+        _hand_level_over(turn, out, fallback, firing, why)
+    else:
+        known = out.kind is NotificationKind.DIGEST  # it may have told of levels, which nobody else does then
+        tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why, anew=known)
+
+
+def _usable(turn: Turn, fallback: str | None, passed: tuple[str, ...]) -> str | None:
+    return fallback if fallback not in passed and fallback in turn.plan.channels else None
+
+
+def _hand_level_over(turn: Turn, out: Outgoing, fallback: str | None, firing: Sequence[Episode], why: str) -> None:
+    passed = (*out.via, out.channel_id)
+    channel_id = _usable(turn, fallback, passed)
+    open_there = [e for e in firing if channel_id is not None and shut_gate(turn, e, channel_id) is None]
+    if channel_id is None or not open_there:
+        turn.gap(GapKind.UNDELIVERED, out.channel_id, f"{out.level}: {why}")
+        return
+    line = turn.line(turn.state.incidents[out.incident_id], channel_id)
+    for episode in open_there:
+        adopt(turn, line, episode, passed)
+    mark_level(turn, line, LevelMark(str(out.policy_id), out.ordinal % 1000, str(out.level), passed))
 
 
 def tell_elsewhere(
-    turn: Turn, channel_id: str, fallback: str | None, via: tuple[str, ...], episodes: Sequence[Episode], why: str
+    turn: Turn,
+    channel_id: str,
+    fallback: str | None,
+    via: tuple[str, ...],
+    episodes: Sequence[Episode],
+    why: str,
+    *,
+    anew: bool = False,
 ) -> None:
-    """Owe the episodes to the *fallback* of the channel that failed; where that tells nobody, it is a gap."""
+    """Owe the episodes to the *fallback* of the channel that failed; what that does not tell is a gap.
+
+    *anew*: what the fallback channel knows already counts as not told.
+    """
     passed = (*via, channel_id)
-    reached = False
-    if fallback is not None and fallback not in passed and fallback in turn.plan.channels:
-        for episode in episodes:
-            incident = turn.state.incidents[episode.incident_id]
-            reached |= consider(turn, incident, episode, fallback, passed)
-    if not reached:
+    usable = _usable(turn, fallback, passed)
+    untold: list[Episode] = []
+    for episode in episodes:
+        incident = turn.state.incidents[episode.incident_id]
+        known = usable is not None and anew and episode.episode_id in turn.line(incident, usable).told
+        if usable is None or not consider(turn, incident, episode, usable, passed) or known:
+            untold.append(episode)
+    if untold:
+        others = f" and {len(untold) - 1} more" if len(untold) > 1 else ""
+        turn.gap(GapKind.UNDELIVERED, channel_id, f"{why} ({untold[0].alert.alert_id!r:.80}{others})")
+    elif not episodes:
         turn.gap(GapKind.UNDELIVERED, channel_id, why)

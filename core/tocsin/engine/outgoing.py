@@ -13,6 +13,7 @@ from tocsin.model.notification import AlertStatus, NotificationKind, Notificatio
 from tocsin.model.reason import Reason
 
 __all__ = [
+    "Listed",
     "alert_ids",
     "announce",
     "create",
@@ -26,13 +27,19 @@ __all__ = [
     "unshelve",
 ]
 
+Listed = dict[str, tuple[AlertStatus, int]]
+
 _SHELVED: Final = 10_000
 _GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
-def alert_ids(turn: Turn, out: Outgoing) -> tuple[str, ...]:
-    """Return the ids of the alerts that the notification lists, without duplicates, in the order of its listing."""
-    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in out.listed.items()]
+def alert_ids(turn: Turn, out: Outgoing, listed: Listed | None = None) -> tuple[str, ...]:
+    """Return the ids of the alerts that the notification lists, without duplicates, in the order of its listing.
+
+    *listed*: what it listed before, where that is told of.
+    """
+    table = out.listed if listed is None else listed
+    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in table.items()]
     episodes.sort(key=lambda pair: listing_rank(*pair))
     return tuple(dict.fromkeys(episode.alert.alert_id for episode, _ in episodes))
 
@@ -43,8 +50,8 @@ def listing_rank(episode: Episode, status: AlertStatus) -> tuple[bool, int, floa
     return (not firing, -episode.severity.rank, episode.fired_at, episode.alert.alert_id, episode.n)
 
 
-def announce(turn: Turn, out: Outgoing, detail: str = "") -> None:
-    """Tell observers where the notification stands."""
+def announce(turn: Turn, out: Outgoing, detail: str = "", listed: Listed | None = None) -> None:
+    """Tell observers where the notification stands; *listed* as for :func:`alert_ids`."""
     turn.tell(
         NotificationChanged(
             turn.clock,
@@ -55,7 +62,7 @@ def announce(turn: Turn, out: Outgoing, detail: str = "") -> None:
             out.state,
             out.reason,
             out.attempts,
-            alert_ids(turn, out),
+            alert_ids(turn, out, listed),
             detail,
             out.ordinal,
             out.level,
@@ -126,12 +133,19 @@ def enqueue(turn: Turn, out: Outgoing) -> None:
         turn.tx.index(lane.unheld, out.notification_id, None)
 
 
-def end(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason | None = None, detail: str = "") -> None:
-    """End the notification in *state*; its lines are free for their next one."""
+def end(
+    turn: Turn,
+    out: Outgoing,
+    state: NotificationState,
+    reason: Reason | None = None,
+    detail: str = "",
+    listed: Listed | None = None,
+) -> None:
+    """End the notification in *state*; its lines are free for their next one. *listed* as for :func:`alert_ids`."""
     tx, notification_id = turn.tx, out.notification_id
     tx.edit(out)
     out.state, out.reason, out.detail, out.queued = state, reason, detail, False
-    announce(turn, out, detail)
+    announce(turn, out, detail, listed)
     lane = turn.lane(out.channel_id)
     lane.queue.drop(tx, notification_id)
     tx.unindex(lane.unheld, notification_id)

@@ -19,9 +19,11 @@ __all__ = [
     "consider",
     "current",
     "decided",
+    "hasten",
     "mark_level",
     "owe_resolution",
     "release_due",
+    "repeat_at",
     "resolve",
     "targets",
 ]
@@ -74,6 +76,15 @@ def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause
         return AT_ONCE
 
 
+def repeat_at(turn: Turn, incident: Incident) -> float | None:
+    """Return when a channel that is told now is reminded."""
+    try:
+        return turn.grouping(incident).aggregator.repeat_at(incident.state, incident.opened_at, turn.clock)
+    except Exception as error:  # noqa: BLE001  as above; it reminds nobody
+        turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"repeat_at raised {type(error).__name__}")
+        return None
+
+
 def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, via: tuple[str, ...] = ()) -> bool:
     """Decide what becomes of a firing episode on a channel; return whether it is told there, now or later.
 
@@ -96,7 +107,8 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
         return False
     turn.tx.drop_from(line, line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
-    _place(turn, line, episode, cause, _release(turn, incident, line, episode, cause))
+    release = AT_ONCE if via else _release(turn, incident, line, episode, cause)
+    _place(turn, line, episode, cause, release)
     return True
 
 
@@ -172,29 +184,47 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
 def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) -> None:
     """Take back the ends that no channel was told yet: there the alert never ended."""
     for line in incident.lines.values():
-        owed = line.waiting.get(before.episode_id)
-        if owed is not None and owed.cause is Cause.RESOLVED:
-            turn.tx.drop_from(line, line.waiting, before.episode_id)
-            turn.tx.put_in(line, line.told, episode.episode_id, before.severity.rank)
+        for table in (line.waiting, line.due):
+            owed = table.get(before.episode_id)
+            if owed is None:
+                continue
+            if owed.cause is not Cause.RESOLVED:  # its beginning was not told either
+                turn.tx.drop_from(line, table, before.episode_id)
+                if table is line.due:
+                    turn.tx.put_in(line, table, episode.episode_id, owed)
+            elif table is line.waiting:
+                turn.tx.drop_from(line, table, before.episode_id)
+                turn.tx.put_in(line, line.told, episode.episode_id, owed.rank)
+                decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
+
+
+def hasten(turn: Turn, line: Line, episode: Episode) -> None:
+    """Let the end of an episode wait no longer: its alert fires again in another incident."""
+    owed = line.waiting.get(episode.episode_id)
+    if owed is not None and owed.cause is Cause.RESOLVED:
+        turn.tx.drop_from(line, line.waiting, episode.episode_id)
+        turn.tx.put_in(line, line.due, episode.episode_id, owed)
+        turn.touch(line)
 
 
 def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
     """Owe the line, which was told of the episode, its resolution."""
     episode_id = episode.episode_id
+    rank = line.told[episode_id]
     turn.tx.drop_from(line, line.told, episode_id)
     shut = resolution_gate(turn, line.channel_id)
-    if shut is not None:
+    if shut is not None and not turn.grouping(incident).bridges:
         decided(turn, episode, line.channel_id, Action.SKIP, shut)
         return
     release = _release(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:
-        turn.tx.put_in(line, line.due, episode_id, Owed(Cause.RESOLVED, turn.clock))
+        turn.tx.put_in(line, line.due, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
         _release_resolutions(turn, line)
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
     else:
-        at = release.at if line.resolve_at is None else line.resolve_at
+        at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
         turn.tx.edit(line).resolve_at = at
-        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at))
+        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at, rank))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
     turn.touch(line)

@@ -95,19 +95,21 @@ class Episode:
 
 @attrs.frozen(slots=True)
 class Owed:
-    """An episode that a line has to tell: why, and from when on."""
+    """An episode that a line has to tell: why, and from when on. ``rank``: the severity that it was told before."""
 
     cause: Cause
     due: float
+    rank: int = PASSENGER
 
 
 @attrs.frozen(slots=True)
 class LevelMark:
-    """An escalation level that came due on a line and is not told yet."""
+    """An escalation level that came due on a line and is not told yet; ``via`` are the channels that failed it."""
 
     policy_id: str
     ordinal: int
     level: str
+    via: tuple[str, ...] = ()
 
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)

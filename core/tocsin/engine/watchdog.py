@@ -26,6 +26,7 @@ from tocsin.model.severity import AlertSeverity
 __all__ = [
     "GAP_ALERT",
     "GAP_QUIET_SECONDS",
+    "RESERVED",
     "beat",
     "explained",
     "gap_alert",
@@ -39,7 +40,10 @@ __all__ = [
 GAP_QUIET_SECONDS: Final = 3600.0
 """A gap that is not met again for so long is over."""
 
-GAP_ALERT: Final = "tocsin:gap:"
+RESERVED: Final = "tocsin:"
+"""What the ids of tocsin's own alerts begin with."""
+
+GAP_ALERT: Final = f"{RESERVED}gap:"
 _OWN_CLUSTER: Final = "tocsin"
 _HEARTBEAT: Final = "hb"
 _BEHIND_SECONDS: Final = 1.0

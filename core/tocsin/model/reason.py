@@ -41,6 +41,8 @@ class Reason(enum.StrEnum):
     """The channel's receiver failed again and again, and is left alone until the next probe."""
     QUEUE_FULL = "queue_full"
     """More waits for the channel than it takes: it goes into a digest."""
+    RELOADED = "reloaded"
+    """A new configuration leads to the channel: it goes into one digest with what else does."""
     CONCURRENCY = "concurrency"
     """As many attempts as the channel allows are under way."""
     UNROUTED = "unrouted"

@@ -6,7 +6,6 @@ Logger ``tocsin.engine``. Alerts' texts are not logged, their ids are; nothing h
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Final
 
 from tocsin.model.event import (
@@ -25,25 +24,23 @@ __all__ = ["write"]
 _log: Final = logging.getLogger("tocsin.engine")
 
 
-def write(events: Iterable[Event]) -> None:
-    """Log *events*: alerts that no rule matches, new gaps and attempts that failed as warnings, levels as information,
-    everything else as a detail."""
-    details = _log.isEnabledFor(logging.DEBUG)
-    for event in events:
-        if isinstance(event, AlertRouted) and not event.rule_ids:
-            _log.warning("alert %s is unrouted: no rule matches it", event.alert_id)
-        elif isinstance(event, GapRecorded) and event.gap.count == 1:
-            _log.warning("gap: %s %s: %s", event.gap.kind.value, event.gap.subject, event.gap.detail)
-        elif isinstance(event, AttemptFinished) and not event.delivery.success:
-            sent = event.delivery
-            text = "%s to %s: attempt %d %s: %s"
-            count = sent.retry_count + 1
-            _log.warning(text, sent.notification_id, sent.channel_id, count, sent.outcome, sent.response_message)
-        elif isinstance(event, LevelReached):
-            channels = ", ".join(event.channel_ids)
-            _log.info("incident %s: %s reaches level %s: %s", event.incident_id, event.policy_id, event.level, channels)
-        elif details:
-            _detail(event)
+def write(event: Event) -> None:
+    """Log *event*: an alert that no rule matches, a new gap and an attempt that failed as a warning, a level as
+    information, everything else as a detail."""
+    if isinstance(event, AlertRouted) and not event.rule_ids:
+        _log.warning("alert %s is unrouted: no rule matches it", event.alert_id)
+    elif isinstance(event, GapRecorded) and event.gap.count == 1:
+        _log.warning("gap: %s %s: %s", event.gap.kind.value, event.gap.subject, event.gap.detail)
+    elif isinstance(event, AttemptFinished) and not event.delivery.success:
+        sent = event.delivery
+        text = "%s to %s: attempt %d %s: %s"
+        count = sent.retry_count + 1
+        _log.warning(text, sent.notification_id, sent.channel_id, count, sent.outcome, sent.response_message)
+    elif isinstance(event, LevelReached):
+        channels = ", ".join(event.channel_ids)
+        _log.info("incident %s: %s reaches level %s: %s", event.incident_id, event.policy_id, event.level, channels)
+    elif _log.isEnabledFor(logging.DEBUG):
+        _detail(event)
 
 
 def _detail(event: Event) -> None:

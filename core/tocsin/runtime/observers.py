@@ -14,12 +14,11 @@ __all__ = ["Observers"]
 
 
 class Observers:
-    """The registered observers, in order of name."""
+    """Observers of the service's own, then the registered ones, in order of name."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._observers: list[tuple[str, Callable[[Event], None]]] = [
-            (name, registration.spec.observer) for name, registration in registry.observers.items()
-        ]
+    def __init__(self, registry: Registry, own: Iterable[tuple[str, Callable[[Event], None]]] = ()) -> None:
+        self._observers = [*own]
+        self._observers += [(name, registration.spec.observer) for name, registration in registry.observers.items()]
 
     def tell(self, events: Iterable[Event]) -> list[Fact]:
         """Tell each observer of each event; return what raised, as gaps."""

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tocsin.model.facts import Acknowledged, AlertResolved, Fact, Redriven, SilenceExpired, SilenceSet, Snoozed
+from tocsin.engine.watchdog import RESERVED
+from tocsin.errors import AlertError
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.facts import (
+    Acknowledged,
+    AlertFired,
+    AlertResolved,
+    Fact,
+    Redriven,
+    SilenceExpired,
+    SilenceSet,
+    Snoozed,
+)
 from tocsin.model.silence import Silence
 from tocsin.roles.matcher import field_test
 from tocsin.runtime.setup import instance
 from tocsin.runtime.writer import Committed
 
-__all__ = ["Operable", "check_silence"]
+__all__ = ["Operable", "check_alert", "check_fact", "check_silence"]
 
 
 def check_silence(silence: Silence) -> Silence:
@@ -19,6 +31,24 @@ def check_silence(silence: Silence) -> Silence:
     for matcher in instance(silence, Silence).matchers:
         field_test(matcher)
     return silence
+
+
+def check_alert(alert: PerformanceAlert) -> PerformanceAlert:
+    """Return *alert*, or raise :exc:`AlertError` when its id is one that tocsin gives to alerts of its own."""
+    if instance(alert, PerformanceAlert).alert_id.startswith(RESERVED):
+        raise AlertError(f"alert ids that begin with {RESERVED!r} are tocsin's own: {alert.alert_id!r:.80}", "alert_id")
+    return alert
+
+
+def check_fact(fact: Any) -> None:
+    """Raise for what is no fact, or one that cannot be taken in."""
+    match instance(fact, Fact):
+        case AlertFired(alert):
+            check_alert(alert)
+        case SilenceSet(silence):
+            check_silence(silence)
+        case AlertResolved(alert_id) if alert_id.startswith(RESERVED):
+            raise AlertError(f"alert ids that begin with {RESERVED!r} are tocsin's own: {alert_id!r:.80}", "alert_id")
 
 
 class Operable:
@@ -35,7 +65,9 @@ class Operable:
 
     def resolve_alert(self, alert_id: str) -> bool:
         """Take in that an alert is well again; return False if no such alert fires."""
-        return self._one(AlertResolved, alert_id)
+        fact = AlertResolved(alert_id)
+        check_fact(fact)
+        return self._commit((fact,)).answers[0]
 
     def acknowledge_alert(
         self, alert_id: str, by: str = "", comment: str = "", for_seconds: float | None = None

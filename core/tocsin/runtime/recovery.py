@@ -111,6 +111,9 @@ def _without_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # as old at once as they will be, so that the first collection leaves them alone
+            gc.freeze()
+            gc.unfreeze()
         if collects:
             gc.enable()
 

@@ -103,7 +103,7 @@ class Runner:
         try:
             async with anyio.create_task_group() as tasks:
                 dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit, self.wake)
-                while self._resume:
+                while self._resume and not self._stopping:
                     await self._take_up()
                 try:
                     while not self._stopping:
@@ -132,7 +132,7 @@ class Runner:
                 self._restart()
             self._resume = False
         except StoreError:
-            await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
+            await self._sleep(_AGAIN_SECONDS)
 
     def _restart(self) -> None:
         with self._writer.lock:

@@ -20,7 +20,7 @@ from tocsin.errors import ConfigurationError, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
-from tocsin.model.facts import AlertFired, Fact, SilenceSet
+from tocsin.model.facts import AlertFired, Fact
 from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
@@ -28,7 +28,7 @@ from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.detached import in_event_loop, start_detached
 from tocsin.runtime.first_attempts import FirstAttempts, Waiting
 from tocsin.runtime.observers import Observers
-from tocsin.runtime.operable import Operable, check_silence
+from tocsin.runtime.operable import Operable, check_alert, check_fact
 from tocsin.runtime.readable import Readable
 from tocsin.runtime.recovery import begin, recover
 from tocsin.runtime.runner import Runner
@@ -98,7 +98,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         self._drain_seconds = seconds(drain_seconds, "drain_seconds")
         self._deliveries = Deliveries()
         self._store_watch = StoreWatch()
-        self._observers = Observers(self._setup.registry)
+        self._observers = Observers(self._setup.registry, (("logging", logbook.write),))
         self._first_attempts = FirstAttempts()
         self._outbox: deque[StartAttempt] = deque()
         self._pending: list[Fact] = self._setup.failures()
@@ -148,9 +148,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         :raises ServiceClosed: when the service was left.
         """
         for fact in facts:
-            instance(fact, Fact)
-            if isinstance(fact, SilenceSet):
-                check_silence(fact.silence)
+            check_fact(fact)
         return (await self._submit(facts)).answers
 
     async def process_alert(self, alert: PerformanceAlert, *, wait: bool = True) -> bool:
@@ -167,7 +165,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         """Take in several alerts as one batch, as :meth:`process_alert` does one."""
         if isinstance(alerts, PerformanceAlert):
             raise ConfigurationError("process_alerts takes several alerts; for one there is process_alert")
-        facts = tuple(AlertFired(alert) for alert in alerts)
+        facts = tuple(AlertFired(check_alert(alert)) for alert in alerts)
         if not wait:
             return (await self._submit(facts)).answers
         with self._first_attempts.caller():
@@ -259,6 +257,9 @@ class FederationAlertingService(Configurable, Operable, Readable):
 
     def _after_commit(self, step: Step) -> Waiting | None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""
+        self._outbox.extend(step.starts)
+        if self._runner is not None:
+            self._runner.wake()
         self._setup.stale = self._resuming = False
         self._pending = self._store_watch.worked()
         waiting = None
@@ -267,9 +268,5 @@ class FederationAlertingService(Configurable, Operable, Readable):
             self._first_attempts.observe(step.events)
             for event in step.events:
                 self._deliveries.observe(event, self._setup.config.channels)
-            logbook.write(step.events)
             self._pending += self._observers.tell(step.events)
-        self._outbox.extend(step.starts)
-        if self._runner is not None:
-            self._runner.wake()
         return waiting

@@ -80,6 +80,7 @@ class Writer:
         self._tickets: list[_Ticket] = []
         self._ordinal = ordinal
         self._saved_at = clock.now()
+        self._save_works = True
         self._pruned_at = ordinal
         self._deadline = engine.next_deadline()
         self._ahead = engine.state.wall_time - engine.state.engine_time
@@ -169,7 +170,8 @@ class Writer:
     def _save_if_due(self) -> None:
         """Let the records follow the journal: the more there is to do again after a crash, the sooner."""
         unsaved, now = self.engine.unsaved, self._clock.now()
-        if unsaved >= _SAVE_RECORDS or (unsaved and now - self._saved_at >= _SAVE_SECONDS):
+        enough = _SAVE_RECORDS if self._save_works else float("inf")
+        if unsaved >= enough or (unsaved and now - self._saved_at >= _SAVE_SECONDS):
             self.save()
 
     def save(self) -> None:
@@ -184,10 +186,12 @@ class Writer:
         try:
             self.store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
             self.engine.saved()
+            self._save_works = True
             before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds
             self.store.prune(before, _PRUNE_ENTRIES + 2 * (self._ordinal - self._pruned_at))
             self._pruned_at = self._ordinal
         except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
+            self._save_works = False
             _log.error("the store could not take a checkpoint: %s", describe_failure(error))
 
     async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:

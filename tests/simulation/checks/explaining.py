@@ -28,7 +28,7 @@ class Explaining:
         self.made: dict[tuple[str, str], list[float]] = {}
         self.foretold: Plain | None = None
 
-    # -- routing -------------------------------------------------------------------------------------------------------
+    # -- routing ----------------------------------------------------------------------------------------------------
 
     def routed(self, event: Plain, span: Span, what: str) -> None:
         """Its rules, channels and policy are those that the configuration gives it."""
@@ -44,7 +44,7 @@ class Explaining:
         if missing:
             self.complain(f"{what}: nothing was decided for {missing}")
 
-    # -- decisions -----------------------------------------------------------------------------------------------------
+    # -- decisions --------------------------------------------------------------------------------------------------
 
     def decided(self, event: Plain, what: str) -> None:
         """The reason of a decision is what was the case."""
@@ -95,17 +95,19 @@ class Explaining:
             if due > at + 60.0 + _CLOSE:
                 self.complain(f"{what}: the burst lasts until {due}, longer than a minute")
 
-    # -- notifications -------------------------------------------------------------------------------------------------
+    # -- notifications ----------------------------------------------------------------------------------------------
 
     def changed(self, event: Plain, events: list[Plain], what: str) -> None:
         """The reason of a notification's state is what was the case."""
-        if event["attempt"] <= 1 and event["state"] in ("sending", "held", "merged", "cancelled"):
+        if event["attempt"] <= 1 and event["state"] in ("sending", "held", "merged", "cancelled", "dead"):
             self.appears(event)
         reason, sent = event["reason"], self.sending.sent.get(event["notification_id"])
         if event["state"] == "held":
             self._held(event["channel_id"], reason, what)
         if reason == "digested":
-            digest = [e for e in events if e["type"] == "NotificationChanged" and e["notification_id"] == event["detail"]]
+            digest = [
+                e for e in events if e["type"] == "NotificationChanged" and e["notification_id"] == event["detail"]
+            ]
             if not digest or digest[0]["kind"] != "digest":
                 self.complain(f"{what}: went into the digest {event['detail']}, which does not start")
         if sent is not None and reason == "exhausted":
@@ -127,18 +129,21 @@ class Explaining:
             self.complain(f"{what}: held, but the circuit is closed")
 
     def _exhausted(self, sent: Sent, what: str) -> None:
-        retry = self.sending.backend(sent)["retry"]
-        longest = max(retry["cap"], sent.not_before - self.world.now)
-        if sent.attempts < retry["attempts"] and self.world.now - sent.first_started + longest <= retry["age"]:
-            self.complain(f"{what}: given up after {sent.attempts} attempts")
+        """It was tried as often or as long as the retry policy has it, that of now or (after a reload) of its start."""
+        for backend in (self.sending.backend(sent), sent.backend):
+            retry = backend["retry"]
+            longest = max(retry["cap"], sent.not_before - self.world.now)
+            if sent.attempts >= retry["attempts"] or self.world.now - sent.first_started + longest > retry["age"]:
+                return
+        self.complain(f"{what}: given up after {sent.attempts} attempts")
 
     def appears(self, event: Plain) -> None:
         """A notification is heard of for the first time: a burst counts those that were made, sent or not."""
         self.made.setdefault((event["incident_id"], event["channel_id"]), []).append(event["at"])
 
-    # -- foretold ------------------------------------------------------------------------------------------------------
+    # -- foretold ---------------------------------------------------------------------------------------------------
 
-    def came_true(self, entry: Plain, sending: list[Plain]) -> None:
+    def came_true(self, entry: Plain) -> None:
         """What ``explain`` said just before an alert fired is what happened to it."""
         told, self.foretold = self.foretold, None
         fired = [item["alert"]["alert_id"] for item in entry["inputs"] if item["type"] == "AlertFired"]
@@ -149,7 +154,11 @@ class Explaining:
             for e in entry["events"]
             if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]
         }
-        started = {call["channel"] for call in sending if told["alert"] in {one["alert"] for one in call["listing"]}}
+        started = {
+            e["channel_id"]
+            for e in entry["events"]
+            if e["type"] == "NotificationChanged" and e["state"] == "sending" and told["alert"] in e["alert_ids"]
+        }
         for channel, (action, reason) in told["channels"].items():
             happened = decided.get(channel)
             if action == "notify":

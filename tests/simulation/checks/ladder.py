@@ -13,6 +13,9 @@ LEVELS = {"immediate": 0.0, "first": 300.0, "second": 900.0, "third": 1800.0, "f
 _TOLERANCE = 1e-6
 _NEVER = float("inf")
 
+Step = tuple[float, str, list[str], bool]
+"""After how many seconds which level tells which channels, and whether it joins the rule's own."""
+
 
 @dataclass
 class Rung:
@@ -24,6 +27,7 @@ class Rung:
     level: str
     channels: list[str]
     joins: bool
+    step: Step = field(repr=False)
 
 
 @dataclass
@@ -33,7 +37,7 @@ class Climb:
     incident: str
     policy_id: str
     policy: Plain
-    steps: list[tuple[float, str, list[str], bool]]
+    steps: list[Step]
     climbed: float = 0.0
     since: float | None = None
     awake: dict[Key, Span] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Climb:
         return self.since + (self.steps[0][0] - self.climbed)
 
 
-def _steps(policy: Plain) -> list[tuple[float, str, list[str], bool]]:
+def _steps(policy: Plain) -> list[Step]:
     delays = {level: policy["delays"].get(level, LEVELS[level]) for level in policy["levels"]}
     ordered = sorted(policy["levels"], key=list(LEVELS).index)
     lap_seconds = max(delays.values(), default=0.0) + 300.0
@@ -68,6 +72,14 @@ class Ladder:
         """The channels that its policy's immediate level added to its own."""
         climb = self.climbs.get((span.incident, span.route.policy or ""))
         return climb.joined if climb else []
+
+    def awake(self, rung: Rung) -> bool:
+        """Whether somebody has to answer for that level's incident now."""
+        return bool(self.climbs[rung.incident, rung.policy].awake)
+
+    def take_back(self, rung: Rung) -> None:
+        """That level was not told: it is the next."""
+        self.climbs[rung.incident, rung.policy].steps.insert(0, rung.step)
 
     def pass_time(self, until: float) -> None:
         """Let time go on to *until*; at each instant, what mutes comes before what is due."""
@@ -113,12 +125,13 @@ class Ladder:
         now = self.world.now
         for climb in self.climbs.values():
             while climb.due() <= now + _TOLERANCE:
-                delay, level, channels, joins = climb.steps.pop(0)
+                step = climb.steps.pop(0)
+                delay, level, channels, joins = step
                 joins = joins and delay == 0
                 usable = self._usable(climb, channels) or self._usable(climb, climb.policy["default"])
                 if joins:
                     climb.joined = list(dict.fromkeys((*channels, *usable)))
-                self.rungs.append(Rung(now, climb.incident, climb.policy_id, level, usable, joins))
+                self.rungs.append(Rung(now, climb.incident, climb.policy_id, level, usable, joins, step))
 
     def _usable(self, climb: Climb, channels: list[str]) -> list[str]:
         highest = max(span.rank for span in climb.awake.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from tests.simulation.checks.ladder import Rung
 from tests.simulation.checks.reading import Files
@@ -29,6 +30,7 @@ class Promptness:
         self.telling = telling
         self.complain = complain
         self._order = itertools.count()
+        self._decided: dict[tuple[str, Key], float] = {}
         self._due: list[tuple[float, int, float, Callable[[], str | None]]] = []
 
     def next_instant(self) -> float:
@@ -51,24 +53,27 @@ class Promptness:
     def _expect(self, since: float, check: Callable[[], str | None]) -> None:
         heapq.heappush(self._due, (since + _SECOND, next(self._order), since, check))
 
-    # -- what is expected ------------------------------------------------------------------------------------------------
+    # -- what is expected -------------------------------------------------------------------------------------------
 
     def telling_of(self, key: Key, channel: str, due: float) -> None:
-        """The channel is told of the episode from *due* on."""
-        self._expect(due, lambda: self._told(key, channel, due))
+        """The channel is told of the episode from *due* on, unless that is decided anew."""
+        self._decided[channel, key] = due
+        self._expect(due, partial(self._told, key, channel, due, self.world.now))
 
-    def _told(self, key: Key, channel: str, due: float) -> str | None:
+    def _told(self, key: Key, channel: str, due: float, decided: float) -> str | None:
         span = self.world.spans[key]
+        if self._decided[channel, key] != due:
+            return None
         if self.world.answers(span, channel, self.world.now) != {None} or channel not in self.telling.targets(span):
             return None
-        if self.telling.tells(channel, span) or self.telling.listed_at.get((channel, key), 0.0) >= due - 1e-6:
+        if self.telling.tells(channel, span) or self.telling.listed_at.get((channel, key), 0.0) >= decided - 1e-6:
             return None
         return None if self.sending.busy(channel) else f"{channel} is not told of {key}"
 
     def level(self, rung: Rung) -> None:
         """The channels of a level are told of it."""
         for channel in rung.channels:
-            self._expect(rung.at, lambda channel=channel: self._climbed(rung, channel))  # type: ignore[misc]
+            self._expect(rung.at, partial(self._climbed, rung, channel))
 
     def _climbed(self, rung: Rung, channel: str) -> str | None:
         owed = any(one.rung is rung and one.channel == channel for one in self.telling.owed)
@@ -120,17 +125,20 @@ class Promptness:
         since = sent.started_at
         for one in sent.listing:
             if one.firing:
-                key, channel = one.key, sent.channel
-                self._expect(
-                    self.world.now + interval,
-                    lambda key=key: self._reminded(key, channel, since),  # type: ignore[misc]
-                )
+                check = partial(self._reminded, one.key, sent.channel, since)
+                self._expect(self.world.now + interval, check)
 
     def _reminded(self, key: Key, channel: str, since: float) -> str | None:
         span = self.world.spans[key]
         told = self.telling.told.get((channel, key))
-        if since < self.world.disturbed:  # it may have been muted when its turn came; the next turn is an interval later
+        if (
+            since < self.world.disturbed
+        ):  # it may have been muted when its turn came; the next turn is an interval later
             return None
-        if told is None or self.telling.listed_at[channel, key] > since or self.world.answers(span, channel, self.world.now) != {None}:
+        if (
+            told is None
+            or self.telling.listed_at[channel, key] > since
+            or self.world.answers(span, channel, self.world.now) != {None}
+        ):
             return None
         return None if self.sending.busy(channel) else f"{channel} is not reminded of {key}, told at {since}"

@@ -27,20 +27,39 @@ class Files:
     asleep: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._on_engine_time()
         self.call_of = {(call["notification"], call["attempt"]): call for call in self.calls}
-        down: float | None = None
+        since: dict[str, float] = {}
         for happening in self.happenings:
             at, what = happening["at"], happening["what"]
-            if what in ("killed", "left", "frozen") and down is None:
-                down = at
-            elif what in ("started", "thawed") and down is not None:
-                self.asleep.append((down, at))
-                down = None
+            if what in ("killed", "left"):
+                since.setdefault("started", at)
+            elif what == "frozen":
+                since["thawed"] = at
+            elif what in since:
+                self.asleep.append((min(since[what], at), max(since.pop(what), at)))
             elif what == "store failed":
                 self.asleep.append((at, at + _STORE_MENDS_SECONDS))
-        if down is not None:
-            self.asleep.append((down, float("inf")))
+        self.asleep += [(at, float("inf")) for at in since.values()]
         self.deaths = [h for h in self.happenings if h["what"] in ("killed", "left")]
+
+    def _on_engine_time(self) -> None:
+        """Put the simulation's instants on the engine's clock.
+
+        That goes on over a restart by the wall time that passed, which is not what really passed if the wall clock
+        jumped meanwhile. Within the life of a process the difference stays the same.
+        """
+        numbers = [entry["sequence"] for entry in self.journal]
+        ahead = [entry["engine_time"] - entry["at"] for entry in self.journal]
+        deaths = [one["sequence"] for one in self.happenings if one["what"] in ("killed", "left")]
+        for call in self.calls:
+            call["at"] += ahead[bisect_left(numbers, call["sequence"]) - 1]
+        for one in self.happenings:
+            place = bisect_left(numbers, one["sequence"])
+            since = numbers[place - 1] if place else 0
+            died = bisect_left(deaths, one["sequence"]) > bisect_left(deaths, since)
+            if ahead:
+                one["at"] += ahead[min(place, len(ahead) - 1)] if died or not place else ahead[place - 1]
 
     def moments(self) -> list[tuple[int, str, Plain]]:
         """Everything in order: (number, 'entry' or 'happening', what)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.world import RANK, Key, World
+from tests.simulation.checks.world import Key, World
 
 __all__ = ["FINAL", "Listed", "Sending", "Sent"]
 
@@ -42,7 +42,7 @@ class Sent:
     policy: str | None
     backend: Plain
     listing: list[Listed]
-    first: set[Key]
+    first: set[Key] | None
     attempts: int
     started_at: float
     first_started: float
@@ -77,6 +77,7 @@ class Sending:
         self.making: dict[tuple[str, str, str, int], str] = {}
         self.circuits: dict[str, Circuit] = defaultdict(Circuit)
         self.held: dict[str, str] = {}
+        self.parts: dict[str, set[str]] = defaultdict(set)
 
     def under_way(self, channel: str) -> list[Sent]:
         """The attempts of a channel that have not ended."""
@@ -105,7 +106,7 @@ class Sending:
         backends = self.world.settings["backends"]
         return settings is None or len(self.under_way(channel)) >= backends[settings["backend"]]["concurrency"]
 
-    # -- the states --------------------------------------------------------------------------------------------------
+    # -- the states -------------------------------------------------------------------------------------------------
 
     def enters(self, event: Plain, what: str) -> None:
         """A notification enters a state: only such as may follow the one it was in."""
@@ -116,6 +117,8 @@ class Sending:
         elif state not in _NEXT[before]:
             self.complain(f"{what}: is {state} after {before}")
         self.states[name] = state
+        if event["reason"] == "digested":
+            self.parts[event["detail"]].add(event["incident_id"])
         if state == "held":
             self.held[name] = event["channel_id"]
         else:
@@ -124,16 +127,18 @@ class Sending:
 
     def _same_thing(self, event: Plain, what: str) -> None:
         """No two notifications have incident, channel, kind and ordinal in common."""
-        if "ordinal" in event:
-            said = (event["incident_id"], event["channel_id"], event["kind"], event["ordinal"])
-            other = self.making.setdefault(said, event["notification_id"])
-            if other != event["notification_id"]:
-                self.complain(f"{what}: says the same as {other}: {said}")
+        said = (event["incident_id"], event["channel_id"], event["kind"], event["ordinal"])
+        other = self.making.setdefault(said, event["notification_id"])
+        if other != event["notification_id"]:
+            self.complain(f"{what}: says the same as {other}: {said}")
 
-    # -- an attempt --------------------------------------------------------------------------------------------------
+    # -- an attempt -------------------------------------------------------------------------------------------------
 
-    def start(self, event: Plain, call: Plain | None, listing: list[Listed], now: float, what: str) -> Sent | None:
-        """An attempt starts at *now*, which may be later than when it was decided."""
+    def start(self, event: Plain, listing: list[Listed], now: float, what: str, *, guessed: bool) -> Sent | None:
+        """An attempt starts at *now*, which may be later than when it was decided.
+
+        Its listing is *guessed* where the process died before its receiver was called.
+        """
         channel = self.world.settings["channels"].get(event["channel_id"])
         if channel is None or not channel["enabled"]:
             self.complain(f"{what}: there is no such channel, or it is disabled")
@@ -144,6 +149,7 @@ class Sending:
         known = self.sent.get(event["notification_id"])
         if known is not None:
             self._again(known, event, listing, now, what)
+            known.first = None if guessed else known.first
             return known
         if event["attempt"] != 1:
             self.complain(f"{what}: begins with attempt {event['attempt']}")
@@ -152,11 +158,11 @@ class Sending:
             channel=event["channel_id"],
             kind=event["kind"],
             incident=event["incident_id"],
-            level=call["level"] if call else None,
-            policy=call["policy"] if call else None,
+            level=event["level"],
+            policy=event["policy_id"],
             backend=backend,
             listing=listing,
-            first={one.key for one in listing},
+            first=None if guessed else {one.key for one in listing},
             attempts=event["attempt"],
             started_at=now,
             first_started=now,
@@ -197,7 +203,9 @@ class Sending:
         known.backend = self.backend(known)
         if event["attempt"] > most and not known.maybe:
             self.complain(f"{what}: more attempts than the retry policy allows")
-        added = {one.key for one in listing} - known.first
+        listed = {one.key for one in listing}
+        added = listed - known.first if known.first is not None else set()
+        known.first = known.first or listed
         if added:
             self.complain(f"{what}: lists {added}, which its first attempt did not")
         known.listing, known.attempts, known.started_at, known.under_way = listing, event["attempt"], now, True
@@ -229,6 +237,8 @@ class Sending:
         if outcome in ("delivered", "rejected", "throttled"):
             circuit.failures, circuit.probe_at = 0, None
             return
+        if circuit.probe_at is not None and self.world.now < circuit.probe_at:
+            return  # it was under way when the circuit opened
         circuit.failures += 1
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:
@@ -239,23 +249,6 @@ class Sending:
         """A circuit opens or closes when it should."""
         probe_at = self.circuits[event["channel_id"]].probe_at
         if event["open"] != (probe_at is not None) or (probe_at and abs(probe_at - event["probe_at"]) > 1e-3):
-            self.complain(f"{event}: the circuit should be {'closed' if probe_at is None else f'open until {probe_at}'}")
-
-    def listing_of(self, event: Plain, call: Plain | None) -> list[Listed]:
-        """What an attempt lists: as the receiver was told or, if the process died before, as the journal has it."""
-        if call is not None:
-            return [
-                Listed(
-                    (one["incident"], one["alert"], one["episode"]),
-                    one["status"] == "firing",
-                    RANK[one["severity"]],
-                )
-                for one in call["listing"]
-            ]
-        found = []
-        for alert_id in event["alert_ids"]:
-            for span in reversed(self.world.spans.values()):
-                if span.key[1] == alert_id and (event["kind"] == "digest" or span.incident == event["incident_id"]):
-                    found.append(Listed(span.key, span.firing, span.rank))
-                    break
-        return found
+            self.complain(
+                f"{event}: the circuit should be {'closed' if probe_at is None else f'open until {probe_at}'}"
+            )

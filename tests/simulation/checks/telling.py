@@ -28,8 +28,9 @@ class Owed:
 class Telling:
     """What each channel was told of each episode.
 
-    ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, and
-    who stands in. ``excused``: the channel need not be told of the end. ``listed_at``: when the latest attempt began.
+    ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, who
+    stands in, and how bad it was then. ``excused``: the channel need not be told of the end. ``listed_at``: when the
+    latest attempt that lists it began. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
     """
 
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
@@ -40,7 +41,7 @@ class Telling:
         self.told: dict[Told, tuple[int, float]] = {}
         self.top: dict[tuple[str, str], int] = {}
         self.closed: set[Told] = set()
-        self.dead: dict[Told, str | None] = {}
+        self.dead: dict[Told, tuple[str | None, int]] = {}
         self.excused: set[Told] = set()
         self.owed: list[Owed] = []
         self.climbed: set[tuple[str, str, str | None, str | None]] = set()
@@ -57,15 +58,32 @@ class Telling:
         told = self.told.get((channel, span.key))
         return told is not None and told[0] >= span.rank
 
-    # -- what an attempt may say ---------------------------------------------------------------------------------------
+    def listing_of(self, event: Plain, call: Plain | None) -> list[Listed]:
+        """What an attempt lists: as its receiver was told or, if the process died before that, as far as the journal
+        names it: of each alert what fires and ends that are owed, in the incidents that the notification is about."""
+        if call is not None:
+            return [
+                Listed(
+                    (one["incident"], one["alert"], one["episode"]), one["status"] == "firing", RANK[one["severity"]]
+                )
+                for one in call["listing"]
+            ]
+        incidents = self.sending.parts.get(event["notification_id"], {event["incident_id"]})
+        found = []
+        for span in self.world.spans.values():
+            if span.key[1] in event["alert_ids"] and span.incident in incidents:
+                told = (event["channel_id"], span.key)
+                if span.firing or (told in self.told and told not in self.excused):
+                    found.append(Listed(span.key, span.firing, span.rank))
+        return found
+
+    # -- what an attempt may say ------------------------------------------------------------------------------------
 
     def may_say(self, sent: Sent, at: float, what: str) -> None:
         """Check a listing against the world at the instant of the decision."""
         world = self.world
         for one in sent.listing:
             self.listed_at[sent.channel, one.key] = sent.started_at
-        if not sent.listing:
-            self.complain(f"{what}: lists nothing")
         for one in sent.listing:
             span = world.spans.get(one.key)
             if span is None:
@@ -116,7 +134,7 @@ class Telling:
         """Whether that level came due there; who it names may have been muted, or below the channel, for a while."""
         return (sent.incident, sent.channel, sent.policy, sent.level) in self.climbed
 
-    # -- what came of it -----------------------------------------------------------------------------------------------
+    # -- what came of it --------------------------------------------------------------------------------------------
 
     def hear(self, sent: Sent) -> None:
         """The channel has it, or may have it."""
@@ -131,10 +149,14 @@ class Telling:
     def met(self, sent: Sent) -> None:
         """Levels that were due when it started are told by it."""
         incidents = {one.key[0] for one in sent.listing if one.firing}
+        self.let_off(sent.channel, incidents, sent.started_at)
+
+    def let_off(self, channel: str, incidents: set[str], until: float = float("inf")) -> None:
+        """Levels of these incidents that were due on the channel by then are told, or died visibly."""
         self.owed = [
             owed
             for owed in self.owed
-            if owed.channel != sent.channel or owed.rung.incident not in incidents or owed.rung.at > sent.started_at
+            if owed.channel != channel or owed.rung.incident not in incidents or owed.rung.at > until
         ]
 
     def delivered(self, sent: Sent) -> None:
@@ -155,13 +177,24 @@ class Telling:
         """It ended undelivered, for everybody to see."""
         sent.over = True
         self.met(sent)
-        channel = self.world.settings["channels"].get(sent.channel, self.world.gone.get(sent.channel))
-        for one in sent.listing:
+        self.died_there(sent.channel, sent.listing)
+        self.hand_on(sent.incident, sent.channel, sent.policy, sent.level)
+
+    def hand_on(self, incident: str, channel: str, policy: str | None, level: str | None) -> None:
+        """A level that died on the channel may be told by the one that stands in for it."""
+        settings = self.world.settings["channels"].get(channel, self.world.gone.get(channel))
+        if level is not None and settings is not None and settings["fallback"] is not None:
+            self.climbed.add((incident, settings["fallback"], policy, level))
+
+    def died_there(self, channel: str, listing: list[Listed]) -> None:
+        """What a notification lists, or would have listed, died on the channel; another stands in, or it is a gap."""
+        settings = self.world.settings["channels"].get(channel, self.world.gone.get(channel))
+        for one in listing:
             span = self.world.spans.get(one.key)
             if not one.firing:
-                self.excused.add((sent.channel, one.key))
-            elif span is not None and not self.tells(sent.channel, span):
-                self.dead[sent.channel, one.key] = None if channel is None else channel["fallback"]
+                self.excused.add((channel, one.key))
+            elif span is not None and not self.tells(channel, span):
+                self.dead[channel, one.key] = (None if settings is None else settings["fallback"], span.rank)
 
     def give_way(self, sent: Sent, still: set[Key]) -> None:
         """A resolution that failed may give way to a firing of the same alert in a new incident.
@@ -182,7 +215,12 @@ class Telling:
         self.owed += [Owed(rung, channel) for channel in rung.channels]
         self.climbed |= {(rung.incident, channel, rung.policy, rung.level) for channel in rung.channels}
 
-    # -- changes of the configuration ----------------------------------------------------------------------------------
+    def allow(self, event: Plain) -> None:
+        """A level is said to be due; whether it was is checked elsewhere."""
+        for channel in event["channel_ids"]:
+            self.climbed.add((event["incident_id"], channel, event["policy_id"], event["level"]))
+
+    # -- changes of the configuration -------------------------------------------------------------------------------
 
     def vanish(self, channel: str, gone: Plain) -> None:
         """A channel is about to go: what it was still to tell is its fallback's."""
@@ -192,7 +230,7 @@ class Telling:
         for span in world.firing():
             pending = channel in self.targets(span) and not self.tells(channel, span) and span.key not in under_way
             if pending and world.shut(span, channel, world.now) is None:
-                self.dead.setdefault((channel, span.key), gone["fallback"])
+                self.dead.setdefault((channel, span.key), (gone["fallback"], span.rank))
 
     def excuse(self) -> None:
         """A level need not be told once nobody it names has to answer; an end not where the channel wants none."""
@@ -214,7 +252,7 @@ class Telling:
             for span in self.world.firing()
         )
 
-    # -- at rest ---------------------------------------------------------------------------------------------------------
+    # -- at rest ----------------------------------------------------------------------------------------------------
 
     def everything_told(self) -> None:
         """Check that whoever is to be told of what fires was told, here or by those who stand in for what died."""
@@ -222,23 +260,25 @@ class Telling:
         for span in world.firing():
             if world.muted(span, world.now) is not None:
                 continue
-            dead = [channel for channel, key in self.dead if key == span.key]
-            for channel in dict.fromkeys((*self.targets(span), *dead)):
-                wanted = channel in dead or world.shut(span, channel, world.now) is None
-                if wanted and not self._reached(channel, span, set()):
+            for channel in self.targets(span):
+                if world.shut(span, channel, world.now) is None and not self._reached(channel, span, span.rank, set()):
                     self.complain(f"{channel} was never told of {span.key}, {span.alert['severity']}")
+            for channel, key in self.dead:
+                if key == span.key and not self._reached(channel, span, 0, set()):
+                    self.complain(f"nobody was told of {span.key}, {span.alert['severity']}, in the place of {channel}")
         for owed in self.owed:
             self.complain(f"{owed.channel} was never told of level {owed.rung}")
 
-    def _reached(self, channel: str, span: Span, passed: set[str]) -> bool:
-        if channel in passed or self.tells(channel, span):
+    def _reached(self, channel: str, span: Span, rank: int, passed: set[str]) -> bool:
+        """Whether the channel was told that it is at least that bad, or whoever stands in since it died there."""
+        if channel in passed or self.told.get((channel, span.key), (-1, 0.0))[0] >= rank:
             return True
-        if (channel, span.key) not in self.dead:
+        fallback, died = self.dead.get((channel, span.key), (None, -1))
+        if died < (0 if passed else rank):
             return bool(passed) and self.world.shut(span, channel, self.world.now) is not None
-        fallback = self.dead[channel, span.key]
         if fallback is None or fallback not in self.world.settings["channels"]:
             return ("undelivered", channel) in self.gaps
-        return self._reached(fallback, span, passed | {channel})
+        return self._reached(fallback, span, min(died, span.rank), passed | {channel})
 
     def everything_resolved(self) -> None:
         """Check that whoever was told that it fires was told that it ended."""

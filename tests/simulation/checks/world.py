@@ -86,11 +86,15 @@ class World:
         """Everything that fires."""
         return [span for span in self.latest.values() if span.firing]
 
-    # -- gates -------------------------------------------------------------------------------------------------------
+    # -- gates ------------------------------------------------------------------------------------------------------
 
     def acknowledged(self, span: Span, at: float) -> bool:
         """Whether somebody took it at this severity or above."""
         return span.acknowledged is not None and span.rank <= span.acknowledged[0] and at < span.acknowledged[1]
+
+    def over(self, span: Span) -> bool:
+        """Whether it ended, or somebody has it."""
+        return not span.firing or self.acknowledged(span, self.now)
 
     def silenced(self, span: Span, at: float) -> bool:
         """Whether an active silence matches."""
@@ -129,7 +133,7 @@ class World:
         channel = self.settings["channels"].get(channel_id)
         return channel is not None and channel["enabled"] and channel["send_resolved"]
 
-    # -- time --------------------------------------------------------------------------------------------------------
+    # -- time -------------------------------------------------------------------------------------------------------
 
     def edges(self, until: float) -> list[float]:
         """The instants up to *until* at which something may begin or end being muted."""
@@ -149,7 +153,7 @@ class World:
             self.disturbed = max(self.disturbed, at)
         self.now = max(self.now, at)
 
-    # -- facts -------------------------------------------------------------------------------------------------------
+    # -- facts ------------------------------------------------------------------------------------------------------
 
     def fire(self, alert: Plain, place: tuple[str, int] | None) -> tuple[Span, bool]:
         """Take a report in; *place* is the incident and the number of the episode that it begins, if it does.

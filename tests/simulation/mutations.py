@@ -1,0 +1,663 @@
+"""Deliberately broken engines and runtimes: each breaks one promise, and the checker has to notice.
+
+A mutation replaces one function by another that differs in one thing. ``seed`` is that of a run in which it shows: a
+test fails where it does not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import attrs
+import pytest
+
+from tocsin.engine import circuit, codec, escalation, gates, lanes, limits, lines, outcomes, owing, reload, reviews
+from tocsin.engine.agenda import Agenda, Deadline
+from tocsin.engine.machine import Engine
+from tocsin.engine.plan import Plan
+from tocsin.engine.state import LevelMark
+from tocsin.errors import StoreError
+from tocsin.journal import Restarted
+from tocsin.model.facts import AttemptEnded
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.outcome import Outcome, OutcomeStatus
+from tocsin.model.reason import Action, Reason
+from tocsin.roles.aggregator import AT_ONCE, Release
+from tocsin.runtime import recovery
+from tocsin.runtime.dispatcher import Dispatcher
+from tocsin.runtime.runner import Runner
+from tocsin.runtime.service import FederationAlertingService
+from tocsin.runtime.writer import Writer
+from tocsin_plugins.window import Window
+
+__all__ = ["HOURS", "MUTATIONS", "Mutation"]
+
+HOURS: Final = 2.0
+"""How long the runs are in which mutations are looked for."""
+
+
+@attrs.frozen
+class Mutation:
+    """What is broken, how, and the seed of a run that shows it."""
+
+    name: str
+    apply: Callable[[pytest.MonkeyPatch], None]
+    seed: int
+
+
+MUTATIONS: Final[list[Mutation]] = []
+
+
+def mutation(seed: int) -> Callable[[Callable[[pytest.MonkeyPatch], None]], Callable[[pytest.MonkeyPatch], None]]:
+    """Take a function that breaks something into the list."""
+
+    def take(apply: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
+        MUTATIONS.append(Mutation(apply.__name__, apply, seed))
+        return apply
+
+    return take
+
+
+def replace(patch: pytest.MonkeyPatch, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put ``make(original)`` in the place of a function, in every module that imported it by its name."""
+    original = getattr(owner, name)
+    replaced = make(original)
+    patch.setattr(owner, name, replaced)
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("tocsin") and getattr(module, name, None) is original:
+            patch.setattr(module, name, replaced)
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """Do nothing."""
+
+
+# -- gates ---------------------------------------------------------------------------------------------------------
+
+
+@mutation(seed=6)
+def tells_what_is_acknowledged(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "acknowledged", lambda _: lambda turn, episode: False)
+
+
+@mutation(seed=5)
+def tells_what_is_silenced(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "silenced", lambda _: lambda turn, episode: None)
+
+
+@mutation(seed=2)
+def tells_what_is_snoozed(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "snoozed", lambda _: lambda turn, episode: False)
+
+
+def _without(reason: Reason) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        def shut_gate(turn: Any, episode: Any, channel_id: str) -> Any:
+            found = original(turn, episode, channel_id)
+            return None if found is reason else found
+
+        return shut_gate
+
+    return make
+
+
+@mutation(seed=0)
+def tells_channels_that_want_worse(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "shut_gate", _without(Reason.BELOW_MIN_SEVERITY))
+
+
+@mutation(seed=1)
+def asks_the_gates_only_once(patch: pytest.MonkeyPatch) -> None:
+    """What is due is told, whatever has become of it meanwhile."""
+    replace(patch, lines, "_shut", lambda _: lambda turn, line, episode: None)
+    replace(patch, lines, "recheck", lambda _: lambda turn, out: True)
+
+
+@mutation(seed=0)
+def sends_resolutions_to_all(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "resolution_gate", lambda _: lambda turn, channel_id: None)
+
+
+@mutation(seed=11)
+def does_not_notice_the_end_of_silences(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, reload, "silence_edge", lambda _: nothing)
+
+
+# -- routing and telling -------------------------------------------------------------------------------------------
+
+
+@mutation(seed=6)
+def applies_rules_after_one_that_stops(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def init(self: Plan, config: Any, channels: Any, nodes: Any, *rest: Any, **options: Any) -> None:
+            original(self, config, channels, [attrs.evolve(node, continues=True) for node in nodes], *rest, **options)
+
+        return init
+
+    replace(patch, Plan, "__init__", make)
+
+
+@mutation(seed=13)
+def does_not_route_anew_after_a_reload(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def begin(turn: Any, *, rerouting: bool = False, **options: Any) -> None:
+            if not rerouting:
+                original(turn, **options)
+
+        return begin
+
+    replace(patch, reviews, "begin", make)
+
+
+@mutation(seed=15)
+def forgets_what_was_folded(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def release_due(turn: Any, line: Any) -> None:
+            for episode_id, owed in list(line.waiting.items()):
+                if owed.due <= turn.clock:
+                    turn.tx.drop_from(line, line.waiting, episode_id)
+            original(turn, line)
+
+        return release_due
+
+    replace(patch, owing, "release_due", make)
+
+
+@mutation(seed=0)
+def folds_what_is_urgent(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def release(self: Window, state: Any, telling: Any) -> Release:
+            closes = telling.opened_at + self._config.window_seconds
+            found: Release = original(self, state, telling)
+            return Release(closes, Reason.FOLDED) if found == AT_ONCE and telling.now < closes else found
+
+        return release
+
+    replace(patch, Window, "release", make)
+
+
+@mutation(seed=4)
+def does_not_tell_that_it_grew_worse(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def consider(turn: Any, incident: Any, episode: Any, channel_id: str, via: tuple[str, ...] = ()) -> bool:
+            if episode.episode_id in turn.line(incident, channel_id).told:
+                return True
+            return bool(original(turn, incident, episode, channel_id, via))
+
+        return consider
+
+    replace(patch, owing, "consider", make)
+
+
+@mutation(seed=0)
+def loses_resolutions(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, owing, "owe_resolution", lambda _: nothing)
+
+
+@mutation(seed=3)
+def sends_resolutions_of_what_was_never_told(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def resolve(turn: Any, incident: Any, line: Any, episode: Any) -> None:
+            if episode.episode_id in line.due and episode.episode_id not in line.told:
+                turn.tx.put_in(line, line.told, episode.episode_id, episode.severity.rank)
+            original(turn, incident, line, episode)
+
+        return resolve
+
+    replace(patch, owing, "resolve", make)
+
+
+@mutation(seed=0)
+def forgets_that_the_beginning_was_told(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def told(turn: Any, out: Any) -> None:
+            if out.kind is not NotificationKind.FIRING or out.ordinal:
+                original(turn, out)
+
+        return told
+
+    replace(patch, outcomes, "told", make)
+
+
+@mutation(seed=0)
+def never_reminds(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, outcomes, "_repeat_later", lambda _: nothing)
+
+
+@mutation(seed=2)
+def loses_a_member_of_a_digest(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def start(turn: Any, lane: Any, channel: Any, out: Any) -> None:
+            if out.kind is NotificationKind.DIGEST and len(out.listed) > 1 and not out.attempts:
+                turn.tx.drop_from(out, out.listed, max(out.listed))
+            original(turn, lane, channel, out)
+
+        return start
+
+    replace(patch, lanes, "_start", make)
+
+
+# -- escalation ----------------------------------------------------------------------------------------------------
+
+
+@mutation(seed=5)
+def escalates_what_is_muted(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, gates, "attended", lambda _: lambda turn, episode: not episode.firing)
+
+
+@mutation(seed=5)
+def counts_paused_time(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def run_or_pause(turn: Any, incident: Any, running: Any) -> None:
+            before = running.since
+            original(turn, incident, running)
+            if before is not None and running.since is None:
+                turn.tx.edit(running).base = 0.0
+
+        return run_or_pause
+
+    replace(patch, escalation, "_run_or_pause", make)
+
+
+@mutation(seed=2)
+def tells_levels_half_a_minute_late(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def put(self: Agenda, tx: Any, kind: Deadline, name: str, at: float) -> None:
+            original(self, tx, kind, name, at + 30.0 if kind is Deadline.LEVEL else at)
+
+        return put
+
+    replace(patch, Agenda, "set", make)
+
+
+@mutation(seed=2)
+def tells_a_level_of_nobody(patch: pytest.MonkeyPatch) -> None:
+    """The level is reached, and its channels never hear of it."""
+    replace(patch, owing, "mark_level", lambda _: nothing)
+
+
+@mutation(seed=2)
+def tells_levels_twice(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def delivered(turn: Any, out: Any) -> None:
+            original(turn, out)
+            if out.kind is NotificationKind.ESCALATION and out.ordinal < 1_000_000:
+                line = turn.line(turn.state.incidents[out.incident_id], out.channel_id)
+                mark = LevelMark(out.policy_id, out.ordinal % 1000, out.level)
+                owing.mark_level(turn, line, mark)
+
+        return delivered
+
+    replace(patch, outcomes, "_repeat_later", make)
+
+
+@mutation(seed=2)
+def does_not_stand_in_for_a_level(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def begin(*arguments: Any) -> Any:
+            *others, policy = arguments
+            return original(*others, attrs.evolve(policy, default_channels=()))
+
+        return begin
+
+    replace(patch, escalation, "_begin", make)
+
+
+# -- delivery ------------------------------------------------------------------------------------------------------
+
+
+@mutation(seed=0)
+def ignores_the_limit(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, lanes, "_limited", lambda _: lambda turn, lane, channel: False)
+
+
+@mutation(seed=0)
+def takes_a_minute_for_fifty_seconds(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(limits, "_MINUTE", 50.0)
+
+
+@mutation(seed=2)
+def takes_unknown_for_not_told(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def told(turn: Any, out: Any) -> None:
+            if not out.maybe:
+                original(turn, out)
+
+        return told
+
+    replace(patch, outcomes, "told", make)
+
+
+@mutation(seed=0)
+def sends_again_what_was_delivered(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def attempt_ended(turn: Any, fact: AttemptEnded) -> bool:
+            if fact.outcome.status is OutcomeStatus.DELIVERED and fact.attempt == 1:
+                fact = attrs.evolve(fact, outcome=Outcome.unknown("who knows"))
+            return bool(original(turn, fact))
+
+        return attempt_ended
+
+    replace(patch, outcomes, "attempt_ended", make)
+
+
+@mutation(seed=0)
+def retries_with_another_id(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        async def send(self: Dispatcher, attempt: Any, gaps: Any) -> Any:
+            notification = attempt.notification
+            if notification.attempt > 1:
+                other = attrs.evolve(notification, notification_id=notification.notification_id + "again")
+                attempt = attrs.evolve(attempt, notification=other)
+            return await original(self, attempt, gaps)
+
+        return send
+
+    replace(patch, Dispatcher, "_send", make)
+
+
+@mutation(seed=3)
+def forgets_to_retry(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def put(self: Agenda, tx: Any, kind: Deadline, name: str, at: float) -> None:
+            if kind not in (Deadline.RETRY, Deadline.EXPIRY):
+                original(self, tx, kind, name, at)
+
+        return put
+
+    replace(patch, Agenda, "set", make)
+
+
+@mutation(seed=3)
+def does_not_wait_as_long_as_asked(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def try_again(turn: Any, out: Any, outcome: Outcome) -> None:
+            original(turn, out, attrs.evolve(outcome, retry_after_seconds=None))
+
+        return try_again
+
+    replace(patch, outcomes, "_try_again", make)
+
+
+@mutation(seed=1)
+def gives_up_too_soon(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def try_again(turn: Any, out: Any, outcome: Outcome) -> None:
+            if out.attempts == 1 and outcome.status is OutcomeStatus.UNAVAILABLE:
+                outcomes.hand_over(turn, out, NotificationState.DEAD, Reason.EXHAUSTED, outcome.detail)
+            else:
+                original(turn, out, outcome)
+
+        return try_again
+
+    replace(patch, outcomes, "_try_again", make)
+
+
+@mutation(seed=6)
+def gives_nothing_to_the_fallback(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, outcomes, "tell_elsewhere", lambda _: nothing)
+
+
+@mutation(seed=15)
+def has_two_attempts_under_way(patch: pytest.MonkeyPatch) -> None:
+    """A line whose notification is sent is free for the next one."""
+
+    def make(original: Any) -> Any:
+        def start(turn: Any, lane: Any, channel: Any, out: Any) -> None:
+            original(turn, lane, channel, out)
+            if not out.parts:
+                line = turn.line(turn.state.incidents[out.incident_id], out.channel_id)
+                turn.tx.edit(line).current = None
+
+        return start
+
+    replace(patch, lanes, "_start", make)
+
+
+@mutation(seed=3)
+def leaves_no_receiver_alone(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, circuit, "note", lambda _: nothing)
+
+
+@mutation(seed=3)
+def never_probes(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def closed_until(turn: Any, lane: Any) -> Any:
+            return None if lane.probe_at is None else turn.now.engine + 3600.0
+
+        return closed_until
+
+    replace(patch, circuit, "closed_until", make)
+
+
+# -- explanations --------------------------------------------------------------------------------------------------
+
+
+@mutation(seed=6)
+def gives_the_wrong_reason(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def block(turn: Any, line: Any, episode: Any, reason: Reason) -> None:
+            original(turn, line, episode, Reason.SNOOZED if reason is Reason.ACKNOWLEDGED else reason)
+
+        return block
+
+    replace(patch, owing, "block", make)
+
+
+@mutation(seed=0)
+def explains_nothing(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def decided(turn: Any, episode: Any, channel_id: str, action: Action, *rest: Any) -> None:
+            if action is not Action.SKIP:
+                original(turn, episode, channel_id, action, *rest)
+
+        return decided
+
+    replace(patch, owing, "decided", make)
+
+
+@mutation(seed=10)
+def reports_another_outcome(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        async def report(self: Dispatcher, facts: tuple[Any, ...]) -> None:
+            *gaps, ended = facts
+            if ended.outcome.status is OutcomeStatus.REJECTED:
+                ended = attrs.evolve(ended, outcome=Outcome.delivered())
+            await original(self, (*gaps, ended))
+
+        return report
+
+    replace(patch, Dispatcher, "_report", make)
+
+
+@mutation(seed=0)
+def lists_the_severity_of_yesterday(patch: pytest.MonkeyPatch) -> None:
+    """What fires is listed with the rank that it had when it was owed, however it changed."""
+
+    def make(original: Any) -> Any:
+        def notification_of(turn: Any, out: Any) -> Any:
+            made = original(turn, out)
+            alerts = tuple(
+                attrs.evolve(one, alert=attrs.evolve(one.alert, severity="info")) if one.firing else one
+                for one in made.alerts
+            )
+            return attrs.evolve(made, alerts=alerts)
+
+        return notification_of
+
+    replace(patch, lanes, "notification_of", make)
+
+
+# -- the runtime, and what survives a crash ------------------------------------------------------------------------
+
+
+@mutation(seed=0)
+def starts_attempts_twice(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def start(self: Dispatcher, attempt: Any) -> None:
+            original(self, attempt)
+            original(self, attempt)
+
+        return start
+
+    replace(patch, Dispatcher, "start", make)
+
+
+@mutation(seed=1)
+def forgets_an_attempt_to_start(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def after_commit(self: FederationAlertingService, step: Any) -> Any:
+            return original(self, attrs.evolve(step, starts=step.starts[:2]))
+
+        return after_commit
+
+    replace(patch, FederationAlertingService, "_after_commit", make)
+
+
+@mutation(seed=7)
+def accepts_what_the_store_refused(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def keep(self: Writer, *arguments: Any) -> None:
+            with suppress(StoreError):
+                original(self, *arguments)
+
+        return keep
+
+    replace(patch, Writer, "_keep", make)
+
+
+@mutation(seed=10)
+def does_not_take_a_failed_commit_back(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, Engine, "undo", lambda _: lambda self: self.accept())
+
+
+@mutation(seed=2)
+def sleeps_through_deadlines(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        async def sleep(self: Runner, seconds: float) -> None:
+            await original(self, seconds + 20.0)
+
+        return sleep
+
+    replace(patch, Runner, "_sleep", make)
+
+
+@mutation(seed=0)
+def forgets_that_it_was_restarted(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def step(self: Engine, now: Any, inputs: Any = (), **options: Any) -> Any:
+            return original(self, now, [item for item in inputs if not isinstance(item, Restarted)], **options)
+
+        return step
+
+    replace(patch, Engine, "step", make)
+
+
+@mutation(seed=0)
+def does_not_keep_outcomes(patch: pytest.MonkeyPatch) -> None:
+    """The journal has what was decided of an attempt's end, and not the end itself."""
+
+    def make(original: Any) -> Any:
+        def keep(self: Writer, now: Any, step: Any) -> None:
+            effective = tuple(item for item in step.effective if not isinstance(item, AttemptEnded))
+            original(self, now, attrs.evolve(step, effective=effective))
+
+        return keep
+
+    replace(patch, Writer, "_keep", make)
+    replace(patch, Writer, "save", lambda _: nothing)
+
+
+@mutation(seed=1)
+def recovers_six_entries_of_seven(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def same(engine: Any, entry: Any, plans: Any) -> bool:
+            return True if entry.ordinal % 7 == 0 else bool(original(engine, entry, plans))
+
+        return same
+
+    replace(patch, recovery, "_same", make)
+
+
+def _recovering(change: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        def load(records: Any, plan: Any) -> Any:
+            state = original(records, plan)
+            change(state)
+            return state
+
+        return load
+
+    return make
+
+
+@mutation(seed=1)
+def recovers_without_the_log_of_starts(patch: pytest.MonkeyPatch) -> None:
+    def forget(state: Any) -> None:
+        for lane in state.lanes.values():
+            lane.starts = ()
+
+    replace(patch, codec, "load", _recovering(forget))
+
+
+@mutation(seed=10)
+def recovers_without_acknowledgements(patch: pytest.MonkeyPatch) -> None:
+    def forget(state: Any) -> None:
+        for episode in state.episodes.values():
+            episode.ack = None
+
+    replace(patch, codec, "load", _recovering(forget))
+
+
+@mutation(seed=2)
+def recovers_without_what_was_told(patch: pytest.MonkeyPatch) -> None:
+    def forget(state: Any) -> None:
+        for incident in state.incidents.values():
+            for line in incident.lines.values():
+                line.told.clear()
+
+    replace(patch, codec, "load", _recovering(forget))
+
+
+@mutation(seed=1)
+def recovers_with_another_seed(patch: pytest.MonkeyPatch) -> None:
+    def reseed(state: Any) -> None:
+        state.seed += 1
+
+    replace(patch, codec, "load", _recovering(reseed))
+
+
+@mutation(seed=4)
+def recovers_without_what_waits(patch: pytest.MonkeyPatch) -> None:
+    """What was queued or held when the process died is not sent."""
+
+    def forget(state: Any) -> None:
+        for lane in state.lanes.values():
+            lane.queue.ranks.clear()
+
+    replace(patch, codec, "load", _recovering(forget))
+
+
+@mutation(seed=2)
+def recovers_without_deadlines(patch: pytest.MonkeyPatch) -> None:
+    def forget(state: Any) -> None:
+        state.agenda.ranks.clear()
+
+    replace(patch, codec, "load", _recovering(forget))
+
+
+@mutation(seed=3)
+def takes_a_firing_for_resolved(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def compose(turn: Any, line: Any, *rest: Any) -> Any:
+            listed = original(turn, line, *rest)
+            for episode_id in sorted(listed)[1:]:
+                listed[episode_id] = (AlertStatus.RESOLVED, listed[episode_id][1])
+            return listed
+
+        return compose
+
+    replace(patch, lines, "compose", make)
