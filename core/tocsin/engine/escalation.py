@@ -173,9 +173,10 @@ def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) ->
         told = tuple(dict.fromkeys(channels))
         turn.tell(LevelReached(turn.clock, incident.incident_id, escalation.policy_id, step.level.value, told))
     if joins:
-        for episode_id in sorted(escalation.awake):
+        members = [e for e in map(turn.episode, incident.firing) if e.policy_id == escalation.policy_id]
+        for episode in sorted(members, key=lambda one: one.serial):  # one that is muted now is told there afterwards
             for channel_id in escalation.joined:
-                consider(turn, incident, turn.episode(episode_id), channel_id)
+                consider(turn, incident, episode, channel_id)
         return
     mark = LevelMark(escalation.policy_id, step.ordinal, step.level.value)
     for channel_id in dict.fromkeys(channels):

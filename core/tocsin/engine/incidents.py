@@ -1,4 +1,4 @@
-"""Alerts and incidents: what a firing, an update, a resolution, an acknowledgement and a snooze do to them."""
+"""Alerts and incidents: what a firing, an update and a resolution do to them, and what reminds of them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,21 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.owing import bridge, consider, hasten, repeat_at, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
-from tocsin.engine.state import Acknowledgement, Episode, Incident, Line
+from tocsin.engine.state import Episode, Incident
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
 from tocsin.engine.watchdog import GAP_QUIET_SECONDS, gap_alert, is_gap
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
-from tocsin.model.facts import Acknowledged, Snoozed
 from tocsin.model.gap import Gap
 from tocsin.model.reason import GapKind
 
 __all__ = [
-    "acknowledge",
-    "acknowledgement_ended",
     "fire",
-    "forget",
-    "forget_member",
     "reconsider",
     "remind",
     "reroute",
     "resolve_alert",
-    "snooze",
-    "snooze_ended",
 ]
 
 
@@ -289,127 +282,6 @@ def _close(turn: Turn, incident: Incident) -> None:
         turn.tx.drop(turn.state.open, incident.key)
     at = turn.clock + turn.plan.config.retain_resolved_seconds
     turn.state.agenda.set(turn.tx, Deadline.FORGET, incident.incident_id, at)
-
-
-def forget_member(turn: Turn, episode_id: str) -> None:
-    """Let go of an episode that ended long ago while its incident goes on, unless something still tells of it."""
-    tx, state = turn.tx, turn.state
-    episode = state.episodes.get(episode_id)
-    if episode is None:
-        return
-    incident = state.incidents[episode.incident_id]
-    if any(_tells_of(turn, line, episode_id) for line in incident.lines.values()):
-        state.agenda.set(tx, Deadline.FORGET_MEMBER, episode_id, turn.clock + 60.0)
-        return
-    for line in incident.lines.values():
-        tx.drop_from(line, line.adopted, episode_id)
-    tx.unindex(incident.members, episode_id)
-    tx.drop(state.episodes, episode_id)
-    if state.alerts.get(episode.alert.alert_id) is episode:
-        tx.unindex(state.alerts, episode.alert.alert_id)
-
-
-def _tells_of(turn: Turn, line: Line, episode_id: str) -> bool:
-    if episode_id in line.due or episode_id in line.waiting or episode_id in line.told or episode_id in line.blocked:
-        return True
-    outs = (turn.state.outgoing.get(name) for name in (line.current, *line.again) if name is not None)
-    return any(out is not None and episode_id in out.listed for out in outs)
-
-
-def forget(turn: Turn, incident: Incident) -> None:
-    """Let go of a closed incident; one that still has something under way is looked at again a minute later."""
-    tx, state = turn.tx, turn.state
-    if any(line.current or line.due or line.waiting or line.again for line in incident.lines.values()):
-        state.agenda.set(tx, Deadline.FORGET, incident.incident_id, turn.clock + 60.0)
-        return
-    for episode_id in incident.members:
-        episode = state.episodes[episode_id]
-        state.agenda.cancel(tx, Deadline.FORGET_MEMBER, episode_id)
-        tx.drop(state.episodes, episode_id)
-        if state.alerts.get(episode.alert.alert_id) is episode:
-            tx.unindex(state.alerts, episode.alert.alert_id)
-    for line in incident.lines.values():
-        turn.lines.pop(line.line_id, None)  # after a restart a whole downtime is settled at once
-        state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
-        state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
-    if incident.key is not None and state.open.get(incident.key) == incident.incident_id:
-        tx.drop(state.open, incident.key)  # where the aggregator bridges, it stayed open until its end was told
-    state.roll.remove(tx, incident.serial)
-    tx.drop(state.incidents, incident.incident_id)
-
-
-def _meant(turn: Turn, target: str) -> list[Episode]:
-    """Return the firing episodes that an alert's or an incident's id means."""
-    episode = turn.state.alerts.get(target)
-    if episode is not None and episode.firing:
-        return [episode]
-    incident = turn.state.incidents.get(target)
-    members = [] if incident is None else [turn.episode(episode_id) for episode_id in incident.firing]
-    return sorted(members, key=lambda episode: episode.serial)
-
-
-def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
-    """Take in that somebody has taken an alert or an incident; return whether such a one fires."""
-    episodes = _meant(turn, fact.target)
-    until = None if fact.for_seconds is None else turn.clock + fact.for_seconds
-    for episode in episodes:
-        ack = Acknowledgement(fact.by, fact.comment, episode.severity, turn.clock, until)
-        turn.tx.edit(episode).ack = ack
-        _set_end(turn, Deadline.ACKNOWLEDGEMENT_END, episode, until)
-        _attended(turn, episode)
-    return bool(episodes)
-
-
-def snooze(turn: Turn, fact: Snoozed) -> bool:
-    """Take in that somebody put an alert or an incident off; return whether such a one fires."""
-    episodes = _meant(turn, fact.target)
-    until = turn.clock + fact.seconds
-    for episode in episodes:
-        turn.tx.edit(episode).snoozed_until = until
-        _set_end(turn, Deadline.SNOOZE_END, episode, until)
-        _attended(turn, episode)
-    return bool(episodes)
-
-
-def _set_end(turn: Turn, kind: Deadline, episode: Episode, until: float | None) -> None:
-    if until is None:
-        turn.state.agenda.cancel(turn.tx, kind, episode.episode_id)
-    else:
-        turn.state.agenda.set(turn.tx, kind, episode.episode_id, until)
-
-
-def _attended(turn: Turn, episode: Episode) -> None:
-    incident = turn.state.incidents[episode.incident_id]
-    turn.tx.edit(incident).updated_wall = turn.wall()
-    escalation.refresh(turn, incident, episode)
-    for line in incident.lines.values():
-        turn.touch(line)
-
-
-def acknowledgement_ended(turn: Turn, episode_id: str) -> None:
-    """Nobody has it any more: it is told where it was kept back, and those who knew are reminded."""
-    episode = turn.state.episodes.get(episode_id)
-    if episode is not None and episode.firing:
-        turn.tx.edit(episode).ack = None
-        _unattended(turn, episode)
-
-
-def snooze_ended(turn: Turn, episode_id: str) -> None:
-    """It is back: it is told where it was kept back, and those who knew are reminded."""
-    episode = turn.state.episodes.get(episode_id)
-    if episode is not None and episode.firing:
-        turn.tx.edit(episode).snoozed_until = None
-        _unattended(turn, episode)
-
-
-def _unattended(turn: Turn, episode: Episode) -> None:
-    incident = turn.state.incidents[episode.incident_id]
-    escalation.refresh(turn, incident, episode)
-    reconsider(turn, incident, episode)
-    for line in list(incident.lines.values()):
-        if episode.episode_id in line.told:
-            turn.tx.edit(line).repeat = True
-        turn.touch(line)
 
 
 def remind(turn: Turn, line_id: str) -> None:

@@ -12,7 +12,7 @@ from tocsin.engine.lines import compose, recheck, settle
 from tocsin.engine.notice import notification_of, template_of
 from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
 from tocsin.engine.plan import ChannelPlan
-from tocsin.engine.state import Lane, Line, Outgoing
+from tocsin.engine.state import Episode, Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
@@ -43,8 +43,8 @@ def pump(turn: Turn, lane: Lane) -> None:
             _hold(turn, lane, reason)
             return
         out = turn.state.outgoing[first[1]]
-        if not out.attempted and _waits_for_a_review(turn, out):
-            return
+        if _crosses(turn, out) if out.attempted else _waits_for_a_review(turn, out):
+            return  # the lane is pumped again when that ends
         if out.attempted:
             if recheck(turn, out):
                 _start(turn, lane, channel, out)
@@ -55,6 +55,29 @@ def pump(turn: Turn, lane: Lane) -> None:
 def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
     """Whether more may be listed soon: one digest tells what a channel newly reaches, one notification an incident."""
     return turn.state.gathering or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
+
+
+def _crosses(turn: Turn, out: Outgoing) -> bool:
+    """Whether an attempt under way tells the channel of the episode before or after one that *out* lists.
+
+    The two could arrive in either order, and the later one decides what the channel believes.
+    """
+    for episode_id in out.listed:
+        episode = turn.episode(episode_id)
+        latest = turn.state.alerts.get(episode.alert.alert_id)
+        earlier = turn.state.episodes.get(f"{episode.n - 1}:{episode.alert.alert_id}")
+        for other in (latest, earlier):
+            if other is not None and other.incident_id != episode.incident_id and _is_being_told(turn, out, other):
+                return True
+    return False
+
+
+def _is_being_told(turn: Turn, out: Outgoing, episode: Episode) -> bool:
+    line = turn.state.incidents[episode.incident_id].lines.get(out.channel_id)
+    other = None if line is None or line.current is None else turn.state.outgoing[line.current]
+    if other is None or other is out or other.state is not NotificationState.SENDING:
+        return False
+    return episode.episode_id in other.listed
 
 
 def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:

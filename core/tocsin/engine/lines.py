@@ -11,7 +11,7 @@ import attrs
 
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, create, end, enqueue
-from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, targets
+from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, level_key, targets
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
@@ -223,9 +223,7 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
     turn.tx.put_in(line, line.counts, wanted.kind.value, count + 1)
     if wanted.mark is None:
         return count
-    policies = list(turn.incident(line).escalations)
-    ordinal = policies.index(wanted.mark.policy_id) * 1000 + wanted.mark.ordinal
-    again = f"level {ordinal}"
+    again, ordinal = level_key(turn, line, wanted.mark)
     revived = line.counts.get(again, 0)
     turn.tx.put_in(line, line.counts, again, revived + 1)
     return ordinal + revived * 1_000_000
@@ -255,6 +253,7 @@ def compose(turn: Turn, line: Line) -> Listed:
         turn.tx.edit(line)
         line.recent = (*[at for at in line.recent if at > turn.clock - BURST_SECONDS], turn.clock)
         line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
+        line.telling = tuple(dict.fromkeys(told))
         line.repeat = False
         for episode_id in listed:
             turn.tx.drop_from(line, line.due, episode_id)
@@ -327,7 +326,7 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
 
 
 def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
-    """Whether the alert fires again, which is told by another notification, so that its end is no news any more.
+    """Whether the alert fires again and the channel was told so by another notification: its end is no news any more.
 
     In the same incident one line tells both in order, and a digest may list both. A receiver that keeps incidents of
     its own needs it all the same: nothing else would close the old incident there.
@@ -339,14 +338,7 @@ def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
     if latest.incident_id == episode.incident_id or (found is not None and found.spec.per_incident):
         return False
     line = turn.state.incidents[latest.incident_id].lines.get(out.channel_id)
-    return line is not None and _tells(turn, line, latest.episode_id)
-
-
-def _tells(turn: Turn, line: Line, episode_id: str) -> bool:
-    """Whether the line's channel was told of an episode, or will be."""
-    out = current(turn, line)
-    under_way = out is not None and episode_id in out.listed
-    return under_way or episode_id in line.told or episode_id in line.due or episode_id in line.waiting
+    return line is not None and latest.episode_id in line.told
 
 
 def recheck(turn: Turn, out: Outgoing) -> bool:

@@ -7,7 +7,20 @@ from typing import Any, Final, assert_never
 
 import attrs
 
-from tocsin.engine import codec, escalation, incidents, lanes, lines, outcomes, owing, reload, reviews, watchdog
+from tocsin.engine import (
+    attention,
+    codec,
+    escalation,
+    forgetting,
+    incidents,
+    lanes,
+    lines,
+    outcomes,
+    owing,
+    reload,
+    reviews,
+    watchdog,
+)
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.outgoing import unshelve
 from tocsin.engine.plan import Plan
@@ -117,7 +130,7 @@ class Engine:
         turn.clock = state.engine_time
         self._ahead = now.wall - engine_now
         self._note_time(turn)
-        restarted = any(isinstance(item, Restarted) for item in inputs)
+        restarted = turn.restarting = any(isinstance(item, Restarted) for item in inputs)
         episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
         deadlines = float("inf") if whole or restarted else DEADLINES_PER_STEP
         episodes = self._drain(turn, deadlines, episodes, settle_between=not restarted)
@@ -229,9 +242,9 @@ class Engine:
             case Deadline.TIME_EDGE:
                 reload.time_edge(turn)
             case Deadline.ACKNOWLEDGEMENT_END:
-                incidents.acknowledgement_ended(turn, name)
+                attention.acknowledgement_ended(turn, name)
             case Deadline.SNOOZE_END:
-                incidents.snooze_ended(turn, name)
+                attention.snooze_ended(turn, name)
             case Deadline.LEVEL:
                 escalation.level_due(turn, name)
             case Deadline.RELEASE:
@@ -247,7 +260,7 @@ class Engine:
             case Deadline.LANE:
                 turn.lane(name)
             case Deadline.FORGET:
-                incidents.forget(turn, state.incidents[name])
+                forgetting.forget(turn, state.incidents[name])
             case Deadline.PROMISE:
                 watchdog.look(turn, turn.lane(name))
             case Deadline.HEARTBEAT:
@@ -255,7 +268,7 @@ class Engine:
             case Deadline.GAP_END:
                 incidents.resolve_alert(turn, name)
             case Deadline.FORGET_MEMBER:
-                incidents.forget_member(turn, name)
+                forgetting.forget_member(turn, name)
             case Deadline.EXPIRY:
                 outcomes.expired(turn, state.outgoing[name])
             case Deadline.DISCARD:
@@ -289,9 +302,9 @@ class Engine:
             case AlertResolved(alert_id):
                 return incidents.resolve_alert(turn, alert_id)
             case Acknowledged():
-                return incidents.acknowledge(turn, fact)
+                return attention.acknowledge(turn, fact)
             case Snoozed():
-                return incidents.snooze(turn, fact)
+                return attention.snooze(turn, fact)
             case AttemptEnded() if watchdog.is_heartbeat(fact.notification_id) and fact.attempt == 1:
                 return watchdog.heartbeat_ended(turn, fact.outcome.success, fact.outcome.detail)
             case AttemptEnded():

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import attrs
+
 from tocsin.engine import circuit
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
 from tocsin.engine.lines import compose, recheck
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
-from tocsin.engine.owing import adopt, consider, mark_level, owe_resolution, repeat_at
+from tocsin.engine.owing import adopt, consider, knows_level, mark_level, owe_resolution, repeat_at
 from tocsin.engine.state import Episode, LevelMark, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
 from tocsin.model.facts import AttemptEnded
-from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.reason import GapKind, Reason
 
@@ -177,7 +179,7 @@ def expired(turn: Turn, out: Outgoing) -> None:
 def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reason, detail: str = "") -> None:
     """End a notification that failed; what it listed and still fires is told through the fallback channel.
 
-    So is an escalation level, also where the fallback channel knows of the alerts already.
+    So are escalation levels, also where the fallback channel knows of the alerts already.
     """
     found = turn.plan.channels.get(out.channel_id)
     fallback = out.fallback if found is None else found.channel.fallback
@@ -186,30 +188,36 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
         for episode_id, (status, _) in sorted(out.listed.items())
         if status is AlertStatus.FIRING and (episode := turn.episode(episode_id)).firing
     ]
+    levels = [(line.incident_id, line.telling) for line in lines_of(turn, out) if line.telling]
     end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)
+    untold = False
+    for incident_id, marks in levels:
+        members = [episode for episode in firing if episode.incident_id == incident_id]
+        for mark in marks:
+            untold |= bool(members) and not _hand_level_over(turn, out, fallback, members, mark)
     why = f"{reason.value}: {detail}" if detail else reason.value
-    if out.kind is NotificationKind.ESCALATION and firing:
-        _hand_level_over(turn, out, fallback, firing, why)
-    else:
-        known = out.kind is NotificationKind.DIGEST  # it may have told of levels, which nobody else does then
-        tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why, anew=known)
+    tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why, lost=untold)
 
 
 def _usable(turn: Turn, fallback: str | None, passed: tuple[str, ...]) -> str | None:
     return fallback if fallback not in passed and fallback in turn.plan.channels else None
 
 
-def _hand_level_over(turn: Turn, out: Outgoing, fallback: str | None, firing: Sequence[Episode], why: str) -> None:
+def _hand_level_over(
+    turn: Turn, out: Outgoing, fallback: str | None, members: Sequence[Episode], mark: LevelMark
+) -> bool:
+    """Owe the fallback channel a level, unless that has it already; return whether there is a channel to tell it."""
     passed = (*out.via, out.channel_id)
     channel_id = _usable(turn, fallback, passed)
-    open_there = [e for e in firing if channel_id is not None and shut_gate(turn, e, channel_id) is None]
-    if channel_id is None or not open_there:
-        turn.gap(GapKind.UNDELIVERED, out.channel_id, f"{out.level}: {why}")
-        return
-    line = turn.line(turn.state.incidents[out.incident_id], channel_id)
-    for episode in open_there:
-        adopt(turn, line, episode, passed)
-    mark_level(turn, line, LevelMark(str(out.policy_id), out.ordinal % 1000, str(out.level), passed))
+    if channel_id is None:
+        return False
+    wanted = [episode for episode in members if shut_gate(turn, episode, channel_id) is None]
+    line = turn.line(turn.state.incidents[members[0].incident_id], channel_id)
+    if wanted and not knows_level(turn, line, mark):
+        for episode in wanted:
+            adopt(turn, line, episode, passed)
+        mark_level(turn, line, attrs.evolve(mark, via=passed))
+    return bool(wanted)
 
 
 def tell_elsewhere(
@@ -220,22 +228,21 @@ def tell_elsewhere(
     episodes: Sequence[Episode],
     why: str,
     *,
-    anew: bool = False,
+    lost: bool = False,
 ) -> None:
     """Owe the episodes to the *fallback* of the channel that failed; what that does not tell is a gap.
 
-    *anew*: what the fallback channel knows already counts as not told.
+    *lost*: something that the fallback channel could not be owed is a gap in any case.
     """
     passed = (*via, channel_id)
     usable = _usable(turn, fallback, passed)
     untold: list[Episode] = []
     for episode in episodes:
         incident = turn.state.incidents[episode.incident_id]
-        known = usable is not None and anew and episode.episode_id in turn.line(incident, usable).told
-        if usable is None or not consider(turn, incident, episode, usable, passed) or known:
+        if usable is None or not consider(turn, incident, episode, usable, passed):
             untold.append(episode)
     if untold:
         others = f" and {len(untold) - 1} more" if len(untold) > 1 else ""
         turn.gap(GapKind.UNDELIVERED, channel_id, f"{why} ({untold[0].alert.alert_id!r:.80}{others})")
-    elif not episodes:
+    elif lost or not episodes:
         turn.gap(GapKind.UNDELIVERED, channel_id, why)

@@ -141,7 +141,10 @@ def end(
     detail: str = "",
     listed: Listed | None = None,
 ) -> None:
-    """End the notification in *state*; its lines are free for their next one. *listed* as for :func:`alert_ids`."""
+    """End the notification in *state*; its lines are free for their next one. *listed* as for :func:`alert_ids`.
+
+    The levels of one that is cancelled are owed again: those that they name may only be muted now.
+    """
     tx, notification_id = turn.tx, out.notification_id
     tx.edit(out)
     out.state, out.reason, out.detail, out.queued = state, reason, detail, False
@@ -160,6 +163,10 @@ def end(
     for line in lines_of(turn, out):
         if line.current == notification_id:
             tx.edit(line).current = None
+            if state is NotificationState.CANCELLED:
+                line.levels = (*line.telling, *line.levels)
+            if state is not NotificationState.MERGED:  # then the digest tells them
+                line.telling = ()
             turn.touch(line)
     let_follow(turn, out)
 

@@ -20,6 +20,8 @@ __all__ = [
     "current",
     "decided",
     "hasten",
+    "knows_level",
+    "level_key",
     "mark_level",
     "owe_resolution",
     "release_due",
@@ -244,3 +246,16 @@ def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:
     """Owe the line an escalation level."""
     turn.tx.edit(line).levels = (*line.levels, mark)
     turn.touch(line)
+
+
+def level_key(turn: Turn, line: Line, mark: LevelMark) -> tuple[str, int]:
+    """Return the name under which the line counts how often it was to tell a level, and the level's number there."""
+    policies = list(turn.incident(line).escalations)
+    ordinal = policies.index(mark.policy_id) * 1000 + mark.ordinal
+    return f"level {ordinal}", ordinal
+
+
+def knows_level(turn: Turn, line: Line, mark: LevelMark) -> bool:
+    """Whether the line told the level, or is going to."""
+    same = (one for one in (*line.levels, *line.telling) if one.policy_id == mark.policy_id)
+    return any(one.ordinal == mark.ordinal for one in same) or level_key(turn, line, mark)[0] in line.counts

@@ -24,6 +24,7 @@ class Roll:
         """Put *name* at the end."""
         tx.index(self._ids, serial, name)
         self._serials.append(serial)
+        tx.on_undo(self._serials.pop)
 
     def remove(self, tx: Transaction, serial: int) -> None:
         """Remove what has that number; its place is let go at :meth:`tidy`."""

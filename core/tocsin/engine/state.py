@@ -119,7 +119,8 @@ class Line:
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
     failed them before (none: an escalation level brought them). ``follows`` are the lines of earlier incidents of
-    the same alerts, which go first; ``followers`` are those that wait for this one. ``current`` is the outgoing
+    the same alerts, which go first; ``followers`` are those that wait for this one. ``telling`` are the levels that
+    the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
     """
@@ -135,6 +136,7 @@ class Line:
     follows: tuple[str, ...] = ()
     followers: tuple[str, ...] = ()
     levels: tuple[LevelMark, ...] = ()
+    telling: tuple[LevelMark, ...] = ()
     repeat: bool = False
     current: str | None = None
     top: int = -1

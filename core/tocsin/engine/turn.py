@@ -45,7 +45,8 @@ class Turn:
 
     ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own.
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
-    when everything of that instant has been taken in.
+    when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
+    configuration, ``restarting`` that the deadlines of a downtime are met.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class Turn:
         "plan",
         "quiet",
         "reloading",
+        "restarting",
         "starts",
         "state",
         "tx",
@@ -79,6 +81,7 @@ class Turn:
         self.lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
         self.reloading = False
+        self.restarting = False
         self.wall_floor = float("-inf")
 
     @property

@@ -29,7 +29,8 @@ class Runner:
     """Runs on the loop that it was made in, until it is stopped or the loop ends.
 
     *outbox* holds the attempts to start, filled by whoever commits; :meth:`wake` says that something was put there
-    or that a deadline may have moved. *resume* is true when an earlier runner's attempts were cut off.
+    or that a deadline may have moved. *cut_off*: an earlier runner's attempts were; *resume*: those that the store
+    knows of are to be taken up, as the first commit does.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Runner:
         settled: Callable[[], None],
         *,
         resume: bool,
+        cut_off: bool,
     ) -> None:
         self.loop = running_loop()
         self.turnstile = anyio.Lock()
@@ -50,7 +52,8 @@ class Runner:
         self._clock = clock
         self._outbox = outbox
         self._settled = settled
-        self._resume = resume
+        self._resume = resume or cut_off
+        self._cut_off = cut_off
         self._wake = anyio.Event()
         self._stopping = False
         self._dispatcher: Dispatcher | None = None
@@ -132,12 +135,14 @@ class Runner:
                 self._restart()
             self._resume = False
         except StoreError:
-            await self._sleep(_AGAIN_SECONDS)
+            if not self._stopping:
+                self._wake = anyio.Event()
+                await self._sleep(_AGAIN_SECONDS)
 
     def _restart(self) -> None:
         with self._writer.lock:
             waiting = frozenset(start.notification.notification_id for start in self._outbox)
-            self._writer.commit((Restarted(waiting),))
+            self._writer.commit((Restarted(waiting),) if self._cut_off else ())
 
     async def _turn(self, dispatcher: Dispatcher) -> None:
         if self._wake.is_set():

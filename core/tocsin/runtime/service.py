@@ -225,7 +225,8 @@ class FederationAlertingService(Configurable, Operable, Readable):
             self._clock,
             self._outbox,
             self._first_attempts.settle,
-            resume=self._resuming or self._runner is not None,
+            resume=self._resuming,
+            cut_off=self._runner is not None,
         )
         return self._runner
 
