@@ -36,6 +36,9 @@ def change_plan(turn: Turn, plan: Plan) -> None:
     _set_time_edge(turn)
     for name in missing_intervals(plan):
         turn.gap(GapKind.MISSING_TIME_INTERVAL, name, "a rule names a time interval that does not exist")
+    missing = plan.config.watchdog.channel_id
+    if missing is not None and missing not in plan.channels:
+        turn.gap(GapKind.MISSING_CHANNEL, missing, "the watchdog tells of gaps there, and it does not exist")
     reviews.begin(turn, rerouting=True)
     for channel_id, gone in sorted(old.channels.items()):
         if channel_id not in plan.channels:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
@@ -34,6 +36,7 @@ __all__ = [
     "is_gap",
     "is_heartbeat",
     "look",
+    "off_the_record",
     "start_beating",
 ]
 
@@ -46,10 +49,9 @@ RESERVED: Final = "tocsin:"
 GAP_ALERT: Final = f"{RESERVED}gap:"
 _OWN_CLUSTER: Final = "tocsin"
 _HEARTBEAT: Final = "hb"
+_UNRECORDED: Final = "gap"
 _BEHIND_SECONDS: Final = 1.0
 """Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place."""
-
-_EXPLAINED: Final = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
 
 
 def look(turn: Turn, lane: Lane) -> None:
@@ -64,7 +66,7 @@ def look(turn: Turn, lane: Lane) -> None:
         promised = (out.created_at if out.limited_until is None else out.limited_until) + within
         if promised > turn.clock:
             left.append(promised)
-        elif explained(out) or (out.queued and _limited(turn, lane)):
+        elif (explained(out) and lane.probe_at is None) or (out.queued and _limited(turn, lane)):
             left.append(turn.clock + within)
         else:
             late.append(out)
@@ -79,7 +81,7 @@ def look(turn: Turn, lane: Lane) -> None:
 
 def explained(out: Outgoing) -> bool:
     """Whether a limit, and no failure, keeps the notification from its first attempt."""
-    return out.state is NotificationState.HELD and out.reason in _EXPLAINED
+    return out.state is NotificationState.HELD and out.reason is Reason.RATE_LIMITED
 
 
 def _limited(turn: Turn, lane: Lane) -> bool:
@@ -153,17 +155,43 @@ def _heartbeat(turn: Turn, channel_id: str) -> Notification:
         message="tocsin is alive",
         timestamp=turn.wall(),
     )
+    incident_id = digest_id(_HEARTBEAT, turn.seed)
+    notification_id = digest_id(_HEARTBEAT, turn.seed, turn.state.heartbeats)
+    return _own(turn, notification_id, incident_id, channel_id, NotificationKind.HEARTBEAT, alert)
+
+
+def _own(
+    turn: Turn, notification_id: str, incident_id: str, channel_id: str, kind: NotificationKind, alert: PerformanceAlert
+) -> Notification:
+    """Return a notification of tocsin's own, which belongs to no incident."""
     return Notification(
-        notification_id=digest_id(_HEARTBEAT, turn.seed, turn.state.heartbeats),
-        incident_id=digest_id(_HEARTBEAT, turn.seed),
+        notification_id=notification_id,
+        incident_id=incident_id,
         channel_id=channel_id,
-        kind=NotificationKind.HEARTBEAT,
+        kind=kind,
         status=AlertStatus.FIRING,
         severity=alert.severity,
         alerts=(ListedAlert(alert, AlertStatus.FIRING, 1, turn.wall()),),
         incidents=(),
         created_at=turn.wall(),
     )
+
+
+def off_the_record(turn: Turn, gap: Gap) -> StartAttempt | None:
+    """Return the attempt that tells the watchdog's channel of a gap which cannot be recorded, if there is a channel.
+
+    It is the only one, passes no aggregation, limit or circuit, and has an id of its own: nothing is known of it
+    afterwards, and the gap is told again when it can be recorded.
+    """
+    channel_id = turn.plan.config.watchdog.channel_id
+    channel = None if channel_id is None else turn.plan.channels.get(channel_id)
+    if channel_id is None or channel is None or not channel.channel.enabled:
+        return None
+    alert = attrs.evolve(gap_alert(gap), timestamp=turn.wall())
+    incident_id = digest_id(_UNRECORDED, turn.seed, alert.alert_id)
+    notification_id = digest_id(_UNRECORDED, turn.seed, alert.alert_id, repr(turn.wall()))
+    notification = _own(turn, notification_id, incident_id, channel_id, NotificationKind.FIRING, alert)
+    return StartAttempt(notification, channel, template_of(turn, notification))
 
 
 def is_heartbeat(notification_id: str) -> bool:

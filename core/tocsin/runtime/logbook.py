@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from tocsin.engine.watchdog import RESERVED
 from tocsin.model.event import (
     AlertRouted,
     AttemptFinished,
@@ -27,7 +28,7 @@ _log: Final = logging.getLogger("tocsin.engine")
 def write(event: Event) -> None:
     """Log *event*: an alert that no rule matches, a new gap and an attempt that failed as a warning, a level as
     information, everything else as a detail."""
-    if isinstance(event, AlertRouted) and not event.rule_ids:
+    if isinstance(event, AlertRouted) and not event.rule_ids and not event.alert_id.startswith(RESERVED):
         _log.warning("alert %s is unrouted: no rule matches it", event.alert_id)
     elif isinstance(event, GapRecorded) and event.gap.count == 1:
         _log.warning("gap: %s %s: %s", event.gap.kind.value, event.gap.subject, event.gap.detail)

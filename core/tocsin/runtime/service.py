@@ -251,10 +251,14 @@ class FederationAlertingService(Configurable, Operable, Readable):
 
     def _store_failed(self, error: StoreError) -> None:
         """Tell the watchdog's channel off the record. Called under the lock, once the step is taken back."""
-        starts = self._store_watch.failed(self._writer.engine, self._writer.now(), str(error))
-        self._outbox.extend(starts)
-        if starts and self._runner is not None:
-            self._runner.wake()
+        turn = self._writer.engine.glance(self._writer.now())
+        if self._setup.stale or self._resuming:
+            turn.plan = self._setup.compile(turn.plan)  # what was not taken in yet says where to tell it
+        start = self._store_watch.failed(turn, str(error))
+        if start is not None:
+            self._outbox.append(start)
+            if self._runner is not None:
+                self._runner.wake()
 
     def _after_commit(self, step: Step) -> Waiting | None:
         """Hand a committed step on: to the statistics, the observers and the runner. Called under the lock."""

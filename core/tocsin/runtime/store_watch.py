@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-from tocsin.engine.machine import Engine, Instant
-from tocsin.engine.turn import StartAttempt
-from tocsin.engine.watchdog import GAP_ALERT
+from tocsin.engine.turn import StartAttempt, Turn
+from tocsin.engine.watchdog import off_the_record
 from tocsin.model.facts import Fact, GapFound
+from tocsin.model.gap import Gap
 from tocsin.model.reason import GapKind
 
 __all__ = ["StoreWatch"]
+
+_STORE = "store"
 
 
 class StoreWatch:
     """Tells of a failing store at once, and again every ``within_seconds`` of the watchdog while it fails.
 
-    The engine decides what is told, in a step that is taken back. Once the store works again, the gap is committed.
+    Once the store works again, the gap is committed, and told as every other.
     """
 
     def __init__(self) -> None:
         self._told_at: float | None = None
+        self._since = 0.0
+        self._failures = 0
         self._detail = ""
 
-    def failed(self, engine: Engine, now: Instant, detail: str) -> list[StartAttempt]:
-        """Take note that a commit failed; return what is to be sent off the record."""
-        self._detail = detail
-        within = engine.plan.config.watchdog.within_seconds
-        if self._told_at is not None and now.engine < self._told_at + within:
-            return []
-        self._told_at = now.engine
-        step = engine.step(now, (self._gap(),))
-        engine.undo()
-        return [start for start in step.starts if _about_a_gap(start)]
+    def failed(self, turn: Turn, detail: str) -> StartAttempt | None:
+        """Take note that a commit failed; return what is to be sent off the record.
+
+        *turn* is read, for the configuration and the time.
+        """
+        self._detail, now = detail, turn.clock
+        if self._told_at is None:
+            self._since, self._failures = turn.wall(), 0
+        self._failures += 1
+        if self._told_at is not None and now < self._told_at + turn.plan.config.watchdog.within_seconds:
+            return None
+        self._told_at = now
+        gap = Gap(GapKind.STORE_FAILED, _STORE, detail, self._failures, self._since, turn.wall())
+        return off_the_record(turn, gap)
 
     def worked(self) -> list[Fact]:
         """Take note that a commit worked; return the gap to commit, if the store had failed."""
         if self._told_at is None:
             return []
         self._told_at = None
-        return [self._gap()]
-
-    def _gap(self) -> GapFound:
-        return GapFound(GapKind.STORE_FAILED, "store", self._detail)
-
-
-def _about_a_gap(start: StartAttempt) -> bool:
-    return any(listed.alert.alert_id.startswith(GAP_ALERT) for listed in start.notification.alerts)
+        return [GapFound(GapKind.STORE_FAILED, _STORE, self._detail)]
