@@ -14,7 +14,20 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from tocsin.engine import circuit, codec, escalation, gates, lanes, limits, lines, outcomes, owing, reload, reviews
+from tocsin.engine import (
+    circuit,
+    codec,
+    escalation,
+    gates,
+    lanes,
+    limits,
+    lines,
+    outcomes,
+    owing,
+    recheck,
+    reload,
+    reviews,
+)
 from tocsin.engine.agenda import Agenda, Deadline
 from tocsin.engine.machine import Engine
 from tocsin.engine.plan import Plan
@@ -113,7 +126,7 @@ def tells_channels_that_want_worse(patch: pytest.MonkeyPatch) -> None:
 def asks_the_gates_only_once(patch: pytest.MonkeyPatch) -> None:
     """What is due is told, whatever has become of it meanwhile."""
     replace(patch, lines, "_shut", lambda _: lambda turn, line, episode: None)
-    replace(patch, lines, "recheck", lambda _: lambda turn, out: True)
+    replace(patch, recheck, "recheck", lambda _: lambda turn, out: True)
 
 
 @mutation(seed=0)

@@ -8,10 +8,11 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
-from tocsin.engine.lines import compose, recheck, settle
+from tocsin.engine.lines import compose, settle
 from tocsin.engine.notice import notification_of, template_of
 from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
 from tocsin.engine.plan import ChannelPlan
+from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Episode, Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained

@@ -11,7 +11,8 @@ import attrs
 
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, create, end, enqueue
-from tocsin.engine.owing import BURST_SECONDS, adopt, block, current, decided, level_key, targets
+from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_key, targets
+from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
@@ -19,7 +20,7 @@ from tocsin.model.notification import AlertStatus, NotificationKind, Notificatio
 from tocsin.model.reason import Action, Reason
 from tocsin.roles.aggregator import Cause
 
-__all__ = ["compose", "recheck", "settle"]
+__all__ = ["compose", "settle"]
 
 _ESCALATION_RANK = 100
 _LISTED: Final = 1000
@@ -323,67 +324,3 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
             else:
                 block(turn, line, episode, reason)
     return passengers
-
-
-def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
-    """Whether the alert fires again and the channel was told so by another notification: its end is no news any more.
-
-    In the same incident one line tells both in order, and a digest may list both. A receiver that keeps incidents of
-    its own needs it all the same: nothing else would close the old incident there.
-    """
-    found = turn.plan.channels.get(out.channel_id)
-    latest = turn.state.alerts.get(episode.alert.alert_id)
-    if latest is None or not latest.firing or latest.episode_id in out.listed:
-        return False
-    if latest.incident_id == episode.incident_id or (found is not None and found.spec.per_incident):
-        return False
-    line = turn.state.incidents[latest.incident_id].lines.get(out.channel_id)
-    return line is not None and latest.episode_id in line.told
-
-
-def recheck(turn: Turn, out: Outgoing) -> bool:
-    """Run the gates again over an attempted notification that is not under way; return whether it goes on.
-
-    If nothing in it is worth telling any more, it ends: cancelled, or unknown if an attempt may have arrived.
-    """
-    why = Reason.RESOLVED
-    firing = False
-    before = dict(out.listed)
-    for episode_id, (status, rank) in sorted(before.items()):
-        episode = turn.episode(episode_id)
-        if status is AlertStatus.RESOLVED:
-            closed = resolution_gate(turn, out.channel_id)
-            if rank != PASSENGER and _fires_again(turn, out, episode):
-                closed = Reason.SUPERSEDED
-            if closed is not None:
-                turn.tx.drop_from(out, out.listed, episode_id)
-                why = closed
-            continue
-        line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
-        if not episode.firing:
-            if out.maybe or episode_id in line.due or episode_id in line.waiting:  # its resolution follows
-                turn.tx.drop_from(out, out.listed, episode_id)
-            else:
-                turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))
-            continue
-        shut = shut_gate(turn, episode, out.channel_id)
-        if shut is not None:
-            why = shut
-            turn.tx.drop_from(out, out.listed, episode_id)
-            if line.told.get(episode_id, PASSENGER) < episode.severity.rank:
-                adopt(turn, line, episode, out.via)
-                block(turn, line, episode, shut)
-            continue
-        firing = True
-        if episode.severity.rank != rank:
-            turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
-    if firing:
-        return True
-    for episode_id, (_, rank) in sorted(out.listed.items()):
-        if rank == PASSENGER:  # its resolution is no news to a channel that was never told
-            turn.tx.drop_from(out, out.listed, episode_id)
-    if out.listed:
-        return True
-    state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
-    end(turn, out, state, why, listed=before)
-    return False

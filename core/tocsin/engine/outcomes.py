@@ -11,9 +11,10 @@ from tocsin.engine import circuit
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
-from tocsin.engine.lines import compose, recheck
+from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
 from tocsin.engine.owing import adopt, consider, knows_level, mark_level, owe_resolution, repeat_at
+from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Episode, LevelMark, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.delivery import NotificationDelivery
@@ -26,6 +27,7 @@ from tocsin.model.reason import GapKind, Reason
 __all__ = ["attempt_ended", "expired", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
 
 _LOOK_AGAIN: Final = 60.0
+_LATE_SECONDS: Final = 1.0
 
 
 def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
@@ -152,13 +154,17 @@ def fallback_due(turn: Turn, out: Outgoing) -> None:
     """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
 
     One that a rate limit holds is delayed, not failed: it stays while the channel answers, and is given there if its
-    first attempt fails. Any other goes: the channel fails, or is too slow.
+    first attempt fails. Any other goes: the channel fails, or is too slow. But where nobody was there in time to try
+    (the process was down, or asleep), it is tried first: its time counts from now.
     """
     found = turn.plan.channels.get(out.channel_id)
     if found is None or found.channel.fallback is None:
         return  # a change of the configuration took it away
     lane = turn.lane(out.channel_id)
-    if out.attempted and out.state is not NotificationState.SENDING:
+    if not out.attempted and turn.clock < turn.now.engine - _LATE_SECONDS:
+        at = turn.now.engine + found.channel.fallback_after_seconds
+        turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
+    elif out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     elif not out.attempted and (out.reason is not Reason.RATE_LIMITED or lane.failures):
         for episode_id, mark in compose(turn, lines_of(turn, out)[0]).items():

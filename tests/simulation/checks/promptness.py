@@ -100,6 +100,9 @@ class Promptness:
             return None
         if self.sending.circuits[sent.channel].probe_at is not None:
             return None
+        if self.sending.crossing(sent.channel):
+            self._expect(self.world.now, lambda: self._tried_again(sent, attempts))
+            return None
         return f"{sent.name} to {sent.channel} is not tried again after attempt {attempts}"
 
     def probe(self, channel: str) -> None:

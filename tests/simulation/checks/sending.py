@@ -106,6 +106,12 @@ class Sending:
         backends = self.world.settings["backends"]
         return settings is None or len(self.under_way(channel)) >= backends[settings["backend"]]["concurrency"]
 
+    def crossing(self, channel: str) -> bool:
+        """Whether what is under way tells of an alert that something else, which has to wait for it, tells of too."""
+        mine = [sent for sent in self.sent.values() if sent.channel == channel and not sent.over]
+        told = {one.key[1] for sent in mine if sent.under_way for one in sent.listing}
+        return any(one.key[1] in told for sent in mine if not sent.under_way for one in sent.listing)
+
     # -- the states -------------------------------------------------------------------------------------------------
 
     def enters(self, event: Plain, what: str) -> None:

@@ -178,7 +178,9 @@ class Telling:
         sent.over = True
         self.met(sent)
         self.died_there(sent.channel, sent.listing)
-        self.hand_on(sent.incident, sent.channel, sent.policy, sent.level)
+        for incident, channel, policy, level in list(self.climbed):
+            if channel == sent.channel and incident in sent.incidents:
+                self.hand_on(incident, channel, policy, level)  # a digest, or a higher level, told of several
 
     def hand_on(self, incident: str, channel: str, policy: str | None, level: str | None) -> None:
         """A level that died on the channel may be told by the one that stands in for it."""
