@@ -263,3 +263,31 @@ def test_the_fallback_is_told_even_after_a_restart() -> None:
     bench = Bench(configuration(dev, "spare", rules=TO_DEV))
     bench.outcome(bench.fire("a"), Outcome.unavailable("down", retry_after_seconds=1000.0))
     assert [one.channel_id for one in bench.restart(500)] == ["spare"]
+
+
+def test_what_waits_behind_attempts_that_hang_is_told_through_the_fallback_in_time() -> None:
+    dev = channel("dev", "single", fallback="spare", fallback_after_seconds=120.0)
+    bench = Bench(configuration(dev, "spare", rules=TO_DEV, aggregator="none"))
+    bench.fire("hangs")
+    bench.fire("waits")
+    bench.wake(200)
+    assert bench.told("spare") == [(120, "firing", ["waits"], [])]
+
+
+@pytest.mark.parametrize("asleep", [True, False])
+def test_what_nobody_could_try_in_time_is_tried_first(asleep: bool) -> None:
+    """The process slept, or was down: the channel has not failed."""
+    dev = channel("dev", "single", fallback="spare", fallback_after_seconds=120.0)
+    bench = Bench(configuration(dev, "spare", rules=TO_DEV, aggregator="none"))
+    bench.fire("under way")
+    bench.fire("waits")
+    if asleep:
+        bench.oversleep(5000)
+    else:
+        bench.restart(5000)
+    assert bench.on("spare") == []
+    bench.answer = DELIVERED
+    bench.deliver()
+    bench.wake(6000)
+    assert bench.on("spare") == []
+    assert "waits" in [name for one in bench.on("dev") for name in one.firing]

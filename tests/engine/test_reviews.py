@@ -401,3 +401,16 @@ def test_a_silence_that_begins_in_the_instant_of_a_level_keeps_it_back() -> None
     bench.wake(300)
     assert not [event for event in bench.events if isinstance(event, LevelReached)]
     assert [one.at for one in bench.wake(500)] == [400]
+
+
+def test_incidents_that_an_undone_step_opened_do_not_keep_a_walk_from_its_end() -> None:
+    """A walk goes by the order of the incidents; what a failed commit opened is no part of it."""
+    bench = silenced(3, metrics=3, checked=False)
+    bench.engine.step(bench._now(), [fired(f"lost{place}", metric=f"n{place}") for place in range(5)])
+    bench.engine.undo()
+    bench.step(fired("after", metric="other"))
+    bench.at = 100.0
+    for _ in range(50):
+        bench.step()
+    assert not reviews.active(bench.engine.state)
+    assert told(bench) == ["a00", "a01", "a02", "after"]

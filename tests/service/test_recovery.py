@@ -171,3 +171,12 @@ async def test_an_entry_that_leads_to_something_else_now_is_a_gap(
     async with again:
         await clock.advance(1.0)
         assert [gap.kind for gap in again.gaps] == [GapKind.RECOVERY]
+
+
+async def test_a_restart_is_journaled_once(make_alerting: MakeAlerting, post: Post, store: MemoryStore) -> None:
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+    async with configured(make_alerting, post, store) as again:
+        await again.process_alert(alert("b"))
+    inputs = [item for entry in store.entries() for item in entry.inputs]
+    assert [type(item).__name__ for item in inputs].count("Restarted") == 1

@@ -12,6 +12,7 @@ from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Journal, Observing, Post, alert, listed
 
 from tocsin import (
+    Aggregation,
     AlertFired,
     AlertRoutingRule,
     AttemptEnded,
@@ -19,8 +20,12 @@ from tocsin import (
     EscalationLevel,
     EscalationPolicy,
     FederationAlertingService,
+    GapFound,
+    GapKind,
     MemoryStore,
+    Outcome,
     StoreError,
+    Watchdog,
 )
 from tocsin.testing.clock import VirtualClock
 
@@ -319,3 +324,61 @@ async def test_a_commit_under_way_does_not_block_the_event_loop(
         await clock.advance(20)
         disk.release()
     assert len(alerting.get_active_alerts()) == 2
+
+
+@pytest.mark.parametrize("aggregation", [None, Aggregation("grouping")])
+async def test_a_store_that_fails_is_told_past_everything_that_could_keep_it_back(
+    make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock, aggregation: Aggregation | None
+) -> None:
+    """At once and every ``within_seconds``, also right after another gap and where a limit is spent."""
+    alerting = _configured(make_alerting(store=store, aggregation=aggregation), post)
+    alerting.add_channel(post.channel("dog", rate_limit_per_minute=1))
+    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    async with alerting:
+        await alerting.submit(GapFound(GapKind.OBSERVER_FAILED, "x", "y"))
+        await clock.advance(40.0)
+        store.failures = 10**6
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                await alerting.process_alert(alert("a"))
+            await clock.advance(60.0)
+        told = [one for one in post.to("dog") if "store_failed" in one.alerts[0].alert.message]
+        assert len({one.notification_id for one in told}) == len(told) >= 3
+        store.failures = 0
+        await clock.advance(10.0)
+        assert [gap.kind for gap in alerting.gaps].count(GapKind.STORE_FAILED) == 1
+
+
+async def test_a_store_that_fails_from_the_start_is_told_where_the_configuration_says(
+    make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
+) -> None:
+    """Although that configuration could not be taken in."""
+    alerting = _configured(make_alerting(store=store), post)
+    alerting.add_channel(post.channel("dog"))
+    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    store.failures = 10**6
+    async with alerting:
+        with pytest.raises(StoreError):
+            await alerting.process_alert(alert("a"))
+        await clock.advance(1.0)
+        assert [one.alerts[0].alert.labels["gap"] for one in post.to("dog")] == ["store_failed"]
+        store.failures = 0
+        await clock.advance(10.0)
+
+
+async def test_what_failed_before_the_store_did_is_tried_again_once(
+    make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
+) -> None:
+    """No attempt of a recorded notification is made while nothing can be recorded."""
+    alerting = _configured(make_alerting(store=store), post)
+    alerting.add_channel(post.channel("dog"))
+    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    post.will("dog", Outcome.unavailable("down"))
+    async with alerting:
+        await alerting.submit(GapFound(GapKind.OBSERVER_FAILED, "x", "y"))
+        store.failures = 10**6
+        await clock.advance(30.0)
+        store.failures = 0
+        await clock.advance(120.0)
+    attempts = [(one.notification_id, one.attempt) for one in post.to("dog")]
+    assert len(attempts) == len(set(attempts))

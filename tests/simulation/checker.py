@@ -366,7 +366,7 @@ class Checker:
         """It died before any attempt; levels that it would have told are told by whoever stands in."""
         listing = self.telling.listing_of(event, None)
         self.telling.died_there(event["channel_id"], listing)
-        self.telling.hand_on(event["incident_id"], event["channel_id"], event["policy_id"], event["level"])
+        self.telling.hand_on(event["channel_id"], {event["incident_id"]})
         self.telling.let_off(event["channel_id"], {one.key[0] for one in listing if one.firing})
 
     def _started(self, event: Plain, entry: Plain, what: str) -> None:

@@ -178,15 +178,17 @@ class Telling:
         sent.over = True
         self.met(sent)
         self.died_there(sent.channel, sent.listing)
-        for incident, channel, policy, level in list(self.climbed):
-            if channel == sent.channel and incident in sent.incidents:
-                self.hand_on(incident, channel, policy, level)  # a digest, or a higher level, told of several
+        self.hand_on(sent.channel, sent.incidents)
 
-    def hand_on(self, incident: str, channel: str, policy: str | None, level: str | None) -> None:
-        """A level that died on the channel may be told by the one that stands in for it."""
+    def hand_on(self, channel: str, incidents: set[str]) -> None:
+        """Levels that died on the channel, several perhaps in one notification, may be told by its fallback."""
         settings = self.world.settings["channels"].get(channel, self.world.gone.get(channel))
-        if level is not None and settings is not None and settings["fallback"] is not None:
-            self.climbed.add((incident, settings["fallback"], policy, level))
+        if settings is not None and settings["fallback"] is not None:
+            self.climbed |= {
+                (incident, settings["fallback"], policy, level)
+                for incident, where, policy, level in self.climbed
+                if where == channel and incident in incidents
+            }
 
     def died_there(self, channel: str, listing: list[Listed]) -> None:
         """What a notification lists, or would have listed, died on the channel; another stands in, or it is a gap."""
