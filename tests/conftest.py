@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from tests.receiver import Receiver
+
+settings.register_profile("tocsin", deadline=None)  # no test depends on speed
+settings.load_profile("tocsin")
 
 
 @pytest.fixture(

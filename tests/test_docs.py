@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import gc
 import inspect
 import re
 import subprocess
@@ -93,8 +94,18 @@ def _readme() -> Document:
     return readme
 
 
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The collector of garbage has its own settings again afterwards."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
+
 @pytest.mark.parametrize("document", WITH_CODE, ids=_id)
-def test_the_code_runs(document: Document, anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_runs(
+    document: Document, anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch, collector: None
+) -> None:
     _run(document, anyio_backend, monkeypatch)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -242,9 +243,8 @@ def _salvage(path: Path, archive: Path) -> list[Loss]:
         told.append(loss)
         pending.append(loss)
 
-    file = SqliteFile(path, lost=lose)
-    archive.write_text("".join(export_lines(file, 0, pending)))
-    file.close()
+    with closing(SqliteFile(path, lost=lose)) as file:
+        archive.write_text("".join(export_lines(file, 0, pending)))
     return told
 
 

@@ -21,10 +21,13 @@ from tocsin.model.reason import GapKind, Reason
 
 __all__ = ["pump"]
 
-_DIGESTED = 1000
-"""So many notifications go into one digest at most."""
+_DIGESTED = 250
+"""So many notifications go into one digest at most, for a step that makes one keeps all else waiting."""
 
-_QUEUED = 1000
+_DIGESTED_ANEW = 1000
+"""So many after a new configuration, which is rare: a channel that is newly reached is to get one."""
+
+_QUEUED = 250
 """So many notifications may wait for a channel; when there are more, they go into a digest."""
 
 
@@ -134,7 +137,8 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     candidates = (
         other for other in waiting if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
     )
-    return list(islice(candidates, _DIGESTED))
+    anew = turn.reloading or out.reason is Reason.RELOADED
+    return list(islice(candidates, _DIGESTED_ANEW if anew else _DIGESTED))
 
 
 def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[Outgoing]) -> None:

@@ -47,7 +47,7 @@ from tocsin.model.facts import (
 __all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Restarted", "StartAttempt", "Step"]
 
 
-DEADLINES_PER_STEP: Final = 250
+DEADLINES_PER_STEP: Final = 100
 """More that are due wait for the next step."""
 
 ENGINE_VERSION: Final = 1

@@ -26,7 +26,7 @@ _log: Final = logging.getLogger("tocsin")
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
-_SAVE_RECORDS: Final = 2000
+_SAVE_RECORDS: Final = 500
 _SAVE_SECONDS: Final = 10.0
 _PRUNE_ENTRIES: Final = 1000
 """At least; and two for each entry since the last time, so that a backlog melts away."""
