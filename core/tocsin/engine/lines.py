@@ -18,11 +18,13 @@ from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, O
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
+from tocsin.model.severity import AlertSeverity
 from tocsin.roles.aggregator import Cause
 
 __all__ = ["compose", "settle"]
 
 _ESCALATION_RANK = 100
+_MOST_SEVERE: Final = max(severity.rank for severity in AlertSeverity)
 _LISTED: Final = 1000
 """So many firing episodes are due in one notification at most; the others follow in the next one."""
 
@@ -209,6 +211,8 @@ def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
         return wanted.rank
     highest = wanted.rank
     for episode_id, owed in line.due.items():
+        if highest == _MOST_SEVERE:
+            break
         episode = turn.episode(episode_id)
         if episode.severity.rank > highest and owed.cause is not Cause.RESOLVED and episode.firing:
             highest = highest if _shut(turn, line, episode) else episode.severity.rank
@@ -291,16 +295,17 @@ def _next_due(turn: Turn, line: Line) -> list[tuple[str, Owed]]:
     """Return what is due, by id: all that ended, and of what fires the most severe, so many as are listed at once."""
     if len(line.due) <= _LISTED:
         return sorted(line.due.items(), key=itemgetter(0))
-    over: list[tuple[str, Owed]] = []
-    firing: list[tuple[int, str, Owed]] = []
+    chosen: list[tuple[str, Owed]] = []
+    firing: list[tuple[int, str]] = []
+    episodes, ended = turn.state.episodes, Cause.RESOLVED
     for episode_id, owed in line.due.items():
-        episode = turn.episode(episode_id)
-        if owed.cause is Cause.RESOLVED or not episode.firing:
-            over.append((episode_id, owed))
+        episode = episodes[episode_id]
+        if owed.cause is ended or episode.resolved_at is not None:
+            chosen.append((episode_id, owed))
         else:
-            firing.append((-episode.severity.rank, episode_id, owed))
-    chosen = nsmallest(_LISTED, firing, key=itemgetter(0, 1))
-    return sorted([*over, *((episode_id, owed) for _, episode_id, owed in chosen)], key=itemgetter(0))
+            firing.append((-episode.alert.severity.rank, episode_id))
+    chosen += [(episode_id, line.due[episode_id]) for _, episode_id in nsmallest(_LISTED, firing)]
+    return sorted(chosen, key=itemgetter(0))
 
 
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:

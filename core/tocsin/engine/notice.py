@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import Final
+
 from tocsin.engine.gates import acknowledged
 from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
@@ -14,21 +17,24 @@ from tocsin.model.template import NotificationTemplate
 __all__ = ["incident_view", "notification_of", "template_of"]
 
 
-def _age(episode: Episode) -> tuple[float, int]:
-    return episode.fired_at, episode.serial
+_SERIAL: Final = attrgetter("serial")
+_ALERT_ID: Final = attrgetter("alert.alert_id")
+_CLUSTER: Final = attrgetter("alert.cluster_id")
+_SEVERITY: Final = attrgetter("alert.severity")
 
 
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
-    members = [turn.state.episodes[episode_id] for episode_id in incident.members]
+    # all of it, for every notification: an incident may have very many members
+    members = list(map(turn.state.episodes.__getitem__, incident.members))
     firing = [episode for episode in members if episode.resolved_at is None]
-    first, last = min(members, key=_age), max(members, key=_age)
+    first, last = min(members, key=_SERIAL), max(members, key=_SERIAL)
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
-        alert_count=len({episode.alert.alert_id for episode in members}),
+        alert_count=len(set(map(_ALERT_ID, members))),
         common_metric=first.alert.metric_name,
-        affected_clusters=frozenset(episode.alert.cluster_id for episode in members),
-        severity=max({episode.alert.severity for episode in firing or members}),
+        affected_clusters=frozenset(map(_CLUSTER, members)),
+        severity=max(set(map(_SEVERITY, firing or members))),
         first_alert=first.alert,
         last_alert=last.alert,
         created_at=incident.opened_wall,

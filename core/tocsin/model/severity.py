@@ -44,6 +44,8 @@ class AlertSeverity(enum.Enum):
             known = [severity.value for severity in cls]
             raise ConfigurationError(f"unknown severity {value!r}{nearest(str(value), known)}", "severity") from None
 
+    __hash__ = object.__hash__  # there is one object of each, and its name need not be hashed each time
+
     def __lt__(self, other: AlertSeverity) -> bool:
         if not isinstance(other, AlertSeverity):
             return NotImplemented
