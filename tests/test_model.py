@@ -152,6 +152,8 @@ def test_levels_have_their_delays() -> None:
         {"current_value": "high"},
         {"current_value": True},
         {"threshold_value": 10**400},
+        {"current_value": 10**5000},
+        {"timestamp": -(10**400)},
         {"message": None},
         {"node_id": 7},
         {"timestamp": float("nan")},
@@ -159,7 +161,7 @@ def test_levels_have_their_delays() -> None:
         {"labels": {"a": 1}},
         {"annotations": {1: "a"}},
     ],
-    ids=str,
+    ids=lambda changes: f"{next(iter(changes))}: {type(next(iter(changes.values()))).__name__}",
 )
 def test_an_alert_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     """Built in Python or parsed from data, the error names the field."""

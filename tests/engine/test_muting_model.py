@@ -142,7 +142,7 @@ class History:
 
     def bench(self) -> Bench:
         rules = [
-            rule("m", "muted", mute_time_intervals=["mute"]),
+            rule("m", "muted", mute_time_intervals=["mute"] if self.mute else []),
             rule("a", "active", active_time_intervals=["active"] if self.active else []),
         ]
         return loaded(
@@ -152,8 +152,9 @@ class History:
                 rules=rules,
                 aggregator="none",
                 time_intervals={
-                    "mute": tuple(h.real() for h in self.mute),
-                    "active": tuple(h.real() for h in self.active),
+                    name: tuple(h.real() for h in hours)
+                    for name, hours in (("mute", self.mute), ("active", self.active))
+                    if hours
                 },
                 inhibition_rules=[InhibitionRule((_real(s),), (_real(t),), e) for s, t, e in self.inhibitions],
             ),

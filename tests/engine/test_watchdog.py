@@ -374,3 +374,19 @@ def test_an_open_circuit_does_not_keep_heartbeats_back() -> None:
     made.deliver()
     sent: list[Sent] = made.wake(60)
     assert "heartbeat" in [one.kind for one in sent]
+
+
+def test_a_watchdog_whose_channel_is_missing_is_a_gap() -> None:
+    made = Bench(configuration("ops"))
+    made.reload(configuration("ops", watchdog=Watchdog(channel_id="nope")))
+    assert made.gaps(GapKind.MISSING_CHANNEL) == ["nope"]
+
+
+def test_what_waits_behind_attempts_that_hang_is_late_however_full_the_queue_is() -> None:
+    """A full queue is no reason: only a limit is one."""
+    made = Bench(configuration(channel("ops", "single"), aggregator="none"), checked=False)
+    made.fire("hangs")
+    made.step(*[fired(f"a{place}") for place in range(600)])
+    made.wake(3600)
+    (gap,) = [gap for gap in made.engine.state.gaps.values() if gap.kind is GapKind.LATE]
+    assert gap.detail.startswith("601 notifications")

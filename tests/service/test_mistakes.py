@@ -10,7 +10,7 @@ import pytest
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import HANG, Journal, Post, alert
 
-from tocsin import AlertRoutingRule, ConfigurationError, FederationAlertingService, UnknownReferenceError
+from tocsin import AlertRoutingRule, ConfigurationError, FederationAlertingService, TimeInterval, UnknownReferenceError
 from tocsin.testing.clock import VirtualClock
 
 on_every_loop = pytest.mark.anyio
@@ -42,6 +42,13 @@ def test_removing_what_does_not_exist_names_the_nearest(alerting: FederationAler
         alerting.remove_channel("opps")
     with pytest.raises(UnknownReferenceError, match="did you mean 'everything'"):
         alerting.remove_routing_rule("everythin")
+
+
+@pytest.mark.parametrize("name", ["weekend", 5, ""])
+def test_a_time_interval_has_a_name_and_an_interval(name: Any) -> None:
+    """A rule that is active in none would be silent for ever."""
+    with pytest.raises(ConfigurationError, match="time interval"):
+        FederationAlertingService().add_time_interval(name, *([] if name == "weekend" else [TimeInterval()]))
 
 
 @on_every_loop

@@ -54,6 +54,9 @@ class Disk:
     def close(self) -> None:
         """The process that used it has left it as it should."""
 
+    def put_away(self) -> None:
+        """Nobody uses it any more."""
+
 
 class FileDisk(Disk):
     """The same with an SQLite file.
@@ -110,6 +113,10 @@ class FileDisk(Disk):
         """The process that used it has left it as it should."""
         self._file.close()
         self.store = self._file = self._open()
+
+    def put_away(self) -> None:
+        """Nobody uses it any more."""
+        self._file.close()
 
 
 class Handle:

@@ -439,6 +439,6 @@ def simulate(seed: int, hours: float, folder: Path, *, operations: int | None = 
         with deterministic(seed):
             anyio.run(run.play, plot[:operations], backend=backend)
     finally:
-        run.disk.close()
+        run.disk.put_away()
     run.ledger.write(folder)
     return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -31,6 +31,17 @@ def _without(mapping: Mapping[str, V], key: str) -> dict[str, V]:
     return {name: value for name, value in mapping.items() if name != key}
 
 
+def _some_intervals(instance: object, attribute: attrs.Attribute[Any], value: Mapping[Any, object]) -> None:
+    """Names, each with an interval at least: a rule that is active in none would be silent for ever."""
+    for name, several in value.items():
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(
+                f"a time interval's name is a non-empty string, not {name!r:.60}", "time_intervals"
+            )
+        if not several:
+            raise ConfigurationError(f"the time interval {name!r} has no interval in it", f"time_intervals.{name}")
+
+
 @attrs.frozen(slots=True)
 class Configuration:
     """Channels, rules, policies and templates, and how incidents are formed.
@@ -49,7 +60,7 @@ class Configuration:
     escalation_scheduler: str = "levels"
     catch_all_channel: str | None = None
     inhibition_rules: tuple[InhibitionRule, ...] = ()
-    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(factory=dict)
+    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(factory=dict, validator=_some_intervals)
     watchdog: Watchdog = attrs.field(factory=Watchdog)
     retain_resolved_seconds: float = attrs.field(default=86_400.0, validator=_check.positive)
     retain_deliveries_seconds: float = attrs.field(default=7 * 86_400.0, validator=_check.positive)

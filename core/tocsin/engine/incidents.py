@@ -134,8 +134,10 @@ def _follow(turn: Turn, incident: Incident, earlier: Incident, before: Episode) 
         if first is not None:
             hasten(turn, first, before)
         if first is not None and (first.current is not None or first.due):
-            turn.tx.edit(line).follows = (*line.follows, first.line_id)
-            turn.tx.edit(first).followers = (*first.followers, line.line_id)
+            if first.line_id not in line.follows:
+                turn.tx.edit(line).follows = (*line.follows, first.line_id)
+            if line.line_id not in first.followers:
+                turn.tx.edit(first).followers = (*first.followers, line.line_id)
 
 
 def _open_key(grouping: Grouping, key: str) -> str:

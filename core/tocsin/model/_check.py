@@ -37,27 +37,42 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def is_double(value: object) -> bool:
+    """Whether it is a number, and a double can hold it."""
+    if not is_number(value):
+        return False
+    try:
+        float(value)  # type: ignore[arg-type]  # a number
+    except OverflowError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    """Return how a message shows a value, which may be a whole number that Python refuses to write out."""
+    try:
+        return f"{value!r:.60}"
+    except ValueError:
+        return "a number of thousands of digits"
+
+
 def optional_number(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A number that a double can hold, or None."""
     if value is None:
         return
-    fits = is_number(value)
-    try:
-        float(value)  # type: ignore[arg-type]  # anything that is no number has failed already
-    except (OverflowError, TypeError, ValueError):
-        fits = False
-    if not fits:
+    if not is_double(value):
         raise ConfigurationError(
-            f"{_owner(instance)}.{attribute.name} must be a number within a double's range, or None, not {value!r:.60}",
+            f"{_owner(instance)}.{attribute.name} must be a number within a double's range, or None, "
+            f"not {_shown(value)}",
             attribute.name,
         )
 
 
 def finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A finite number."""
-    if not is_number(value) or not math.isfinite(value):  # type: ignore[arg-type]  # is_number has checked
+    if not is_double(value) or not math.isfinite(value):  # type: ignore[arg-type]  # it was checked just before
         raise ConfigurationError(
-            f"{_owner(instance)}.{attribute.name} must be a finite number, not {value!r}", attribute.name
+            f"{_owner(instance)}.{attribute.name} must be a finite number, not {_shown(value)}", attribute.name
         )
 
 

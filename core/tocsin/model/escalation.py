@@ -65,7 +65,7 @@ def _delays(value: Any) -> Mapping[EscalationLevel, float]:
     delays: dict[EscalationLevel, float] = {}
     for key, delay in value.items():
         level = EscalationLevel.parse(key)
-        if not _check.is_number(delay) or not 0 <= delay < float("inf"):
+        if not _check.is_double(delay) or not 0 <= delay < float("inf"):
             raise ConfigurationError(
                 f"the delay of level {level.value} is a number of seconds, at least 0, not {delay!r}",
                 f"level_delays_seconds.{level.value}",

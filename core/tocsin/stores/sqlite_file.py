@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -55,9 +56,11 @@ def locate(path: str | os.PathLike[str]) -> Path:
     try:
         found = Path(path).resolve()
         mode = found.stat().st_mode if found.exists() else stat.S_IFREG
-        parent = found.parent.is_dir()
+        parent, loop = found.parent.is_dir(), found.is_symlink()  # what is resolved is no link, or one in a circle
     except (OSError, ValueError, RuntimeError) as error:
         raise StoreError(f"{path}: cannot open: {_reason(error)}") from error
+    if loop:
+        raise StoreError(f"{path}: cannot open: {os.strerror(errno.ELOOP)}")
     if stat.S_ISDIR(mode):
         raise StoreError(f"{found} is a folder; name a file in it, such as {found / 'tocsin.db'}")
     if not stat.S_ISREG(mode):
