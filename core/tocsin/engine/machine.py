@@ -53,6 +53,8 @@ DEADLINES_PER_STEP: Final = 100
 ENGINE_VERSION: Final = 1
 """Rises when the same state and inputs lead to other events, so that a journal of another version can say so."""
 
+_OVERSLEPT_SECONDS: Final = 1.0
+
 _ROUNDING: Final = 1e-6
 """Seconds by which a deadline of the wall clock may seem not to be reached yet, for the clocks' sum is rounded."""
 
@@ -128,12 +130,14 @@ class Engine:
         engine_now = max(now.engine, state.engine_time)
         turn = Turn(state, self.plan, self.quiet, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
+        overslept = self._overslept(engine_now)
         self._ahead = now.wall - engine_now
         self._note_time(turn)
         restarted = turn.restarting = any(isinstance(item, Restarted) for item in inputs)
         episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
-        deadlines = float("inf") if whole or restarted else DEADLINES_PER_STEP
-        episodes = self._drain(turn, deadlines, episodes, settle_between=not restarted)
+        late = restarted or overslept
+        deadlines = float("inf") if whole or late else DEADLINES_PER_STEP
+        episodes = self._drain(turn, deadlines, episodes, late=late, settle_between=not restarted)
         turn.clock = engine_now
         effective = [(item, self._take(turn, item)) for item in inputs]
         reviews.work_off(turn, episodes)
@@ -178,6 +182,12 @@ class Engine:
             self._tx.rollback()
             self._tx = None
 
+    def _overslept(self, now: float) -> bool:
+        """Whether nobody stepped for a while although a deadline was due: all of that is met at once, each at its own
+        instant, as after a restart."""
+        due, late = self.state.agenda.next_instant(), now - _OVERSLEPT_SECONDS
+        return due is not None and due < late and self.state.engine_time < late
+
     def _note_time(self, turn: Turn) -> None:
         state, now = self.state, turn.now
         went_back = (now.wall - now.engine) < (state.wall_time - state.engine_time) - 1e-3
@@ -202,16 +212,19 @@ class Engine:
                 return at, True
         return None if engine is None else (engine, False)
 
-    def _drain(self, turn: Turn, deadlines: float, episodes: float, *, settle_between: bool) -> float:
+    def _drain(self, turn: Turn, deadlines: float, episodes: float, *, late: bool, settle_between: bool) -> float:
         """Meet what is due, in order, so many *deadlines* at most; between two instants all of the first is settled.
 
         That includes what was to be decided anew, so many *episodes* at most; return how many are left of these.
+        *late*: all of it is decided before a later instant, for a silence that came and went meanwhile stopped clocks.
         """
         while True:
             upcoming = self._upcoming(turn)
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
             edges_met = later or (upcoming is not None and not upcoming[1])  # what mutes comes before what is due
-            if edges_met and episodes > 0 and reviews.active(self.state):
+            if late and edges_met and upcoming is not None and reviews.active(self.state):
+                reviews.work_off(turn, float("inf"))
+            elif edges_met and episodes > 0 and reviews.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
             elif settle_between and (later or upcoming is None) and turn.unsettled:
                 self._flush(turn)

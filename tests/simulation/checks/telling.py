@@ -73,9 +73,16 @@ class Telling:
         for span in self.world.spans.values():
             if span.key[1] in event["alert_ids"] and span.incident in incidents:
                 told = (event["channel_id"], span.key)
-                if span.firing or (told in self.told and told not in self.excused):
+                owed = told in self.told and told not in self.excused
+                if owed or (span.firing and self._concerns(event["channel_id"], span)):
                     found.append(Listed(span.key, span.firing, span.rank))
         return found
+
+    def _concerns(self, channel: str, span: Span) -> bool:
+        """Whether the channel may be told that it fires: by a rule, by a level, or in another one's place."""
+        by_level = any((incident, where) == (span.incident, channel) for incident, where, _, _ in self.climbed)
+        instead = any(key == span.key and stand_in == channel for (_, key), (stand_in, _) in self.dead.items())
+        return by_level or instead or channel in self.targets(span)
 
     # -- what an attempt may say ------------------------------------------------------------------------------------
 
@@ -210,7 +217,8 @@ class Telling:
         beside = {one.key for one in sent.listing}
         for one in sent.listing:
             latest = self.world.latest[one.key[1]]
-            elsewhere = latest.firing and latest.incident != one.key[0] and latest.key not in beside
+            apart = latest.key not in beside or (sent.channel, latest.key) in self.told
+            elsewhere = latest.firing and latest.incident != one.key[0] and apart
             if not one.firing and elsewhere and one.key not in still:
                 self.excused.add((sent.channel, one.key))
 
