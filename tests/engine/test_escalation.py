@@ -8,6 +8,8 @@ import pytest
 from tests.engine.harness import Bench, channel, configuration, fired, installed, rule
 
 from tocsin import (
+    Acknowledged,
+    AlertResolved,
     Configuration,
     EscalationLevel,
     EscalationPolicy,
@@ -16,6 +18,7 @@ from tocsin import (
     Outcome,
     hookimpl,
 )
+from tocsin.engine.machine import Input
 
 DELIVERED = Outcome.delivered()
 LATER = 100_000.0
@@ -55,6 +58,29 @@ def test_each_level_comes_at_its_instant() -> None:
     ]
     (first,) = bench.on("one")
     assert (first.notification.level, first.notification.policy_id) == (EscalationLevel.FIRST, "p")
+
+
+def test_a_level_takes_the_place_of_the_most_severe_that_it_names() -> None:
+    """Not of the one that fired first."""
+    narrow = channel("one", "single")
+    bench = Bench(configuration("dev", narrow, policies=[policy()]))
+    bench.step(fired("small", metric="m1"), fired("mild", "warning", metric="m0"))
+    bench.step(fired("bad", "emergency", metric="m0"))
+    bench.wake(300)
+    (started,) = [one for one in bench.under_way.values() if one.channel_id == "one"]
+    assert started.firing == ["bad", "mild"]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.02, 30.0])
+@pytest.mark.parametrize("end", [AlertResolved("a"), Acknowledged("a", by="bob")], ids=["resolved", "acknowledged"])
+def test_what_comes_with_a_level_is_known_to_what_starts(late: float, end: Input) -> None:
+    """An attempt starts now, whenever it was due; now nobody is to be told that the alert fires."""
+    bench = started(policy())
+    bench.fire("a")
+    bench.at = 300 + late
+    assert [one for one in bench.step(end) if one.firing] == []
+    bench.wake(LATER)
+    assert levels(bench) == []
 
 
 def test_a_level_s_delay_can_be_changed_and_the_others_keep_theirs() -> None:

@@ -789,7 +789,6 @@ def test_a_notification_that_lists_only_ends_is_a_resolution_though_something_mu
     assert bench.told("dev")[1:] == [(330, "resolved", [], ["a"])]
 
 
-@pytest.mark.xfail(reason="the reminder is sent when the silence ends, off the grid of flushes")
 def test_a_reminder_that_a_silence_kept_back_comes_at_a_flush() -> None:
     bench = grouped(settings=QUIET | {"repeat_interval_seconds": 600})
     history(bench, (0, "fire", "a"))

@@ -25,6 +25,7 @@ Loop = tuple[str, dict[str, Any]]
         ({"first_attempt_seconds": -1}, "number of seconds, at least 0"),
         ({"drain_seconds": float("inf")}, "number of seconds, at least 0"),
         ({"drain_seconds": True}, "number of seconds, at least 0"),
+        ({"drain_seconds": 10**5000}, "number of seconds, at least 0, not a number of thousands of digits"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -117,6 +118,13 @@ def _configured(alerting: FederationAlertingService, post: Post) -> FederationAl
     alerting.add_escalation_policy(EscalationPolicy("p", escalation_levels={EscalationLevel.FIRST: ["pager"]}))
     alerting.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"], escalation_policy_id="p"))
     return alerting
+
+
+def _watched(alerting: FederationAlertingService, post: Post, **options: Any) -> FederationAlertingService:
+    """Return the service, configured, with a watchdog that tells ``dog``."""
+    alerting.add_channel(post.channel("dog", **options))
+    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    return _configured(alerting, post)
 
 
 async def test_a_commit_that_fails_undoes_its_batch(
@@ -331,9 +339,7 @@ async def test_a_store_that_fails_is_told_past_everything_that_could_keep_it_bac
     make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock, aggregation: Aggregation | None
 ) -> None:
     """At once and every ``within_seconds``, also right after another gap and where a limit is spent."""
-    alerting = _configured(make_alerting(store=store, aggregation=aggregation), post)
-    alerting.add_channel(post.channel("dog", rate_limit_per_minute=1))
-    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    alerting = _watched(make_alerting(store=store, aggregation=aggregation), post, rate_limit_per_minute=1)
     async with alerting:
         await alerting.submit(GapFound(GapKind.OBSERVER_FAILED, "x", "y"))
         await clock.advance(40.0)
@@ -353,9 +359,7 @@ async def test_a_store_that_fails_from_the_start_is_told_where_the_configuration
     make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
 ) -> None:
     """Although that configuration could not be taken in."""
-    alerting = _configured(make_alerting(store=store), post)
-    alerting.add_channel(post.channel("dog"))
-    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    alerting = _watched(make_alerting(store=store), post)
     store.failures = 10**6
     async with alerting:
         with pytest.raises(StoreError):
@@ -370,9 +374,7 @@ async def test_what_failed_before_the_store_did_is_tried_again_once(
     make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
 ) -> None:
     """No attempt of a recorded notification is made while nothing can be recorded."""
-    alerting = _configured(make_alerting(store=store), post)
-    alerting.add_channel(post.channel("dog"))
-    alerting.set_watchdog(Watchdog(channel_id="dog", within_seconds=60.0))
+    alerting = _watched(make_alerting(store=store), post)
     post.will("dog", Outcome.unavailable("down"))
     async with alerting:
         await alerting.submit(GapFound(GapKind.OBSERVER_FAILED, "x", "y"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.state import Incident, Line
+from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 
 __all__ = ["forget", "forget_member"]
@@ -36,7 +36,12 @@ def forget_member(turn: Turn, episode_id: str) -> None:
     for line in incident.lines.values():
         tx.drop_from(line, line.adopted, episode_id)
     tx.unindex(incident.members, episode_id)
-    tx.drop(state.episodes, episode_id)
+    _drop(turn, episode)
+
+
+def _drop(turn: Turn, episode: Episode) -> None:
+    tx, state = turn.tx, turn.state
+    tx.drop(state.episodes, episode.episode_id)
     if state.alerts.get(episode.alert.alert_id) is episode:
         tx.unindex(state.alerts, episode.alert.alert_id)
 
@@ -55,11 +60,8 @@ def forget(turn: Turn, incident: Incident) -> None:
         state.agenda.set(tx, Deadline.FORGET, incident.incident_id, _later(turn))
         return
     for episode_id in incident.members:
-        episode = state.episodes[episode_id]
         state.agenda.cancel(tx, Deadline.FORGET_MEMBER, episode_id)
-        tx.drop(state.episodes, episode_id)
-        if state.alerts.get(episode.alert.alert_id) is episode:
-            tx.unindex(state.alerts, episode.alert.alert_id)
+        _drop(turn, turn.episode(episode_id))
     for line in incident.lines.values():
         state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)

@@ -8,17 +8,18 @@ import attrs
 
 from tocsin.engine import escalation
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id
-from tocsin.engine.owing import bridge, consider, hasten, repeat_at, resolve, targets
+from tocsin.engine.owing import bridge, consider, hasten, next_chance, repeat_at, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
-from tocsin.engine.state import Episode, Incident
+from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
 from tocsin.engine.watchdog import GAP_QUIET_SECONDS, gap_alert, is_gap
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
 from tocsin.model.gap import Gap
-from tocsin.model.reason import GapKind
+from tocsin.model.reason import GapKind, Reason
 
 __all__ = [
     "fire",
@@ -287,13 +288,25 @@ def _close(turn: Turn, incident: Incident) -> None:
 
 
 def remind(turn: Turn, line_id: str) -> None:
-    """A repeat is due: what the line was told of and still fires is told again."""
+    """A repeat is due: what the line was told of and still fires is told again.
+
+    Where all of it is muted, that is as soon as something is not; if the aggregator tells at certain instants, at one.
+    """
     line = turn.line_by_id(line_id)
     if line is None or not line.told:
         return
+    incident = turn.incident(line)
+    if turn.grouping(incident).lists_all and _muted(turn, line):
+        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, next_chance(turn, incident, line))
+        return
     turn.tx.edit(line).repeat = True
     turn.touch(line)
-    incident = turn.incident(line)
     at = repeat_at(turn, incident)
     if at is not None:
         turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, at)
+
+
+def _muted(turn: Turn, line: Line) -> bool:
+    """Whether nobody may be reminded of anything that the line was told of, and not only because it is attended to."""
+    shut = {shut_gate(turn, turn.episode(episode_id), line.channel_id) for episode_id in line.told}
+    return None not in shut and not shut <= {Reason.ACKNOWLEDGED, Reason.SNOOZED}

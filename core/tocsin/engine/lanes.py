@@ -11,6 +11,7 @@ from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, settle
 from tocsin.engine.notice import notification_of, template_of
 from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
+from tocsin.engine.owing import current
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Episode, Lane, Line, Outgoing
@@ -78,7 +79,7 @@ def _crosses(turn: Turn, out: Outgoing) -> bool:
 
 def _is_being_told(turn: Turn, out: Outgoing, episode: Episode) -> bool:
     line = turn.state.incidents[episode.incident_id].lines.get(out.channel_id)
-    other = None if line is None or line.current is None else turn.state.outgoing[line.current]
+    other = None if line is None else current(turn, line)
     if other is None or other is out or other.state is not NotificationState.SENDING:
         return False
     return episode.episode_id in other.listed

@@ -11,7 +11,7 @@ import attrs
 
 from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, create, end, enqueue
-from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_key, targets
+from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_count, level_ordinal, targets
 from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
@@ -59,9 +59,8 @@ def _pending(turn: Turn, line: Line, mark: LevelMark) -> bool:
 
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
     for mark in reversed(line.levels):
-        first = next(_open_members(turn, line, mark), None)
-        if first is not None:
-            return _Wanted(NotificationKind.ESCALATION, _ESCALATION_RANK + first.severity.rank, mark)
+        if any(True for _ in _open_members(turn, line, mark)):  # the rest of them is asked once it is queued
+            return _Wanted(NotificationKind.ESCALATION, _ESCALATION_RANK, mark)
     return None
 
 
@@ -87,7 +86,7 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
         block(turn, line, episode, reason)
     if not resolved:
         return None
-    others_fire = turn.grouping(turn.incident(line)).lists_all and bool(_others(turn, line))
+    others_fire = turn.grouping(turn.incident(line)).lists_all and any(True for _ in _others(turn, line))
     return _Wanted(NotificationKind.MORE if others_fire else NotificationKind.RESOLVED, 0)
 
 
@@ -207,7 +206,9 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
 
 def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
     """Return the highest rank of what the notification would list, which is its place in the lane."""
-    if wanted.mark is not None or wanted.kind is NotificationKind.RESOLVED:
+    if wanted.mark is not None:
+        return wanted.rank + max(episode.severity.rank for episode in _open_members(turn, line, wanted.mark))
+    if wanted.kind is NotificationKind.RESOLVED:
         return wanted.rank
     highest = wanted.rank
     for episode_id, owed in line.due.items():
@@ -228,7 +229,8 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
     turn.tx.put_in(line, line.counts, wanted.kind.value, count + 1)
     if wanted.mark is None:
         return count
-    again, ordinal = level_key(turn, line, wanted.mark)
+    ordinal = level_ordinal(turn, line, wanted.mark)
+    again = level_count(ordinal)
     revived = line.counts.get(again, 0)
     turn.tx.put_in(line, line.counts, again, revived + 1)
     return ordinal + revived * 1_000_000
@@ -267,11 +269,13 @@ def compose(turn: Turn, line: Line) -> Listed:
     return listed
 
 
-def _others(turn: Turn, line: Line) -> list[Episode]:
-    """Return what fires and passes its gates, apart from what is told later."""
-    members = (turn.episode(e) for e in turn.incident(line).firing if e not in line.waiting)
-    known = (e for e in members if e.episode_id in line.told or _shut(turn, line, e) is None)
-    return [episode for episode in known if shut_gate(turn, episode, line.channel_id) is None]
+def _others(turn: Turn, line: Line) -> Iterator[Episode]:
+    """Yield what fires and passes its gates, apart from what is told later."""
+    for episode in [turn.episode(e) for e in turn.incident(line).firing if e not in line.waiting]:
+        told = episode.episode_id in line.told
+        shut = shut_gate(turn, episode, line.channel_id) if told else _shut(turn, line, episode)
+        if shut is None:
+            yield episode
 
 
 def _take_all(turn: Turn, line: Line, listed: Listed) -> None:

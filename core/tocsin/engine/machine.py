@@ -133,11 +133,11 @@ class Engine:
         overslept = self._overslept(engine_now)
         self._ahead = now.wall - engine_now
         self._note_time(turn)
-        restarted = turn.restarting = any(isinstance(item, Restarted) for item in inputs)
+        turn.restarting = any(isinstance(item, Restarted) for item in inputs)
         episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
-        late = restarted or overslept
+        late = turn.restarting or overslept
         deadlines = float("inf") if whole or late else DEADLINES_PER_STEP
-        episodes = self._drain(turn, deadlines, episodes, late=late, settle_between=not restarted)
+        episodes = self._drain(turn, deadlines, episodes, late=late)
         turn.clock = engine_now
         effective = [(item, self._take(turn, item)) for item in inputs]
         reviews.work_off(turn, episodes)
@@ -212,7 +212,7 @@ class Engine:
                 return at, True
         return None if engine is None else (engine, False)
 
-    def _drain(self, turn: Turn, deadlines: float, episodes: float, *, late: bool, settle_between: bool) -> float:
+    def _drain(self, turn: Turn, deadlines: float, episodes: float, *, late: bool) -> float:
         """Meet what is due, in order, so many *deadlines* at most; between two instants all of the first is settled.
 
         That includes what was to be decided anew, so many *episodes* at most; return how many are left of these.
@@ -226,8 +226,8 @@ class Engine:
                 reviews.work_off(turn, float("inf"))
             elif edges_met and episodes > 0 and reviews.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
-            elif settle_between and (later or upcoming is None) and turn.unsettled:
-                self._flush(turn)
+            elif (later or upcoming is None) and turn.unsettled:
+                self._settle(turn)
             elif upcoming is None or deadlines == 0:
                 return episodes
             else:
@@ -335,7 +335,15 @@ class Engine:
                 assert_never(fact)
 
     def _flush(self, turn: Turn) -> None:
-        """Settle every line and pump every lane that something happened to, until none is left."""
+        """Settle and pump every lane that something happened to, until none is left."""
+        while turn.unsettled or turn.lanes:
+            self._settle(turn)
+            waiting, turn.lanes = turn.lanes, {}
+            for lane in waiting.values():
+                lanes.pump(turn, lane)
+
+    def _settle(self, turn: Turn) -> None:
+        """Draw the consequences of what happened at this instant, apart from attempts: these can only start now."""
         while turn.unsettled:
             gaps, turn.gaps = turn.gaps, {}
             for gap in gaps.values():
@@ -346,6 +354,3 @@ class Engine:
             while turn.lines:
                 line_id = next(iter(turn.lines))
                 lines.settle(turn, turn.lines.pop(line_id))
-            waiting, turn.lanes = turn.lanes, {}
-            for lane in waiting.values():
-                lanes.pump(turn, lane)

@@ -21,8 +21,11 @@ __all__ = [
     "decided",
     "hasten",
     "knows_level",
-    "level_key",
+    "level_count",
+    "level_of",
+    "level_ordinal",
     "mark_level",
+    "next_chance",
     "owe_resolution",
     "release_due",
     "repeat_at",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 BURST_SECONDS = 60.0
+_LEVELS = 1000
+"""More than a policy has."""
 
 
 def targets(incident: Incident, episode: Episode) -> tuple[str, ...]:
@@ -60,7 +65,16 @@ def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
     return out is not None and out.attempted and episode_id in out.listed
 
 
-def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause) -> Release:
+def next_chance(turn: Turn, incident: Incident, line: Line) -> float:
+    """Return the later instant at which the aggregator would let the line, if it were told now, be told of more."""
+    episode = turn.episode(next(iter(line.told)))
+    release = _release(turn, incident, line, episode, Cause.NEW, (turn.clock,))
+    return release.at if release.at is not None and release.at > turn.clock else turn.clock + BURST_SECONDS
+
+
+def _release(
+    turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause, lately: tuple[float, ...] = ()
+) -> Release:
     telling = Telling(
         now=turn.clock,
         cause=cause,
@@ -69,7 +83,7 @@ def _release(turn: Turn, incident: Incident, line: Line, episode: Episode, cause
         told_severity=line.told_severity,
         last_told_at=line.told_at,
         still_firing=len(line.told),
-        recent=tuple(at for at in line.recent if at > turn.clock - BURST_SECONDS),
+        recent=(*(at for at in line.recent if at > turn.clock - BURST_SECONDS), *lately),
     )
     try:
         return turn.grouping(incident).aggregator.release(incident.state, telling)
@@ -248,14 +262,27 @@ def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:
     turn.touch(line)
 
 
-def level_key(turn: Turn, line: Line, mark: LevelMark) -> tuple[str, int]:
-    """Return the name under which the line counts how often it was to tell a level, and the level's number there."""
+def level_ordinal(turn: Turn, line: Line, mark: LevelMark) -> int:
+    """Return the number of a level among all of its incident: its policy's place, and its own ordinal there."""
     policies = list(turn.incident(line).escalations)
-    ordinal = policies.index(mark.policy_id) * 1000 + mark.ordinal
-    return f"level {ordinal}", ordinal
+    return policies.index(mark.policy_id) * _LEVELS + mark.ordinal
+
+
+def level_of(out: Outgoing) -> LevelMark | None:
+    """Return the level that a notification tells, if it is one of a level."""
+    if out.level is None or out.policy_id is None:
+        return None
+    return LevelMark(out.policy_id, out.ordinal % _LEVELS, out.level)
+
+
+def level_count(ordinal: int) -> str:
+    """Return the name under which a line counts how often it was to tell a level."""
+    return f"level {ordinal}"
 
 
 def knows_level(turn: Turn, line: Line, mark: LevelMark) -> bool:
     """Whether the line told the level, or is going to."""
     same = (one for one in (*line.levels, *line.telling) if one.policy_id == mark.policy_id)
-    return any(one.ordinal == mark.ordinal for one in same) or level_key(turn, line, mark)[0] in line.counts
+    return any(one.ordinal == mark.ordinal for one in same) or (
+        level_count(level_ordinal(turn, line, mark)) in line.counts
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
-from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
+from tocsin.engine.owing import level_of
+from tocsin.engine.state import PASSENGER, Episode, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import Reason
@@ -94,8 +95,8 @@ def resume_waiting(turn: Turn, line: Line) -> bool:
             turn.tx.drop_from(out, out.listed, episode_id)
         if out.listed:
             line.current = notification_id
-            if out.level is not None:
-                line.telling = (LevelMark(str(out.policy_id), out.ordinal % 1000, out.level),)
+            level = level_of(out)
+            line.telling = () if level is None else (level,)
             enqueue(turn, out)
             return True
         end(turn, out, NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED, Reason.ALREADY_TOLD)

@@ -101,7 +101,7 @@ class Turn:
     @property
     def unsettled(self) -> bool:
         """Whether something happened at this instant of which the consequences are still to be drawn."""
-        return bool(self.gaps or self.escalations or self.lines or self.lanes)
+        return bool(self.gaps or self.escalations or self.lines)
 
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""
@@ -119,7 +119,7 @@ class Turn:
         self.events.append(event)
 
     def lane(self, channel_id: str) -> Lane:
-        """Return the lane of a channel; it is pumped before this instant is left."""
+        """Return the lane of a channel; it is pumped before the step ends."""
         lane = self.state.lanes.get(channel_id)
         if lane is None:
             lane = Lane(channel_id)

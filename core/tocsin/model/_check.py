@@ -48,7 +48,7 @@ def is_double(value: object) -> bool:
     return True
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Return how a message shows a value, which may be a whole number that Python refuses to write out."""
     try:
         return f"{value!r:.60}"
@@ -63,7 +63,7 @@ def optional_number(instance: object, attribute: attrs.Attribute[Any], value: ob
     if not is_double(value):
         raise ConfigurationError(
             f"{_owner(instance)}.{attribute.name} must be a number within a double's range, or None, "
-            f"not {_shown(value)}",
+            f"not {shown(value)}",
             attribute.name,
         )
 
@@ -72,7 +72,7 @@ def finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> 
     """A finite number."""
     if not is_double(value) or not math.isfinite(value):  # type: ignore[arg-type]  # it was checked just before
         raise ConfigurationError(
-            f"{_owner(instance)}.{attribute.name} must be a finite number, not {_shown(value)}", attribute.name
+            f"{_owner(instance)}.{attribute.name} must be a finite number, not {shown(value)}", attribute.name
         )
 
 

@@ -67,7 +67,7 @@ def _delays(value: Any) -> Mapping[EscalationLevel, float]:
         level = EscalationLevel.parse(key)
         if not _check.is_double(delay) or not 0 <= delay < float("inf"):
             raise ConfigurationError(
-                f"the delay of level {level.value} is a number of seconds, at least 0, not {delay!r}",
+                f"the delay of level {level.value} is a number of seconds, at least 0, not {_check.shown(delay)}",
                 f"level_delays_seconds.{level.value}",
             )
         delays[level] = float(delay)

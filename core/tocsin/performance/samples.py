@@ -34,7 +34,7 @@ def _checked(value: float, what: str) -> float:
     :raises ConfigurationError: otherwise.
     """
     if not _check.is_double(value) or not 0 <= value <= _GREATEST:
-        raise ConfigurationError(f"{what} must be a number from 0 to {_GREATEST:g}, not {value!r}")
+        raise ConfigurationError(f"{what} must be a number from 0 to {_GREATEST:g}, not {_check.shown(value)}")
     return value
 
 

@@ -35,9 +35,13 @@ def check_silence(silence: Silence) -> Silence:
 
 def check_alert(alert: PerformanceAlert) -> PerformanceAlert:
     """Return *alert*, or raise :exc:`AlertError` when its id is one that tocsin gives to alerts of its own."""
-    if instance(alert, PerformanceAlert).alert_id.startswith(RESERVED):
-        raise AlertError(f"alert ids that begin with {RESERVED!r} are tocsin's own: {alert.alert_id!r:.80}", "alert_id")
+    _check_id(instance(alert, PerformanceAlert).alert_id)
     return alert
+
+
+def _check_id(alert_id: str) -> None:
+    if alert_id.startswith(RESERVED):
+        raise AlertError(f"alert ids that begin with {RESERVED!r} are tocsin's own: {alert_id!r:.80}", "alert_id")
 
 
 def check_fact(fact: Any) -> None:
@@ -47,8 +51,8 @@ def check_fact(fact: Any) -> None:
             check_alert(alert)
         case SilenceSet(silence):
             check_silence(silence)
-        case AlertResolved(alert_id) if alert_id.startswith(RESERVED):
-            raise AlertError(f"alert ids that begin with {RESERVED!r} are tocsin's own: {alert_id!r:.80}", "alert_id")
+        case AlertResolved(alert_id):
+            _check_id(alert_id)
 
 
 class Operable:
@@ -61,13 +65,13 @@ class Operable:
         raise NotImplementedError
 
     def _one(self, kind: Any, *arguments: Any) -> bool:
-        return self._commit((kind(*arguments),)).answers[0]
+        fact = kind(*arguments)
+        check_fact(fact)
+        return self._commit((fact,)).answers[0]
 
     def resolve_alert(self, alert_id: str) -> bool:
         """Take in that an alert is well again; return False if no such alert fires."""
-        fact = AlertResolved(alert_id)
-        check_fact(fact)
-        return self._commit((fact,)).answers[0]
+        return self._one(AlertResolved, alert_id)
 
     def acknowledge_alert(
         self, alert_id: str, by: str = "", comment: str = "", for_seconds: float | None = None

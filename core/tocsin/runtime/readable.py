@@ -11,7 +11,7 @@ from tocsin.engine.explain import explain
 from tocsin.engine.notice import incident_view
 from tocsin.engine.turn import Instant
 from tocsin.errors import ConfigurationError
-from tocsin.model._check import is_double
+from tocsin.model._check import is_double, shown
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.explanation import Explanation
@@ -127,7 +127,7 @@ class Readable:
                 self._writer.commit()
             now = self._writer.now()
             if at is not None and (not is_double(at) or not math.isfinite(at)):
-                raise ConfigurationError(f"an instant is a finite number of seconds, not {at!r}", "at")
+                raise ConfigurationError(f"an instant is a finite number of seconds, not {shown(at)}", "at")
             if at is not None and at < now.engine:
                 raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
             instant = now if at is None else Instant(at, at + (now.wall - now.engine))

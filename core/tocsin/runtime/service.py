@@ -16,6 +16,7 @@ import anyio.lowlevel
 from tocsin.config import Configuration
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
 from tocsin.engine.turn import StartAttempt
+from tocsin.engine.watchdog import off_the_record
 from tocsin.errors import ConfigurationError, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.aggregation import Aggregation
@@ -251,10 +252,14 @@ class FederationAlertingService(Configurable, Operable, Readable):
 
     def _store_failed(self, error: StoreError) -> None:
         """Tell the watchdog's channel off the record. Called under the lock, once the step is taken back."""
-        turn = self._writer.engine.glance(self._writer.now())
+        now, engine = self._writer.now(), self._writer.engine
+        gap = self._store_watch.failed(now, self._setup.config.watchdog.within_seconds, str(error))
+        if gap is None:
+            return
+        turn = engine.glance(now)
         if self._setup.stale or self._resuming:
-            turn.plan = self._setup.compile(turn.plan)  # what was not taken in yet says where to tell it
-        start = self._store_watch.failed(turn, str(error))
+            turn.plan = self._setup.compile(engine.plan)  # what was not taken in yet says where to tell it
+        start = off_the_record(turn, gap)
         if start is not None:
             self._outbox.append(start)
             if self._runner is not None:

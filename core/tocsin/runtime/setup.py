@@ -14,7 +14,7 @@ from tocsin.discovery import Discovery, load
 from tocsin.engine.compile import check_aggregation, compile_plan
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, PluginError, UnknownReferenceError, nearest
-from tocsin.model._check import is_double
+from tocsin.model._check import is_double, shown
 from tocsin.model.facts import Fact, GapFound
 from tocsin.model.reason import GapKind
 from tocsin.model.rule import AlertRoutingRule
@@ -42,7 +42,7 @@ def known(name: str, names: Collection[str], what: str) -> None:
 def seconds(value: Any, where: str) -> float:
     """Return *value*, a number of seconds of at least 0, or raise :exc:`ConfigurationError` at *where*."""
     if not is_double(value) or not 0 <= value < float("inf"):
-        raise ConfigurationError(f"expected a number of seconds, at least 0, not {value!r}", where)
+        raise ConfigurationError(f"expected a number of seconds, at least 0, not {shown(value)}", where)
     return float(value)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.engine.turn import StartAttempt, Turn
-from tocsin.engine.watchdog import off_the_record
+from tocsin.engine.turn import Instant
 from tocsin.model.facts import Fact, GapFound
 from tocsin.model.gap import Gap
 from tocsin.model.reason import GapKind
@@ -25,20 +24,16 @@ class StoreWatch:
         self._failures = 0
         self._detail = ""
 
-    def failed(self, turn: Turn, detail: str) -> StartAttempt | None:
-        """Take note that a commit failed; return what is to be sent off the record.
-
-        *turn* is read, for the configuration and the time.
-        """
-        self._detail, now = detail, turn.clock
+    def failed(self, now: Instant, within_seconds: float, detail: str) -> Gap | None:
+        """Take note that a commit failed; return the gap to tell now, off the record."""
+        self._detail = detail
         if self._told_at is None:
-            self._since, self._failures = turn.wall(), 0
+            self._since, self._failures = now.wall, 0
         self._failures += 1
-        if self._told_at is not None and now < self._told_at + turn.plan.config.watchdog.within_seconds:
+        if self._told_at is not None and now.engine < self._told_at + within_seconds:
             return None
-        self._told_at = now
-        gap = Gap(GapKind.STORE_FAILED, _STORE, detail, self._failures, self._since, turn.wall())
-        return off_the_record(turn, gap)
+        self._told_at = now.engine
+        return Gap(GapKind.STORE_FAILED, _STORE, detail, self._failures, self._since, now.wall)
 
     def worked(self) -> list[Fact]:
         """Take note that a commit worked; return the gap to commit, if the store had failed."""
