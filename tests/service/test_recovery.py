@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.service.conftest import MakeAlerting
-from tests.service.scripted import HANG, Post, alert, listed
+from tests.service.scripted import HANG, Journal, Post, alert, listed
 
 from tocsin import (
     AlertRoutingRule,
@@ -18,6 +18,7 @@ from tocsin import (
     MemoryStore,
     Outcome,
     StoreError,
+    Watchdog,
 )
 from tocsin.testing.clock import VirtualClock
 
@@ -180,3 +181,25 @@ async def test_a_restart_is_journaled_once(make_alerting: MakeAlerting, post: Po
         await again.process_alert(alert("b"))
     inputs = [item for entry in store.entries() for item in entry.inputs]
     assert [type(item).__name__ for item in inputs].count("Restarted") == 1
+
+
+async def test_a_store_that_fails_at_the_restart_is_told_before_anything_can_be_taken_up(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock
+) -> None:
+    """What was under way is made again once that is written down, and no sooner."""
+    store = Journal()
+    post.will("ops", HANG)
+    async with configured(make_alerting, post, store, drain_seconds=0.0) as alerting:
+        await alerting.process_alert(alert("a"), wait=False)
+        await clock.advance(0.5)
+    again = configured(make_alerting, post, store)
+    again.add_channel(post.channel("dog"))
+    again.set_watchdog(Watchdog(channel_id="dog"))
+    store.failures = 10**6
+    async with again:
+        await clock.advance(5.0)
+        assert [one.alerts[0].alert.labels["gap"] for one in post.to("dog")] == ["store_failed"]
+        assert [one.attempt for one in post.to("ops")] == [1]
+        store.failures = 0
+        await clock.advance(5.0)
+        assert [one.attempt for one in post.to("ops")] == [1, 2]

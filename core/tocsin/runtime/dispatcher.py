@@ -72,9 +72,12 @@ class Dispatcher:
         self._ended = ended
         self._open: dict[str, _Open] = {}
         self._opening: dict[str, anyio.Lock] = {}
-        self._scopes: dict[str, anyio.CancelScope] = {}
-        self._closed = False
-        self.under_way = 0
+        self._attempts: dict[anyio.CancelScope, str] = {}
+
+    @property
+    def under_way(self) -> frozenset[str]:
+        """The ids of the notifications of which an attempt was started and has not ended."""
+        return frozenset(self._attempts.values())
 
     def start(self, attempt: StartAttempt) -> None:
         """Start the attempt now, beside the others.
@@ -82,18 +85,16 @@ class Dispatcher:
         Attempts are detached: whatever a backend does to its task, it cannot end the task group that the service, or
         the application around it, lives in.
         """
-        self.under_way += 1
-        start_detached(partial(self._attempt, attempt), name=f"tocsin {attempt.notification.notification_id}")
+        scope = anyio.CancelScope()
+        self._attempts[scope] = attempt.notification.notification_id
+        start_detached(partial(self._attempt, attempt, scope), name=f"tocsin {attempt.notification.notification_id}")
 
-    async def _attempt(self, attempt: StartAttempt) -> None:
-        with anyio.CancelScope() as scope:
-            self._scopes[attempt.notification.notification_id] = scope
+    async def _attempt(self, attempt: StartAttempt, scope: anyio.CancelScope) -> None:
+        with scope:
             try:
-                if not self._closed:
-                    await self._carry_out(attempt)
+                await self._carry_out(attempt)
             finally:
-                self.under_way -= 1
-                self._scopes.pop(attempt.notification.notification_id, None)
+                del self._attempts[scope]
                 self._ended()
 
     async def _carry_out(self, attempt: StartAttempt) -> None:
@@ -187,8 +188,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Cancel the attempts that are under way, and let every backend's context end."""
-        self._closed = True
-        for scope in list(self._scopes.values()):
+        for scope in list(self._attempts):
             scope.cancel()
         for opened in self._open.values():
             opened.closed.set()

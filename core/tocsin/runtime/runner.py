@@ -89,7 +89,7 @@ class Runner:
     @property
     def idle(self) -> bool:
         """Whether no attempt is under way or about to start."""
-        return not self._outbox and (self._dispatcher is None or self._dispatcher.under_way == 0)
+        return not self._outbox and (self._dispatcher is None or not self._dispatcher.under_way)
 
     async def until_idle(self) -> None:
         """Return once no attempt is under way or about to start."""
@@ -107,7 +107,7 @@ class Runner:
             async with anyio.create_task_group() as tasks:
                 dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit, self.wake)
                 while self._resume and not self._stopping:
-                    await self._take_up()
+                    await self._take_up(dispatcher)
                 try:
                     while not self._stopping:
                         await self._turn(dispatcher)
@@ -126,23 +126,32 @@ class Runner:
                 await self._wake.wait()
         await anyio.lowlevel.checkpoint()
 
-    async def _take_up(self) -> None:
-        """Take up what an earlier runner left: attempts that it had begun are tried again, the others are begun."""
+    async def _take_up(self, dispatcher: Dispatcher) -> None:
+        """Take up what an earlier runner left: attempts that it had begun are tried again, the others are begun.
+
+        While the store fails, those that were recorded before it did are begun, and the one that says that it fails.
+        """
+        begun = dispatcher.under_way
         try:
             if self._writer.blocking:
-                await anyio.to_thread.run_sync(self._restart)
+                await anyio.to_thread.run_sync(self._restart, begun)
             else:
-                self._restart()
+                self._restart(begun)
             self._resume = False
         except StoreError:
+            self._begin(dispatcher)
             if not self._stopping:
                 self._wake = anyio.Event()
                 await self._sleep(_AGAIN_SECONDS)
 
-    def _restart(self) -> None:
+    def _restart(self, begun: frozenset[str]) -> None:
         with self._writer.lock:
-            waiting = frozenset(start.notification.notification_id for start in self._outbox)
+            waiting = begun.union(start.notification.notification_id for start in self._outbox)
             self._writer.commit((Restarted(waiting),) if self._cut_off else ())
+
+    def _begin(self, dispatcher: Dispatcher) -> None:
+        while self._outbox:
+            dispatcher.start(self._outbox.popleft())
 
     async def _turn(self, dispatcher: Dispatcher) -> None:
         if self._wake.is_set():
@@ -150,8 +159,7 @@ class Runner:
         self._settled()
         self._settling.set()
         self._settling = anyio.Event()
-        while self._outbox:
-            dispatcher.start(self._outbox.popleft())
+        self._begin(dispatcher)
         left = self._writer.seconds_left()
         if left is None:
             await self._wake.wait()
