@@ -158,6 +158,7 @@ class Explaining:
             e["channel_id"]
             for e in entry["events"]
             if e["type"] == "NotificationChanged" and e["state"] == "sending" and told["alert"] in e["alert_ids"]
+            if e["kind"] != "resolved"  # the end of an earlier incident goes first, and is none of this one's
         }
         for channel, (action, reason) in told["channels"].items():
             happened = decided.get(channel)

@@ -34,6 +34,8 @@ class Files:
             at, what = happening["at"], happening["what"]
             if what in ("killed", "left"):
                 since.setdefault("started", at)
+                if "thawed" in since:  # it dies as it wakes; what follows is on the next one's clock
+                    self.asleep.append((since.pop("thawed"), at))
             elif what == "frozen":
                 since["thawed"] = at
             elif what in since:
