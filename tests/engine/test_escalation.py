@@ -355,6 +355,20 @@ def test_a_level_that_is_acknowledged_before_its_attempt_is_not_sent() -> None:
     assert levels(bench) == []
 
 
+@pytest.mark.parametrize("end", ["expires", "is exceeded"])
+def test_a_level_that_an_acknowledgement_kept_back_is_sent_when_that_ends(end: str) -> None:
+    """Its instant has passed, and nobody heard of it: what comes next is the next level."""
+    bench = started(policy())
+    bench.fire("a")
+    bench.at = 300
+    assert bench.step(Acknowledged("a", by="bob", for_seconds=60.0 if end == "expires" else None)) == []
+    bench.wake(350)
+    if end == "is exceeded":
+        bench.fire("a", "critical")
+    bench.wake(LATER)
+    assert levels(bench) == [(360 if end == "expires" else 350, "one", ["a"])]
+
+
 def test_a_level_that_is_silenced_before_its_attempt_is_sent_when_the_silence_ends() -> None:
     made = [channel("dev"), channel("one", rate_limit_per_minute=1)]
     rules = [rule("all", "dev", policy="p", metric_name="cpu"), rule("rest", "one", metric_name="disk")]

@@ -231,6 +231,31 @@ def test_a_fallback_that_may_not_tell_it_is_a_gap(spare: object) -> None:
     assert bench.gaps(GapKind.UNDELIVERED) == ["dev"]
 
 
+def test_a_channel_that_failed_once_is_tried_again_for_what_comes_later() -> None:
+    """``dev`` was stood in for by ``spare``, which is well: of a rise it hears first, and stands in for nobody."""
+    bench = Bench(configuration(channel("dev", fallback="spare"), channel("spare", fallback="dev")))
+    bench.outcome(bench.fire("a"), Outcome.rejected("gone"))
+    bench.deliver()
+    rules = [rule("all", "spare")]
+    bench.reload(configuration(channel("dev", fallback="spare"), channel("spare", fallback="dev"), rules=rules))
+    bench.outcome(bench.fire("a", "critical"), Outcome.rejected("gone"))
+    assert bench.told("dev")[-1][1:] == ("firing", ["a"], [])
+    bench.deliver()
+    assert bench.gaps(GapKind.UNDELIVERED) == []
+
+
+def test_a_fallback_that_knew_already_can_fail_later_and_be_stood_in_for() -> None:
+    """That it was asked to stand in, and had nothing to do, is no failure of the other."""
+    made = (channel("dev", fallback="spare"), channel("spare", fallback="dev"))
+    bench = Bench(configuration(*made, rules=[rule("all", "dev", "spare")]))
+    to_dev, to_spare = sorted(bench.fire("a"), key=lambda one: one.channel_id)
+    bench.deliver(to_spare)
+    bench.outcome(to_dev, Outcome.rejected("gone"))
+    bench.reload(configuration(*made, rules=[rule("all", "spare")]))
+    bench.outcome(bench.fire("a", "critical"), Outcome.rejected("gone"))
+    assert bench.told("dev")[-1][1:] == ("firing", ["a"], [])
+
+
 def test_a_fallback_that_knows_already_is_not_told_twice() -> None:
     config = configuration(channel("dev", fallback="spare"), "spare", rules=[rule("all", "spare", "dev")])
     bench = Bench(config)

@@ -364,15 +364,14 @@ def test_facts_between_the_steps_lose_nobody() -> None:
             assert line is None or not (line.due or line.waiting), f"seed {seed}: something is left"
 
 
+@pytest.mark.parametrize("count", [1, 3 * STEP])
 @pytest.mark.parametrize("how", ["oversleep", "restart", "punctual"])
-def test_a_silence_that_passed_while_nobody_looked_paused_its_escalations(
-    monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    """What follows from each edge is decided at its own instant, as far as one step's share goes."""
-    monkeypatch.setattr(reviews, "EPISODES_PER_STEP", 100)
+def test_a_silence_that_passed_while_nobody_looked_paused_its_escalations(how: str, count: int) -> None:
+    """What follows from each edge is decided at its own instant, whatever a step's share is."""
     policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
-    bench = Bench(configuration(DEV, "boss", policies=[policy], aggregator="none"), answer=DELIVERED)
-    bench.fire("a00")
+    boss = channel("boss", "wide")
+    bench = Bench(configuration(DEV, boss, policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.step(*(fired(name) for name in names(count)))
     bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 100, ends_at=ORIGIN + 1100)))
     if how == "oversleep":
         bench.oversleep(1200)
@@ -380,7 +379,20 @@ def test_a_silence_that_passed_while_nobody_looked_paused_its_escalations(
         bench.restart(1200)
     bench.wake(1299)
     assert told(bench, "boss") == []
-    assert [one.at for one in bench.wake(1301)] == [1300]
+    bench.wake(1301)
+    assert sorted((one.at, one.firing) for one in bench.on("boss")) == [(1300, [name]) for name in names(count)]
+
+
+def test_a_clock_that_is_set_back_before_a_silence_lets_all_clocks_go_on_at_once() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    boss = channel("boss", "wide")
+    bench = Bench(configuration(DEV, boss, policies=[policy], aggregator="none"), answer=DELIVERED)
+    bench.step(*(fired(name) for name in names(3 * STEP)))
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN, ends_at=ORIGIN + 1100)))
+    bench.wake(200)
+    bench.jump(-10_000)
+    bench.wake(2000)
+    assert {one.at for one in bench.on("boss")} == {500}
 
 
 def test_a_silence_that_began_while_nobody_looked_pauses_from_its_start() -> None:

@@ -188,16 +188,13 @@ class Checker:
 
     def _entry(self, entry: Plain) -> None:
         now = entry["engine_time"]
-        offset = entry["wall_time"] - now
-        if abs(offset - self.world.offset) > 1e-6:
-            self.world.offset = offset
-            self.world.disturbed = self.world.now
-            self.ladder.recount()
         facts = self._facts(entry)
         boundary = self._boundary(entry)
         for place, event in enumerate(entry["events"]):
             if event["at"] > self.world.now:
                 self._pass_time(event["at"])
+            if event["at"] >= now:
+                self._set_wall(entry)
             if place >= boundary:
                 if place == boundary:
                     self._begin(entry)
@@ -209,8 +206,10 @@ class Checker:
             self._event(event, entry)
         if boundary >= len(entry["events"]):
             self._pass_time(now)
+            self._set_wall(entry)
             self._begin(entry)
         self._pass_time(now)
+        self._set_wall(entry)
         self.ladder.tell()
         self._note_rungs()
         self._levels(now, restarted=_restarts(entry))
@@ -218,6 +217,14 @@ class Checker:
         self._nothing_starts_too_late()
         self.explaining.came_true(entry)
         self._late = False
+
+    def _set_wall(self, entry: Plain) -> None:
+        """The wall clock was set since the last entry, which is noticed at the instant of this one."""
+        offset = entry["wall_time"] - entry["engine_time"]
+        if abs(offset - self.world.offset) > 1e-6:
+            self.world.offset = offset
+            self.world.disturbed = self.world.now
+            self.ladder.recount()
 
     def _nothing_starts_too_late(self) -> None:
         """An attempt starts after its commit: what that takes in as acknowledged or resolved is not told by it."""

@@ -156,7 +156,6 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         min(out.created_at for out in together),
         min(out.created_wall for out in together),
         next_serial(turn),
-        via=tuple(dict.fromkeys(channel_id for out in together for channel_id in out.via)),
         late=any(out.late for out in together),
         limited_until=turn.now.engine if all(map(explained, together)) else None,
     )

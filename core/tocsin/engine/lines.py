@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine.gates import acknowledged, resolution_gate, shut_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_count, level_ordinal, targets
 from tocsin.engine.recheck import recheck
@@ -52,9 +52,8 @@ def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
 
 
 def _pending(turn: Turn, line: Line, mark: LevelMark) -> bool:
-    """Whether the level still names somebody, who is only muted now; acknowledged and resolved ones it names not."""
-    members = (turn.episode(episode_id) for episode_id in turn.incident(line).firing)
-    return any(e.policy_id == mark.policy_id and not acknowledged(turn, e) for e in members)
+    """Whether the level still names somebody, who is only muted or attended to now: that can end."""
+    return any(turn.episode(e).policy_id == mark.policy_id for e in turn.incident(line).firing)
 
 
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
@@ -198,9 +197,6 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), _highest(turn, line, wanted))
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
-    adopted = sorted(line.adopted.keys() & line.due.keys())
-    failed = [via for episode_id in adopted for via in line.adopted[episode_id]]
-    out.via = tuple(dict.fromkeys((*(wanted.mark.via if wanted.mark else ()), *failed)))
     enqueue(turn, out)
 
 

@@ -28,7 +28,7 @@ from tocsin.engine.redrive import redrive
 from tocsin.engine.state import State
 from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Key, Transaction
-from tocsin.engine.turn import Instant, StartAttempt, Turn
+from tocsin.engine.turn import LATE_SECONDS, Instant, StartAttempt, Turn
 from tocsin.journal import Restarted
 from tocsin.model.event import Event, FactAccepted
 from tocsin.model.facts import (
@@ -53,7 +53,7 @@ DEADLINES_PER_STEP: Final = 100
 ENGINE_VERSION: Final = 1
 """Rises when the same state and inputs lead to other events, so that a journal of another version can say so."""
 
-_OVERSLEPT_SECONDS: Final = 1.0
+_SET_BACK_SECONDS: Final = 1e-3
 
 _ROUNDING: Final = 1e-6
 """Seconds by which a deadline of the wall clock may seem not to be reached yet, for the clocks' sum is rounded."""
@@ -101,13 +101,14 @@ class Engine:
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
-        state = self.state
-        if reviews.active(state):
-            return state.engine_time  # at once
-        engine, wall = state.agenda.next_instant(), state.wall_agenda.next_instant()
+        return self.state.engine_time if reviews.active(self.state) else self._next_due(self._ahead)
+
+    def _next_due(self, ahead: float) -> float | None:
+        """Return the first deadline's instant, in engine time, with the wall clock so many seconds *ahead*."""
+        engine, wall = self.state.agenda.next_instant(), self.state.wall_agenda.next_instant()
         if wall is None:
             return engine
-        at = wall - self._ahead
+        at = wall - ahead
         return at if engine is None else min(engine, at)
 
     @property
@@ -130,15 +131,17 @@ class Engine:
         engine_now = max(now.engine, state.engine_time)
         turn = Turn(state, self.plan, self.quiet, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
-        overslept = self._overslept(engine_now)
-        self._ahead = now.wall - engine_now
-        self._note_time(turn)
+        turn.ahead = state.wall_time - state.engine_time
         turn.restarting = any(isinstance(item, Restarted) for item in inputs)
         episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
-        late = turn.restarting or overslept
+        late = turn.restarting or self._overslept(engine_now)
         deadlines = float("inf") if whole or late else DEADLINES_PER_STEP
+        self._note_time(turn)
         episodes = self._drain(turn, deadlines, episodes, late=late)
         turn.clock = engine_now
+        if turn.ahead != self._ahead:
+            self._set_wall(turn)
+            episodes = self._drain(turn, deadlines, episodes, late=late)
         effective = [(item, self._take(turn, item)) for item in inputs]
         reviews.work_off(turn, episodes)
         self._flush(turn)
@@ -185,16 +188,21 @@ class Engine:
     def _overslept(self, now: float) -> bool:
         """Whether nobody stepped for a while although a deadline was due: all of that is met at once, each at its own
         instant, as after a restart."""
-        due, late = self.state.agenda.next_instant(), now - _OVERSLEPT_SECONDS
-        return due is not None and due < late and self.state.engine_time < late
+        state, late = self.state, now - LATE_SECONDS
+        due = self._next_due(state.wall_time - state.engine_time)
+        return due is not None and due < late and state.engine_time < late
 
     def _note_time(self, turn: Turn) -> None:
-        state, now = self.state, turn.now
-        went_back = (now.wall - now.engine) < (state.wall_time - state.engine_time) - 1e-3
-        before = state.engine_time, state.wall_time
+        before = self.state.engine_time, self.state.wall_time
         turn.tx.on_undo(lambda: self._set_time(*before))
-        self._set_time(now.engine, now.wall)
-        if went_back:
+        self._set_time(turn.now.engine, turn.now.wall)
+        self._ahead = turn.now.wall - turn.now.engine
+
+    def _set_wall(self, turn: Turn) -> None:
+        """Let the turn's wall clock be what it is now; it may have been set since the last step, and nobody knew."""
+        back = turn.ahead - self._ahead
+        turn.ahead, turn.wall_floor = self._ahead, float("-inf")
+        if back > _SET_BACK_SECONDS:
             reload.wall_went_back(turn)
 
     def _set_time(self, engine: float, wall: float) -> None:
@@ -206,8 +214,8 @@ class Engine:
         if engine is not None and engine > turn.now.engine:
             engine = None
         wall = self.state.wall_agenda.next_instant()
-        if wall is not None and wall <= turn.now.wall + _ROUNDING:
-            at = min(turn.now.engine, max(turn.clock, wall - (turn.now.wall - turn.now.engine)))
+        if wall is not None and wall <= turn.now.engine + turn.ahead + _ROUNDING:
+            at = min(turn.now.engine, max(turn.clock, wall - turn.ahead))
             if engine is None or at <= engine:
                 return at, True
         return None if engine is None else (engine, False)
@@ -216,13 +224,13 @@ class Engine:
         """Meet what is due, in order, so many *deadlines* at most; between two instants all of the first is settled.
 
         That includes what was to be decided anew, so many *episodes* at most; return how many are left of these.
-        *late*: all of it is decided before a later instant, for a silence that came and went meanwhile stopped clocks.
+        *late*: all of it is decided at its instant, for silences that came and went meanwhile stopped clocks.
         """
         while True:
             upcoming = self._upcoming(turn)
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
             edges_met = later or (upcoming is not None and not upcoming[1])  # what mutes comes before what is due
-            if late and edges_met and upcoming is not None and reviews.active(self.state):
+            if late and edges_met and reviews.active(self.state):
                 reviews.work_off(turn, float("inf"))
             elif edges_met and episodes > 0 and reviews.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
@@ -239,7 +247,7 @@ class Engine:
 
     def _pop(self, turn: Turn, of_wall: bool) -> tuple[Deadline, str]:
         if of_wall:
-            popped = self.state.wall_agenda.pop_due(turn.tx, turn.now.wall + _ROUNDING)
+            popped = self.state.wall_agenda.pop_due(turn.tx, turn.now.engine + turn.ahead + _ROUNDING)
         else:
             popped = self.state.agenda.pop_due(turn.tx, turn.now.engine)
         assert popped is not None, "its instant was read just before"

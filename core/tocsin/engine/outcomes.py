@@ -13,10 +13,10 @@ from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
 from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
-from tocsin.engine.owing import adopt, consider, knows_level, mark_level, owe_resolution, repeat_at
+from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, owe_resolution, repeat_at
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Episode, LevelMark, Outgoing
-from tocsin.engine.turn import Turn
+from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
 from tocsin.model.facts import AttemptEnded
@@ -27,7 +27,6 @@ from tocsin.model.reason import GapKind, Reason
 __all__ = ["attempt_ended", "expired", "fallback_due", "hand_over", "retry_due", "tell_elsewhere", "told"]
 
 _LOOK_AGAIN: Final = 60.0
-_LATE_SECONDS: Final = 1.0
 
 
 def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
@@ -45,6 +44,9 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     if status is OutcomeStatus.DELIVERED:
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
+        for episode_id in out.listed:
+            episode = turn.episode(episode_id)
+            begin_anew(turn, turn.line(turn.state.incidents[episode.incident_id], out.channel_id), episode)
         _repeat_later(turn, out)
         return True
     if status is OutcomeStatus.UNKNOWN:
@@ -161,7 +163,7 @@ def fallback_due(turn: Turn, out: Outgoing) -> None:
     if found is None or found.channel.fallback is None:
         return  # a change of the configuration took it away
     lane = turn.lane(out.channel_id)
-    if not out.attempted and turn.clock < turn.now.engine - _LATE_SECONDS:
+    if not out.attempted and turn.clock < turn.now.engine - LATE_SECONDS:
         at = turn.now.engine + found.channel.fallback_after_seconds
         turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
     elif out.attempted and out.state is not NotificationState.SENDING:
@@ -202,7 +204,7 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
         for mark in marks:
             untold |= bool(members) and not _hand_level_over(turn, out, fallback, members, mark)
     why = f"{reason.value}: {detail}" if detail else reason.value
-    tell_elsewhere(turn, out.channel_id, fallback, out.via, firing, why, lost=untold)
+    tell_elsewhere(turn, out.channel_id, fallback, firing, why, lost=untold)
 
 
 def _usable(turn: Turn, fallback: str | None, passed: tuple[str, ...]) -> str | None:
@@ -213,7 +215,7 @@ def _hand_level_over(
     turn: Turn, out: Outgoing, fallback: str | None, members: Sequence[Episode], mark: LevelMark
 ) -> bool:
     """Owe the fallback channel a level, unless that has it already; return whether there is a channel to tell it."""
-    passed = (*out.via, out.channel_id)
+    passed = (*mark.via, out.channel_id)
     channel_id = _usable(turn, fallback, passed)
     if channel_id is None:
         return False
@@ -227,24 +229,17 @@ def _hand_level_over(
 
 
 def tell_elsewhere(
-    turn: Turn,
-    channel_id: str,
-    fallback: str | None,
-    via: tuple[str, ...],
-    episodes: Sequence[Episode],
-    why: str,
-    *,
-    lost: bool = False,
+    turn: Turn, channel_id: str, fallback: str | None, episodes: Sequence[Episode], why: str, *, lost: bool = False
 ) -> None:
     """Owe the episodes to the *fallback* of the channel that failed; what that does not tell is a gap.
 
     *lost*: something that the fallback channel could not be owed is a gap in any case.
     """
-    passed = (*via, channel_id)
-    usable = _usable(turn, fallback, passed)
     untold: list[Episode] = []
     for episode in episodes:
         incident = turn.state.incidents[episode.incident_id]
+        passed = (*begin_anew(turn, turn.line(incident, channel_id), episode), channel_id)
+        usable = _usable(turn, fallback, passed)
         if usable is None or not consider(turn, incident, episode, usable, passed):
             untold.append(episode)
     if untold:

@@ -14,6 +14,7 @@ from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
 __all__ = [
     "BURST_SECONDS",
     "adopt",
+    "begin_anew",
     "block",
     "bridge",
     "consider",
@@ -107,12 +108,12 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     Asking again changes nothing unless something changed. *via* are the channels that failed it before this one.
     """
     line = turn.line(incident, channel_id)
-    if via:
-        adopt(turn, line, episode, via)
     episode_id, rank = episode.episode_id, episode.severity.rank
     told = line.told.get(episode_id)
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
         return True
+    if via:
+        adopt(turn, line, episode, via)
     if episode_id in line.due:
         _raise_rank(turn, line, rank)
         turn.touch(line)
@@ -133,6 +134,19 @@ def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -
     if via or line.channel_id not in targets(turn.incident(line), episode):
         known = line.adopted.get(episode.episode_id, ())
         turn.tx.put_in(line, line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
+
+
+def begin_anew(turn: Turn, line: Line, episode: Episode) -> tuple[str, ...]:
+    """Forget, and return, the channels that failed the episode before the line told it, or failed it as well.
+
+    What is to be told of it later may try them again.
+    """
+    failed = line.adopted.get(episode.episode_id, ())
+    if failed and line.channel_id in targets(turn.incident(line), episode):
+        turn.tx.drop_from(line, line.adopted, episode.episode_id)
+    elif failed:
+        turn.tx.put_in(line, line.adopted, episode.episode_id, ())
+    return failed
 
 
 def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:

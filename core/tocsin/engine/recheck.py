@@ -68,7 +68,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             why = shut
             turn.tx.drop_from(out, out.listed, episode_id)
             if line.told.get(episode_id, PASSENGER) < episode.severity.rank:
-                adopt(turn, line, episode, out.via)
+                adopt(turn, line, episode)
                 block(turn, line, episode, shut)
             continue
         firing = True

@@ -80,9 +80,7 @@ def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     wanted = named | {episode_id for episode_id, one in owed.items() if one.cause is not Cause.RESOLVED}
     episodes = [episode for episode_id in sorted(wanted) if (episode := turn.episode(episode_id)).firing]
     if episodes:
-        via = tuple(dict.fromkeys(channel_id for episode_id in owed for channel_id in line.adopted.get(episode_id, ())))
-        why = Reason.CHANNEL_MISSING.value
-        outcomes.tell_elsewhere(turn, channel.channel_id, channel.fallback, via, episodes, why)
+        outcomes.tell_elsewhere(turn, channel.channel_id, channel.fallback, episodes, Reason.CHANNEL_MISSING.value)
     turn.touch(line)
 
 

@@ -221,7 +221,7 @@ class Outgoing:
     ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank
     :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``parts`` are the
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
-    turn has come, ``late`` that the watchdog has missed it. ``via`` are the channels that failed it before this one.
+    turn has come, ``late`` that the watchdog has missed it.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
     since it was sent again by hand. ``detail``, ``ended_at`` and ``alert_ids`` are what is left to show of one that
     was given up. ``limited_until`` is when it started at last, if a limit alone had held it before.
@@ -247,7 +247,6 @@ class Outgoing:
     maybe: bool = False
     expired: bool = False
     fallback: str | None = None
-    via: tuple[str, ...] = ()
     queued: bool = False
     forgiven: int = 0
     late: bool = False

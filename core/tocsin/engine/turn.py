@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from tocsin.engine.plan import ChannelPlan, Grouping, Plan
@@ -14,7 +16,10 @@ from tocsin.model.notification import Notification
 from tocsin.model.reason import GapKind
 from tocsin.model.template import NotificationTemplate
 
-__all__ = ["Instant", "StartAttempt", "Turn"]
+__all__ = ["LATE_SECONDS", "Instant", "StartAttempt", "Turn"]
+
+LATE_SECONDS: Final = 1.0
+"""What is met so long after its instant was slept through, by a machine that was suspended or a process that hung."""
 
 _GAPS_KEPT = 1000
 
@@ -44,12 +49,14 @@ class Turn:
     """The working context of one step.
 
     ``clock`` is the instant that is being decided (a deadline's own, or the step's), ``now`` the step's own.
+    ``ahead`` is by how much the wall clock is ahead of the engine's: until ``now``, as it was at the last step.
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
     configuration, ``restarting`` that the deadlines of a downtime are met.
     """
 
     __slots__ = (
+        "ahead",
         "clock",
         "escalations",
         "events",
@@ -74,6 +81,7 @@ class Turn:
         self.tx = tx
         self.now = now
         self.clock = now.engine
+        self.ahead = now.wall - now.engine
         self.events: list[Event] = []
         self.starts: list[StartAttempt] = []
         self.gaps: dict[str, Gap] = {}
@@ -90,13 +98,13 @@ class Turn:
         return self.state.seed
 
     def wall(self, instant: float | None = None) -> float:
-        """Return the wall time at *instant* (of the turn's clock), as the step's two clocks relate.
+        """Return the wall time at *instant* (of the turn's clock), as the two clocks relate.
 
         Once a deadline in wall time is met, the turn's clock is not before it by a rounding error.
         """
         if instant is not None:
-            return instant + (self.now.wall - self.now.engine)
-        return max(self.wall_floor, self.clock + (self.now.wall - self.now.engine))
+            return instant + self.ahead
+        return max(self.wall_floor, self.clock + self.ahead)
 
     @property
     def unsettled(self) -> bool:

@@ -30,7 +30,8 @@ class Telling:
 
     ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, who
     stands in, and how bad it was then. ``excused``: the channel need not be told of the end. ``listed_at``: when the
-    latest attempt that lists it began. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
+    latest attempt that lists it began. ``told_again``: the latest episode of an alert that it heard of. ``climbed``:
+    levels that came due, ever; ``owed``: those still to be heard of.
     """
 
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
@@ -46,6 +47,7 @@ class Telling:
         self.owed: list[Owed] = []
         self.climbed: set[tuple[str, str, str | None, str | None]] = set()
         self.levels: dict[tuple[str, str, str | None, str | None], int] = {}
+        self.told_again: dict[tuple[str, str], Key] = {}
         self.gaps: set[tuple[str, str]] = set()
         self.listed_at: dict[Told, float] = {}
 
@@ -69,12 +71,14 @@ class Telling:
                 for one in call["listing"]
             ]
         incidents = self.sending.parts.get(event["notification_id"], {event["incident_id"]})
+        before = self.sending.sent.get(event["notification_id"])
+        known = set() if before is None else {one.key for one in before.listing}
         found = []
         for span in self.world.spans.values():
             if span.key[1] in event["alert_ids"] and span.incident in incidents:
                 told = (event["channel_id"], span.key)
                 owed = told in self.told and told not in self.excused
-                if owed or (span.firing and self._concerns(event["channel_id"], span)):
+                if owed or (span.firing and (span.key in known or self._concerns(event["channel_id"], span))):
                     found.append(Listed(span.key, span.firing, span.rank))
         return found
 
@@ -149,6 +153,7 @@ class Telling:
             if one.firing:
                 rank, at = self.told.get((sent.channel, one.key), (-1, sent.started_at))
                 self.told[sent.channel, one.key] = (max(rank, one.rank), max(at, sent.started_at))
+                self.told_again[sent.channel, one.key[1]] = one.key
                 line = (one.key[0], sent.channel)
                 self.top[line] = max(self.top.get(line, -1), one.rank)
         self.met(sent)
@@ -208,7 +213,7 @@ class Telling:
                 self.dead[channel, one.key] = (None if settings is None else settings["fallback"], span.rank)
 
     def give_way(self, sent: Sent, still: set[Key]) -> None:
-        """A resolution that failed may give way to a firing of the same alert in a new incident.
+        """A resolution that failed may give way to a firing of the same alert in a new incident, told since or not.
 
         Not where the receiver keeps incidents of its own: the old one would stay open there.
         """
@@ -219,7 +224,9 @@ class Telling:
             latest = self.world.latest[one.key[1]]
             apart = latest.key not in beside or (sent.channel, latest.key) in self.told
             elsewhere = latest.firing and latest.incident != one.key[0] and apart
-            if not one.firing and elsewhere and one.key not in still:
+            again = self.told_again.get((sent.channel, one.key[1]), one.key)
+            since = again[0] != one.key[0] and again[2] > one.key[2]
+            if not one.firing and (elsewhere or since) and one.key not in still:
                 self.excused.add((sent.channel, one.key))
 
     def owe(self, rung: Rung) -> None:
