@@ -124,8 +124,8 @@ class Checker:
 
     def _happening(self, what: Plain) -> None:
         kind = what["what"]
-        if kind in ("store failed", "killed"):
-            self.explaining.foretold = None
+        if kind in ("store failed", "killed", "operation"):
+            self.explaining.foretold = None  # the alert was not taken in, or said nothing new
         if kind == "configured":
             self._settings = what["settings"]
         elif kind in ("killed", "left", "frozen", "thawed", "jumped", "store failed"):

@@ -71,16 +71,25 @@ class Telling:
                 for one in call["listing"]
             ]
         incidents = self.sending.parts.get(event["notification_id"], {event["incident_id"]})
+        named = [
+            span
+            for span in self.world.spans.values()
+            if span.key[1] in event["alert_ids"] and span.incident in incidents
+        ]
         before = self.sending.sent.get(event["notification_id"])
         known = set() if before is None else {one.key for one in before.listing}
-        found = []
-        for span in self.world.spans.values():
-            if span.key[1] in event["alert_ids"] and span.incident in incidents:
-                told = (event["channel_id"], span.key)
-                owed = told in self.told and told not in self.excused
-                if owed or (span.firing and (span.key in known or self._concerns(event["channel_id"], span))):
-                    found.append(Listed(span.key, span.firing, span.rank))
-        return found
+        if before is not None and before.first is not None:  # another attempt adds nothing
+            listed = [span for span in named if span.key in known]
+        else:
+            listed = [span for span in named if self._lists(event["channel_id"], span, known)]
+            covered = {span.key[1] for span in listed}  # it lists something of each alert
+            listed += [span for span in named if span.firing and span.key[1] not in covered]
+        return [Listed(span.key, span.firing, span.rank) for span in listed]
+
+    def _lists(self, channel: str, span: Span, known: set[Key]) -> bool:
+        told = (channel, span.key)
+        owed = told in self.told and told not in self.excused
+        return owed or (span.firing and (span.key in known or self._concerns(channel, span)))
 
     def _concerns(self, channel: str, span: Span) -> bool:
         """Whether the channel may be told that it fires: by a rule, by a level, or in another one's place."""
