@@ -17,7 +17,7 @@ from tocsin.engine.turn import Turn
 
 __all__ = ["EPISODES_PER_STEP", "active", "begin", "work_off"]
 
-EPISODES_PER_STEP: Final = 100
+EPISODES_PER_STEP: Final = 50
 _DONE: Final = -1
 _ASKING: Final = 1
 _REROUTING: Final = 2

@@ -160,6 +160,7 @@ class Runner:
         self._settling.set()
         self._settling = anyio.Event()
         self._begin(dispatcher)
+        await self._writer.save_between(self.turnstile)
         left = self._writer.seconds_left()
         if left is None:
             await self._wake.wait()

@@ -26,7 +26,7 @@ _log: Final = logging.getLogger("tocsin")
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
-_SAVE_RECORDS: Final = 500
+_SAVE_RECORDS: Final = 750
 _SAVE_SECONDS: Final = 10.0
 _PRUNE_ENTRIES: Final = 1000
 """At least; and two for each entry since the last time, so that a backlog melts away."""
@@ -120,13 +120,16 @@ class Writer:
         :raises StoreError: when the store could not commit; nothing happened then.
         """
         with self.lock:
-            first = tuple(self._prelude())
-            step = self._step((*first, *inputs))
-            self._deadline = self.engine.next_deadline()
-            self._by_the_wall = self.engine.depends_on_the_date
-            committed = Committed(step.answers[len(first) :], self._after(step))
+            committed = self._commit(inputs)
             self._save_if_due()
             return committed
+
+    def _commit(self, inputs: Sequence[Input]) -> Committed:
+        first = tuple(self._prelude())
+        step = self._step((*first, *inputs))
+        self._deadline = self.engine.next_deadline()
+        self._by_the_wall = self.engine.depends_on_the_date
+        return Committed(step.answers[len(first) :], self._after(step))
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:
         now = self.now()
@@ -167,12 +170,26 @@ class Writer:
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
 
-    def _save_if_due(self) -> None:
-        """Let the records follow the journal: the more there is to do again after a crash, the sooner."""
+    @property
+    def save_is_due(self) -> bool:
+        """Whether the records are to follow the journal: the more there is to do again after a crash, the sooner."""
         unsaved, now = self.engine.unsaved, self._clock.now()
         enough = _SAVE_RECORDS if self._save_works else float("inf")
-        if unsaved >= enough or (unsaved and now - self._saved_at >= _SAVE_SECONDS):
-            self.save()
+        return unsaved >= enough or (unsaved > 0 and now - self._saved_at >= _SAVE_SECONDS)
+
+    def _save_if_due(self) -> None:
+        with self.lock:
+            if self.save_is_due:
+                self.save()
+
+    async def save_between(self, turnstile: anyio.Lock) -> None:
+        """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
+
+        Only where a commit waits for a device: elsewhere each commit does so itself.
+        """
+        if self.store.blocking and self.save_is_due:
+            async with turnstile:
+                await anyio.to_thread.run_sync(self._save_if_due)
 
     def save(self) -> None:
         """Bring the store's records up to date, and let go of what is over; a store that fails is asked again later.
@@ -211,7 +228,8 @@ class Writer:
     def _commit_waiting(self) -> None:
         tickets, self._tickets = self._tickets, []
         try:
-            whole = self.commit([item for ticket in tickets for item in ticket.inputs])
+            with self.lock:  # the records follow once the callers have their answers
+                whole = self._commit([item for ticket in tickets for item in ticket.inputs])
         except Exception as error:  # noqa: BLE001  it is raised where each ticket waits
             for ticket in tickets:
                 ticket.error = error

@@ -218,14 +218,8 @@ class SqliteStore:
         They go in order: one whose wall time is not before *before* keeps all that come after it.
         """
         self._check_writable("prune the journal")
-        sql = "SELECT ordinal, wall_time, about FROM journal WHERE ordinal <= ? ORDER BY ordinal LIMIT ?"
-        going = []
-        for ordinal, wall_time, about in self._tables.query(sql, (self._bounds.checkpoint, max(limit, 0))):
-            if not isinstance(wall_time, float) or not isinstance(about, bytes):
-                raise damaged(self.path, f"entry {ordinal} is not what was written", ordinal, ordinal)
-            if wall_time >= before:
-                break
-            going.append((ordinal, about))
+        # mostly the oldest stays, and with it all: one is asked before many are read
+        going = self._going(before, min(limit, 1)) and self._going(before, limit)
         if not going:
             return 0
         bounds = attrs.evolve(self._bounds, first=going[-1][0] + 1)
@@ -238,6 +232,17 @@ class SqliteStore:
             write_bounds(self._connection, bounds)
         self._bounds = bounds
         return len(going)
+
+    def _going(self, before: float, limit: int) -> list[tuple[int, bytes]]:
+        sql = "SELECT ordinal, wall_time, about FROM journal WHERE ordinal <= ? ORDER BY ordinal LIMIT ?"
+        going = []
+        for ordinal, wall_time, about in self._tables.query(sql, (self._bounds.checkpoint, max(limit, 0))):
+            if not isinstance(wall_time, float) or not isinstance(about, bytes):
+                raise damaged(self.path, f"entry {ordinal} is not what was written", ordinal, ordinal)
+            if wall_time >= before:
+                break
+            going.append((ordinal, about))
+        return going
 
     def close(self) -> None:
         """Let go of the file; what was committed is there whether or not this is called."""

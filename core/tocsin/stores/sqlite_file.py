@@ -135,6 +135,8 @@ def _settle(connection: sqlite3.Connection, synchronous: str) -> None:
     connection.execute("PRAGMA secure_delete = FAST")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    # what it comes to use only with many alerts: a checkpoint then touches as many pages as it has records
+    connection.execute("PRAGMA cache_size = -65536")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
 
 

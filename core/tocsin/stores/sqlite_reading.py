@@ -23,6 +23,9 @@ __all__ = ["SqliteFile", "Tables"]
 _AT_ONCE: Final = 32
 """Rows of the journal that are read together: no cursor is open while a caller looks at an entry."""
 
+_RECORDS_AT_ONCE: Final = 256
+"""Records that are read together: a restart reads them all, and most are small."""
+
 _ROW: Final = f"SELECT {JOURNAL_COLUMNS} FROM journal"
 
 
@@ -121,7 +124,7 @@ class Tables:
     def _some(self, cursor: sqlite3.Cursor, table: str, lost: Lost | None) -> list[Any]:
         """Return the next rows of a scan; none at its end, or where it cannot go on."""
         try:
-            return cursor.fetchmany(_AT_ONCE)
+            return cursor.fetchmany(_RECORDS_AT_ONCE)
         except DRIVER_ERRORS as error:
             _tell(lost, _as_damage(error, self.path, f"its {table} cannot be read to the end"))
             return []
