@@ -275,6 +275,18 @@ def test_an_incident_that_is_forgotten_leaves_nothing_to_send(bench: Bench) -> N
     assert list(bench.engine.state.undelivered) == [sent.name]
 
 
+def test_an_alert_that_fires_after_it_was_forgotten_is_another_one(bench: Bench) -> None:
+    """Its first episode is called as the forgotten one was, and is none of the old notification's."""
+    bench.reload(configuration("dev", retain_resolved_seconds=10.0))
+    sent = rejected(bench)
+    bench.step(AlertResolved("a"))
+    bench.wake(20)
+    bench.outcome(bench.fire("a"), NO)
+    assert list(bench.engine.state.episodes) == ["1:a"]
+    assert bench.redrive(sent) == []
+    assert bench.answers == (False,)
+
+
 def test_a_refusal_changes_nothing_that_is_kept() -> None:
     """What is refused is not journaled, so it must not touch the records either."""
     bench = Bench(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections import Counter
 from typing import Any, Final
 
 import attrs
@@ -36,10 +37,11 @@ from tocsin import (
     TimeInterval,
     Watchdog,
 )
-from tocsin.engine import machine, reviews
+from tocsin.engine import crowds, machine, reviews
 from tocsin.engine.compile import compile_plan, recorded_plan
 from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Step
 from tocsin.journal import ConfigurationChanged, Entry, Restarted, entry_from_plain, entry_to_plain
+from tocsin.roles.aggregator import Cause
 
 START: Final = 1_700_000_000.0
 STEPS: Final = 160
@@ -85,6 +87,7 @@ def _configuration(seed: int) -> Configuration:
         inhibition_rules=(_INHIBITION,) if chance.random() < 0.5 else (),
         time_intervals={"hour": (TimeInterval(times=[{"start_time": "22:00", "end_time": "23:00"}]),)},
         watchdog=Watchdog(channel_id="boss", heartbeat_channel="ops", heartbeat_seconds=500.0),
+        retain_resolved_seconds=chance.choice((86_400.0, 300.0)),
     )
 
 
@@ -241,6 +244,52 @@ def test_a_journal_decided_again_leads_to_the_same(seed: int, steps: str, monkey
     mine, theirs = json.loads(as_text(again.engine.state)), json.loads(as_text(life.engine.state))
     assert mine == theirs
     assert len(life.journal) > STEPS / 2
+
+
+def test_a_crowd_is_told_as_if_each_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of crowds agrees with the records after every step, also one taken back, and changes no decision."""
+    assert sum(_live_with_crowds(seed, monkeypatch) for seed in SEEDS) > STEPS
+
+
+def _live_with_crowds(seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(crowds, "LISTED", 2)
+    monkeypatch.setattr(crowds, "CROWD", 1)
+    life = _Life(seed, installed())
+    seen = 0
+    for _ in range(STEPS):
+        life.live()
+        seen += _crowds_agree(life.engine)
+    monkeypatch.setattr(crowds, "CROWD", 10**9)
+    again = _Again(life)
+    for line in life.journal:
+        again.decide(line)
+    assert not again.engine.state.orders
+    assert not again.engine.state.tallies
+    return seen
+
+
+def _crowds_agree(engine: Engine) -> int:
+    """Compare what is kept with the records; return how much there is of it."""
+    state = engine.state
+    for line_id, order in state.orders.items():
+        incident_id, _, channel_id = line_id.partition("/")
+        due = state.incidents[incident_id].lines[channel_id].due
+        ranks = {}
+        for episode_id, owed in due.items():
+            episode = state.episodes[episode_id]
+            over = owed.cause is Cause.RESOLVED or not episode.firing
+            ranks[episode_id] = -1000 if over else -episode.severity.rank
+        assert order.ranks == ranks
+        assert list(order.in_order()) == sorted(ranks, key=lambda name: (ranks[name], name))
+    for incident_id, tally in state.tallies.items():
+        members = [state.episodes[episode_id] for episode_id in state.incidents[incident_id].members]
+        assert tally.alerts == Counter(episode.alert.alert_id for episode in members)
+        assert tally.clusters == Counter(episode.alert.cluster_id for episode in members)
+        assert tally.severities == Counter(episode.severity for episode in members)
+        assert tally.firing == Counter(episode.severity for episode in members if episode.firing)
+        assert tally.first is min(members, key=lambda episode: episode.serial)
+        assert tally.last is max(members, key=lambda episode: episode.serial)
+    return len(state.orders) + len(state.tallies)
 
 
 def test_a_step_that_changes_nothing_leaves_no_trace() -> None:

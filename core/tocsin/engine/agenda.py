@@ -94,6 +94,7 @@ class Ordered(Generic[K]):
 
     def in_order(self) -> Iterator[K]:
         """Yield the keys, the lowest (rank, key) first; nothing may be put or dropped meanwhile."""
+        self.first()  # what is no longer true at its top is gone through once, and not by every copy
         heap, last = self._heap.copy(), None
         while heap:
             pair = heappop(heap)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.crowds import forgotten, left
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 
@@ -36,6 +37,7 @@ def forget_member(turn: Turn, episode_id: str) -> None:
     for line in incident.lines.values():
         tx.drop_from(line, line.adopted, episode_id)
     tx.unindex(incident.members, episode_id)
+    left(turn, incident, episode)
     _drop(turn, episode)
 
 
@@ -68,4 +70,5 @@ def forget(turn: Turn, incident: Incident) -> None:
     if incident.key is not None and state.open.get(incident.key) == incident.incident_id:
         tx.drop(state.open, incident.key)  # where the aggregator bridges, it stayed open until its end was told
     state.roll.remove(tx, incident.serial)
+    forgotten(turn, incident)
     tx.drop(state.incidents, incident.incident_id)

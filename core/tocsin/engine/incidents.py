@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from tocsin.engine import escalation
+from tocsin.engine import crowds, escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id
@@ -99,6 +99,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx.index(state.firing, alert.alert_id, None)
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
+    crowds.began(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
     if not (verdict.rule_ids or is_gap(alert)):
         tx.edit(state).unrouted += 1
@@ -226,6 +227,7 @@ def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
     old = episode.alert
     incident = turn.state.incidents[episode.incident_id]
     turn.tx.edit(episode).alert = alert
+    crowds.reported(turn, incident, episode, old)
     turn.tx.edit(incident).updated_wall = turn.wall()
     if any(getattr(old, name) != getattr(alert, name) for name in _ROUTING_FIELDS):
         _begin_inhibiting(turn, episode)
@@ -258,6 +260,7 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
     tx.edit(episode).resolved_at = turn.clock
     tx.unindex(state.firing, alert_id)
     tx.unindex(incident.firing, episode.episode_id)
+    crowds.ended(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
     if turn.quiet.inhibits:
         _look_again(turn, turn.quiet.inhibitions.end(tx, episode.episode_id))

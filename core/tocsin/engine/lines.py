@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import nsmallest
-from operator import itemgetter
-from typing import Final
 
 import attrs
 
+from tocsin.engine.crowds import drop_due, highest_due, next_due
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, create, end, enqueue
 from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_count, level_ordinal, targets
 from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
-from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing, Owed
+from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
-from tocsin.model.severity import AlertSeverity
 from tocsin.roles.aggregator import Cause
 
 __all__ = ["compose", "settle"]
 
 _ESCALATION_RANK = 100
-_MOST_SEVERE: Final = max(severity.rank for severity in AlertSeverity)
-_LISTED: Final = 1000
-"""So many firing episodes are due in one notification at most; the others follow in the next one."""
 
 
 @attrs.frozen(slots=True)
@@ -189,7 +183,7 @@ def _why_nothing(line: Line) -> Reason:
 
 def _drop_passengers(turn: Turn, line: Line) -> None:
     for episode_id in sorted(line.due):
-        turn.tx.drop_from(line, line.due, episode_id)
+        drop_due(turn, line, episode_id)
         decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
 
 
@@ -206,14 +200,7 @@ def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
         return wanted.rank + max(episode.severity.rank for episode in _open_members(turn, line, wanted.mark))
     if wanted.kind is NotificationKind.RESOLVED:
         return wanted.rank
-    highest = wanted.rank
-    for episode_id, owed in line.due.items():
-        if highest == _MOST_SEVERE:
-            break
-        episode = turn.episode(episode_id)
-        if episode.severity.rank > highest and owed.cause is not Cause.RESOLVED and episode.firing:
-            highest = highest if _shut(turn, line, episode) else episode.severity.rank
-    return highest
+    return highest_due(turn, line, wanted.rank, lambda episode: _shut(turn, line, episode) is None)
 
 
 def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
@@ -259,7 +246,7 @@ def compose(turn: Turn, line: Line) -> Listed:
         line.telling = tuple(dict.fromkeys(told))
         line.repeat = False
         for episode_id in listed:
-            turn.tx.drop_from(line, line.due, episode_id)
+            drop_due(turn, line, episode_id)
             turn.tx.drop_from(line, line.waiting, episode_id)
             turn.tx.drop_from(line, line.blocked, episode_id)
     return listed
@@ -291,34 +278,17 @@ def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
             listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
 
 
-def _next_due(turn: Turn, line: Line) -> list[tuple[str, Owed]]:
-    """Return what is due, by id: all that ended, and of what fires the most severe, so many as are listed at once."""
-    if len(line.due) <= _LISTED:
-        return sorted(line.due.items(), key=itemgetter(0))
-    chosen: list[tuple[str, Owed]] = []
-    firing: list[tuple[int, str]] = []
-    episodes, ended = turn.state.episodes, Cause.RESOLVED
-    for episode_id, owed in line.due.items():
-        episode = episodes[episode_id]
-        if owed.cause is ended or episode.resolved_at is not None:
-            chosen.append((episode_id, owed))
-        else:
-            firing.append((-episode.alert.severity.rank, episode_id))
-    chosen += [(episode_id, line.due[episode_id]) for _, episode_id in nsmallest(_LISTED, firing)]
-    return sorted(chosen, key=itemgetter(0))
-
-
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     """List what is due and passes its gates; return the passengers."""
     passengers: list[str] = []
-    for episode_id, owed in _next_due(turn, line):
+    for episode_id, owed in next_due(turn, line):
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
             closed = resolution_gate(turn, line.channel_id)
             if closed is None:
                 listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
             else:
-                turn.tx.drop_from(line, line.due, episode_id)
+                drop_due(turn, line, episode_id)
                 decided(turn, episode, line.channel_id, Action.SKIP, closed)
         elif not episode.firing:
             passengers.append(episode_id)

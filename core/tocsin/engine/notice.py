@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Final
-
+from tocsin.engine.crowds import tally_of
 from tocsin.engine.gates import acknowledged
 from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
@@ -17,30 +15,22 @@ from tocsin.model.template import NotificationTemplate
 __all__ = ["incident_view", "notification_of", "template_of"]
 
 
-_SERIAL: Final = attrgetter("serial")
-_ALERT_ID: Final = attrgetter("alert.alert_id")
-_CLUSTER: Final = attrgetter("alert.cluster_id")
-_SEVERITY: Final = attrgetter("alert.severity")
-
-
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
-    # all of it, for every notification: an incident may have very many members
-    members = list(map(turn.state.episodes.__getitem__, incident.members))
-    firing = [episode for episode in members if episode.resolved_at is None]
-    first, last = min(members, key=_SERIAL), max(members, key=_SERIAL)
+    tally = tally_of(turn, incident)
+    firing = incident.firing
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
-        alert_count=len(set(map(_ALERT_ID, members))),
-        common_metric=first.alert.metric_name,
-        affected_clusters=frozenset(map(_CLUSTER, members)),
-        severity=max(set(map(_SEVERITY, firing or members))),
-        first_alert=first.alert,
-        last_alert=last.alert,
+        alert_count=len(tally.alerts),
+        common_metric=tally.first.alert.metric_name,
+        affected_clusters=frozenset(tally.clusters),
+        severity=max(tally.firing or tally.severities),
+        first_alert=tally.first.alert,
+        last_alert=tally.last.alert,
         created_at=incident.opened_wall,
         last_updated=incident.updated_wall,
         firing_count=len(firing),
-        acknowledged=bool(firing) and all(acknowledged(turn, episode) for episode in firing),
+        acknowledged=bool(firing) and all(acknowledged(turn, turn.episode(name)) for name in firing),
     )
 
 

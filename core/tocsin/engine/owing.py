@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.crowds import drop_due, put_due
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
@@ -151,7 +152,7 @@ def begin_anew(turn: Turn, line: Line, episode: Episode) -> tuple[str, ...]:
 
 def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
     episode_id = episode.episode_id
-    turn.tx.drop_from(line, line.due, episode_id)
+    drop_due(turn, line, episode_id)
     turn.tx.drop_from(line, line.waiting, episode_id)
     if line.blocked.get(episode_id) is not reason:
         turn.tx.put_in(line, line.blocked, episode_id, reason)
@@ -162,7 +163,7 @@ def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Rele
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
         turn.tx.drop_from(line, line.waiting, episode_id)
-        turn.tx.put_in(line, line.due, episode_id, Owed(cause, turn.clock))
+        put_due(turn, line, episode_id, Owed(cause, turn.clock))
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
         _raise_rank(turn, line, episode.severity.rank)
         turn.touch(line)
@@ -188,7 +189,7 @@ def release_due(turn: Turn, line: Line) -> None:
     for episode_id, owed in list(line.waiting.items()):
         if owed.due <= turn.clock:
             turn.tx.drop_from(line, line.waiting, episode_id)
-            turn.tx.put_in(line, line.due, episode_id, owed)
+            put_due(turn, line, episode_id, owed)
         else:
             rest = owed.due if rest is None else min(rest, owed.due)
     if line.resolve_at is not None and line.resolve_at <= turn.clock:
@@ -205,7 +206,7 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
         turn.tx.drop_from(line, line.blocked, episode_id)
         decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
     if episode_id in line.told:
-        turn.tx.drop_from(line, line.due, episode_id)
+        drop_due(turn, line, episode_id)
         turn.tx.drop_from(line, line.waiting, episode_id)
         owe_resolution(turn, incident, line, episode)
     turn.touch(line)
@@ -219,9 +220,11 @@ def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) ->
             if owed is None:
                 continue
             if owed.cause is not Cause.RESOLVED:  # its beginning was not told either
-                turn.tx.drop_from(line, table, before.episode_id)
                 if table is line.due:
-                    turn.tx.put_in(line, table, episode.episode_id, owed)
+                    drop_due(turn, line, before.episode_id)
+                    put_due(turn, line, episode.episode_id, owed)
+                else:
+                    turn.tx.drop_from(line, table, before.episode_id)
             elif table is line.waiting:
                 turn.tx.drop_from(line, table, before.episode_id)
                 turn.tx.put_in(line, line.told, episode.episode_id, owed.rank)
@@ -233,7 +236,7 @@ def hasten(turn: Turn, line: Line, episode: Episode) -> None:
     owed = line.waiting.get(episode.episode_id)
     if owed is not None and owed.cause is Cause.RESOLVED:
         turn.tx.drop_from(line, line.waiting, episode.episode_id)
-        turn.tx.put_in(line, line.due, episode.episode_id, owed)
+        put_due(turn, line, episode.episode_id, owed)
         turn.touch(line)
 
 
@@ -248,7 +251,7 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
         return
     release = _release(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:
-        turn.tx.put_in(line, line.due, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
+        put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
         _release_resolutions(turn, line)
         decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
     else:
@@ -267,7 +270,7 @@ def _release_resolutions(turn: Turn, line: Line) -> None:
     for episode_id, owed in list(line.waiting.items()):
         if owed.cause is Cause.RESOLVED:
             turn.tx.drop_from(line, line.waiting, episode_id)
-            turn.tx.put_in(line, line.due, episode_id, owed)
+            put_due(turn, line, episode_id, owed)
 
 
 def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:

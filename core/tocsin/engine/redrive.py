@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.engine.crowds import put_due
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
 from tocsin.engine.owing import level_of
@@ -53,12 +54,19 @@ def _revive(turn: Turn, out: Outgoing) -> None:
 def _worth_telling(turn: Turn, out: Outgoing, episode_id: str) -> bool:
     """Whether the channel should still hear of it: an end unless the alert fires again, and nothing that it knows."""
     episode = turn.state.episodes.get(episode_id)
-    if episode is None:
+    if episode is None or not _lists(out, episode):
         return False
     status, rank = out.listed[episode_id]
     if status is AlertStatus.RESOLVED:
         return rank != PASSENGER and resolution_gate(turn, out.channel_id) is None and not _continues(turn, episode)
     return episode.firing and not _known(turn, out, episode) and shut_gate(turn, episode, out.channel_id) is None
+
+
+def _lists(out: Outgoing, episode: Episode) -> bool:
+    """Whether it is this one; once an alert was forgotten, its next episode is called as the first one was."""
+    if not out.parts:
+        return episode.incident_id == out.incident_id
+    return any(line_id.partition("/")[0] == episode.incident_id for line_id in out.parts)
 
 
 def _continues(turn: Turn, episode: Episode) -> bool:
@@ -79,7 +87,7 @@ def _owe_anew(turn: Turn, out: Outgoing) -> None:
             incident = turn.state.incidents[turn.episode(episode_id).incident_id]
             line = turn.line(incident, out.channel_id)
             cause = Cause.NEW if status is AlertStatus.FIRING else Cause.RESOLVED
-            turn.tx.put_in(line, line.due, episode_id, Owed(cause, turn.clock))
+            put_due(turn, line, episode_id, Owed(cause, turn.clock))
             turn.touch(line)
 
 

@@ -8,6 +8,7 @@ import attrs
 
 from tocsin.engine import escalation, outcomes, reviews, watchdog
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.crowds import drop_due
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Line, Outgoing
@@ -73,7 +74,7 @@ def _list_what_is_due(turn: Turn, out: Outgoing) -> None:
 def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     owed = {**line.waiting, **line.due}
     for episode_id in owed:
-        turn.tx.drop_from(line, line.due, episode_id)
+        drop_due(turn, line, episode_id)
         turn.tx.drop_from(line, line.waiting, episode_id)
     named = {episode_id for mark in line.levels for episode_id in escalation.named(turn, line, mark)}
     turn.tx.edit(line).levels = ()

@@ -296,6 +296,30 @@ class Lane:
 
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
+class Tally:
+    """How many of an incident's episodes there are of each alert, cluster and severity, and the first and last of all.
+
+    ``firing`` are the severities of those that fire, ``severities`` those of all.
+    """
+
+    alerts: dict[str, int] = attrs.field(factory=dict)
+    clusters: dict[str, int] = attrs.field(factory=dict)
+    severities: dict[AlertSeverity, int] = attrs.field(factory=dict)
+    firing: dict[AlertSeverity, int] = attrs.field(factory=dict)
+    ends: dict[bool, Episode] = attrs.field(factory=dict)
+
+    @property
+    def first(self) -> Episode:
+        """The one that began first."""
+        return self.ends[False]
+
+    @property
+    def last(self) -> Episode:
+        """The one that began last."""
+        return self.ends[True]
+
+
+@attrs.define(slots=True, eq=False, weakref_slot=False)
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
     that alerts of that key join; ``configuration`` is the digest of the one in force. ``undelivered`` are notifications
@@ -305,7 +329,8 @@ class State:
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
     the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well,
     and ``gathering`` that first attempts wait for its end. ``review_again`` is what follows it: another walk (1), one
-    that asks the rules (2). ``alerts``, ``firing``, ``shelf``, ``roll`` and ``walked`` are derived.
+    that asks the rules (2). ``alerts``, ``firing``, ``shelf``, ``roll`` and ``walked`` are derived, and so are
+    ``orders`` (a line's episodes that are due, by rank) and ``tallies`` (an incident's), which only crowds have.
     """
 
     seed: int = 0
@@ -337,6 +362,8 @@ class State:
     review: Ordered[str] = attrs.field(factory=lambda: Ordered("review"))
     roll: Roll = attrs.field(factory=Roll)
     walked: tuple[str, list[tuple[int, str]]] | None = None
+    orders: dict[str, Ordered[str]] = attrs.field(factory=dict)
+    tallies: dict[str, Tally] = attrs.field(factory=dict)
     silences: Table[str, SilenceRecord] = attrs.field(factory=lambda: Table("silences"))
     gaps: Table[str, Gap] = attrs.field(factory=lambda: Table("gaps"))
     agenda: Agenda = attrs.field(factory=lambda: Agenda("agenda"))

@@ -30,7 +30,7 @@ from tocsin.stores.sqlite_schema import MIGRATIONS, index, read_bounds, write_bo
 
 __all__ = ["SqliteStore"]
 
-_UNINDEXED: Final = 400_000
+_UNINDEXED: Final = 65_536
 """Bytes of hashes that wait for the index before a commit writes them without waiting for the next checkpoint."""
 
 _INSERT: Final = "INSERT INTO journal (partition, ordinal, wall_time, about, digest, data) VALUES (?, ?, ?, ?, ?, ?)"
