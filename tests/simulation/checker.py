@@ -224,6 +224,7 @@ class Checker:
         if abs(offset - self.world.offset) > 1e-6:
             self.world.offset = offset
             self.world.disturbed = self.world.now
+            self.world.let_go()
             self.ladder.recount()
 
     def _nothing_starts_too_late(self) -> None:
@@ -305,9 +306,12 @@ class Checker:
     def _fired(self, alert: Plain, entry: Plain) -> None:
         routed = (e for e in entry["events"] if e["type"] == "AlertRouted" and e["alert_id"] == alert["alert_id"])
         places = [(e["incident_id"], e["episode"]) for e in routed]
-        place = next((one for one in places if (one[0], alert["alert_id"], one[1]) not in self.world.spans), None)
+        keys = [(incident, alert["alert_id"], n) for incident, n in places]
+        place = next((key for key in keys if key not in self.world.spans or not self.world.spans[key].firing), None)
+        if place in self.world.spans:  # it ended and was forgotten, and its number is given again
+            self.telling.forget(place)
         try:
-            span, changed = self.world.fire(alert, place)
+            span, changed = self.world.fire(alert, None if place is None else (place[0], place[2]))
         except LookupError as error:
             self.complain(str(error))
             return

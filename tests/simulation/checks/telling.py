@@ -238,6 +238,16 @@ class Telling:
             if not one.firing and (elsewhere or since) and one.key not in still:
                 self.excused.add((sent.channel, one.key))
 
+    def forget(self, key: Key) -> None:
+        """An episode that ended long ago is another one's namesake from here on."""
+        for channel in [channel for channel, told in self.told if told == key]:
+            self.told.pop((channel, key))
+            if (channel, key) not in self.excused:
+                self.complain(f"{channel} was told of {key}, and never that it ended; that is forgotten")
+        for known in (self.closed, self.excused):
+            known.difference_update([one for one in known if one[1] == key])
+        self.dead = {one: stands_in for one, stands_in in self.dead.items() if one[1] != key}
+
     def owe(self, rung: Rung) -> None:
         """A level came due: its channels have to hear of it."""
         self.owed += [Owed(rung, channel) for channel in rung.channels]

@@ -152,6 +152,12 @@ class World:
         if any(self.now < edge <= at for edge in self._silence_edges()):
             self.disturbed = max(self.disturbed, at)
         self.now = max(self.now, at)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """A silence that ended long ago is forgotten: it holds no more if the wall clock is set back."""
+        kept = self.settings["retention"]
+        self.silences = {name: s for name, s in self.silences.items() if self.wall < s["ends_at"] + kept - 1e-4}
 
     # -- facts ------------------------------------------------------------------------------------------------------
 
