@@ -321,3 +321,14 @@ def test_a_downtime_in_which_an_incident_was_both_touched_and_forgotten() -> Non
     folded.deliver(*folded.restart(5000))
     folded.wake(10_000)
     assert not folded.engine.state.incidents
+
+
+def test_an_alert_does_not_wait_for_an_end_that_its_channel_no_longer_wants() -> None:
+    """Elsewhere it fires again, and the end of its first incident, which would go first, is told to nobody."""
+    bench = Bench(configuration("dev"))
+    for name in "ab":
+        bench.deliver(*bench.fire(name, "critical", metric="cpu"))
+    assert bench.resolve("a") == [], "it waits for others that end soon"
+    bench.reload(configuration(channel("dev", send_resolved=False)))
+    (sent,) = bench.fire("a", metric="disk")
+    assert sent.firing == ["a"]

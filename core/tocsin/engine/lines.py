@@ -8,7 +8,7 @@ import attrs
 
 from tocsin.engine.crowds import drop_due, highest_due, next_due
 from tocsin.engine.gates import resolution_gate, shut_gate
-from tocsin.engine.outgoing import Listed, create, end, enqueue
+from tocsin.engine.outgoing import Listed, create, end, enqueue, let_follow
 from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_count, level_ordinal, targets
 from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
@@ -182,9 +182,12 @@ def _why_nothing(line: Line) -> Reason:
 
 
 def _drop_passengers(turn: Turn, line: Line) -> None:
+    if not line.due:
+        return
     for episode_id in sorted(line.due):
         drop_due(turn, line, episode_id)
         decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
+    let_follow(turn, line)  # they may have waited for an end that nobody wants to hear of any more
 
 
 def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:

@@ -144,7 +144,8 @@ def _try_again(turn: Turn, out: Outgoing, outcome: Outcome) -> None:
             turn.state.agenda.set(turn.tx, Deadline.RETRY, out.notification_id, at)
             turn.state.agenda.set(turn.tx, Deadline.EXPIRY, out.notification_id, started + policy.max_age_seconds)
             announce(turn, out, outcome.detail)
-            let_follow(turn, out)
+            for line in lines_of(turn, out):
+                let_follow(turn, line)
 
 
 def retry_due(turn: Turn, out: Outgoing) -> None:

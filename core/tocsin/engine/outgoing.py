@@ -168,7 +168,8 @@ def end(
             if state is not NotificationState.MERGED:  # then the digest tells them
                 line.telling = ()
             turn.touch(line)
-    let_follow(turn, out)
+    for line in lines_of(turn, out):
+        let_follow(turn, line)
 
 
 def _shelve(turn: Turn, out: Outgoing) -> None:
@@ -192,8 +193,7 @@ def unshelve(turn: Turn, notification_id: str) -> None:
     turn.state.agenda.cancel(turn.tx, Deadline.DISCARD, notification_id)
 
 
-def let_follow(turn: Turn, out: Outgoing) -> None:
-    """Look again at the lines that wait for this notification to go first."""
-    for line in lines_of(turn, out):
-        for follower in filter(None, map(turn.line_by_id, line.followers)):
-            turn.touch(follower)
+def let_follow(turn: Turn, line: Line) -> None:
+    """Look again at the lines that wait for this one to go first."""
+    for follower in filter(None, map(turn.line_by_id, line.followers)):
+        turn.touch(follower)
