@@ -264,6 +264,7 @@ class Checker:
             for channel, gone in self.world.settings["channels"].items():
                 if channel not in self._settings["channels"]:
                     self.telling.vanish(channel, gone)
+            self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
             self.world.settings = self._settings
             for span in self.world.firing():
                 self.world.reroute(span)
@@ -376,6 +377,8 @@ class Checker:
     def _died_unsent(self, event: Plain) -> None:
         """It died before any attempt; levels that it would have told are told by whoever stands in."""
         listing = self.telling.listing_of(event, None)
+        for one in listing:
+            self.telling.listed_at[event["channel_id"], one.key] = self.world.now  # it would have told of these
         self.telling.died_there(event["channel_id"], listing)
         self.telling.hand_on(event["channel_id"], {event["incident_id"]})
         self.telling.let_off(event["channel_id"], {one.key[0] for one in listing if one.firing})

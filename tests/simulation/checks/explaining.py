@@ -114,12 +114,17 @@ class Explaining:
             self._exhausted(sent, what)
         if sent is not None and reason == "rejected" and sent.answers[-1:] != ["rejected"]:
             self.complain(f"{what}: called rejected, the attempts ended {sent.answers}")
-        if reason == "fallback_due":
-            settings = self.world.settings["channels"].get(event["channel_id"])
-            if settings is not None and settings["fallback"] is None:
-                self.complain(f"{what}: gave way to a fallback, and has none")
+        if reason == "fallback_due" and not self._has_fallback(event["channel_id"]):
+            self.complain(f"{what}: gave way to a fallback, and has none")
         if reason == "channel_missing" and event["channel_id"] in self.world.settings["channels"]:
             self.complain(f"{what}: its channel is called missing, and is there")
+
+    def _has_fallback(self, channel: str) -> bool:
+        """Whether one stands in for it, or did until this instant: what comes due comes before what changes."""
+        world = self.world
+        in_force = [world.settings, *([world.replaced] if world.replaced_at == world.now else [])]
+        found = [settings["channels"].get(channel) for settings in in_force]
+        return any(one is None or one["fallback"] is not None for one in found)
 
     def _held(self, channel: str, reason: str, what: str) -> None:
         if reason == "rate_limited" and not self.sending.limited(channel):

@@ -63,8 +63,8 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
-    ``gone`` are channels that vanished, as they were last; ``disturbed`` is when people, silences or a reload last
-    changed who is told of what.
+    ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
+    until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
     """
 
     def __init__(self, settings: Plain, now: float) -> None:
@@ -77,6 +77,7 @@ class World:
         self.silences: dict[str, Plain] = {}
         self.gone: dict[str, Plain] = {}
         self.disturbed = now
+        self.replaced, self.replaced_at = settings, now
 
     @property
     def wall(self) -> float:
