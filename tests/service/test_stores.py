@@ -17,6 +17,7 @@ from tocsin import (
     AlertFired,
     AlertRoutingRule,
     AttemptEnded,
+    Checkpoint,
     Entry,
     EscalationLevel,
     EscalationPolicy,
@@ -28,6 +29,7 @@ from tocsin import (
     StoreError,
     Watchdog,
 )
+from tocsin.runtime import writer
 from tocsin.testing.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +92,33 @@ class Disk(Journal):
         if self._succeeding is not None:
             self.failures, self._succeeding = (1, None) if not self._succeeding else (0, self._succeeding - 1)
         super().commit(entry)
+
+
+class Archive(Disk):
+    """A device that keeps records too; while it is shut, a checkpoint does not return."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checkpoints = 0
+        self.open = threading.Event()
+        self.open.set()
+        self._asked = threading.Event()
+
+    def shut(self) -> None:
+        """Let no checkpoint return."""
+        self.open.clear()
+        self._asked.clear()
+
+    async def asked(self) -> None:
+        """Return once a checkpoint has begun."""
+        assert await anyio.to_thread.run_sync(self._asked.wait, _PATIENCE_SECONDS)
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Wait for the device, and keep the records."""
+        self._asked.set()
+        self.gave_up |= not self.open.wait(_PATIENCE_SECONDS)
+        super().checkpoint(checkpoint)
+        self.checkpoints += 1
 
 
 @pytest.fixture
@@ -249,6 +278,24 @@ async def test_submits_during_a_commit_are_committed_together(make_alerting: Mak
     assert [len(entry.inputs) for entry in disk.journal] == [1, 50]
 
 
+async def test_who_reports_alerts_does_not_wait_for_the_records(
+    make_alerting: MakeAlerting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They follow the journal by themselves, once the callers of a commit have their answers."""
+    monkeypatch.setattr(writer, "_SAVE_RECORDS", 5)
+    archive = Archive()
+    async with make_alerting(store=archive) as alerting:
+        archive.shut()
+        before = archive.checkpoints
+        answers = await alerting.submit(*[AlertFired(alert(f"a{number}")) for number in range(5)])
+        await archive.asked()
+        assert answers == (True,) * 5
+        assert archive.checkpoints == before
+        archive.open.set()
+    assert archive.checkpoints > before
+    assert not archive.gave_up
+
+
 async def test_a_shared_commit_that_fails_fails_all_its_callers(make_alerting: MakeAlerting, disk: Disk) -> None:
     """Each is told; those of the commit before are not."""
     failed: list[int] = []
@@ -383,4 +430,5 @@ async def test_what_failed_before_the_store_did_is_tried_again_once(
         store.failures = 0
         await clock.advance(120.0)
     attempts = [(one.notification_id, one.attempt) for one in post.to("dog")]
+    assert attempts[0][0] in [name for name, attempt in attempts if attempt == 2]
     assert len(attempts) == len(set(attempts))

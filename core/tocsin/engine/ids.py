@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-__all__ = ["digest_id", "fraction"]
+__all__ = ["digest_id", "episode_key", "fraction"]
 
 
 def _digest(seed: int, parts: tuple[str | int, ...]) -> bytes:
@@ -16,6 +16,11 @@ def _digest(seed: int, parts: tuple[str | int, ...]) -> bytes:
 def digest_id(prefix: str, seed: int, *parts: str | int) -> str:
     """Return an id of 96 bits in hexadecimal, after *prefix* and an underscore."""
     return f"{prefix}_{_digest(seed, parts).hex()}"
+
+
+def episode_key(n: int, alert_id: str) -> str:
+    """Return what the *n*-th episode of an alert is kept under."""
+    return f"{n}:{alert_id}"
 
 
 def fraction(seed: int, *parts: str | int) -> float:

@@ -9,7 +9,7 @@ import attrs
 from tocsin.engine import crowds, escalation
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
-from tocsin.engine.ids import digest_id
+from tocsin.engine.ids import digest_id, episode_key
 from tocsin.engine.owing import bridge, consider, hasten, next_chance, repeat_at, resolve, targets
 from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Episode, Incident, Line
@@ -51,7 +51,7 @@ def _next_number(turn: Turn, alert_id: str) -> int:
     """Return the number of the alert's next episode: one that no episode bears which is still remembered."""
     known = turn.state.alerts.get(alert_id)
     n = 1 if known is None else known.n + 1
-    while f"{n}:{alert_id}" in turn.state.episodes:
+    while episode_key(n, alert_id) in turn.state.episodes:
         n += 1
     return n
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
-from tocsin.engine.ids import digest_id
+from tocsin.engine.ids import digest_id, episode_key
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, settle
 from tocsin.engine.notice import notification_of, template_of
@@ -70,7 +70,7 @@ def _crosses(turn: Turn, out: Outgoing) -> bool:
     for episode_id in out.listed:
         episode = turn.episode(episode_id)
         latest = turn.state.alerts.get(episode.alert.alert_id)
-        earlier = turn.state.episodes.get(f"{episode.n - 1}:{episode.alert.alert_id}")
+        earlier = turn.state.episodes.get(episode_key(episode.n - 1, episode.alert.alert_id))
         for other in (latest, earlier):
             if other is not None and other.incident_id != episode.incident_id and _is_being_told(turn, out, other):
                 return True

@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 
 from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.engine.ids import episode_key
 from tocsin.engine.roll import Roll
 from tocsin.engine.transaction import Key, Table
 from tocsin.model.alert import AlertView, PerformanceAlert
@@ -76,7 +77,7 @@ class Episode:
     @property
     def episode_id(self) -> str:
         """The key: unique over all alerts and all their episodes."""
-        return f"{self.n}:{self.alert.alert_id}"
+        return episode_key(self.n, self.alert.alert_id)
 
     @property
     def firing(self) -> bool:
