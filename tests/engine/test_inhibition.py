@@ -18,9 +18,17 @@ from tocsin import (
     Reason,
     TellingDecided,
 )
+from tocsin.engine import incidents
 from tocsin.model.inhibition import InhibitionRule
 
 DELIVERED = Outcome.delivered()
+
+
+@pytest.fixture(autouse=True, params=["few", "many"])
+def targets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its targets are decided anew one by one, or by a walk over everything that fires."""
+    if request.param == "many":
+        monkeypatch.setattr(incidents, "_FEW", 0)
 
 
 def matcher(text: str) -> LabelMatcher:

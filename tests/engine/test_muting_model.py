@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.harness import ORIGIN, Bench, configuration, fired, loaded, rule
 
 from tocsin import AlertResolved, LabelMatcher, Outcome, Silence, SilenceExpired, SilenceSet
+from tocsin.engine import incidents
 from tocsin.engine.gates import shut_gate
 from tocsin.model.inhibition import InhibitionRule
 from tocsin.model.interval import TimeInterval
@@ -225,9 +227,18 @@ def _gate(bench: Bench, spell: Spell, channel: str) -> str | None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(history=histories(), restart_at=st.none() | st.integers(1, MINUTES))
-def test_who_is_muted_when_and_who_is_told(history: History, restart_at: int | None) -> None:
-    """At each instant the gates say what the model says, and each channel is told at the instant that it names."""
+@given(history=histories(), restart_at=st.none() | st.integers(1, MINUTES), few=st.sampled_from([0, 200]))
+def test_who_is_muted_when_and_who_is_told(history: History, restart_at: int | None, few: int) -> None:
+    """At each instant the gates say what the model says, and each channel is told at the instant that it names.
+
+    So it is whether an inhibition's targets are few or many.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(incidents, "_FEW", few)
+        _live(history, restart_at)
+
+
+def _live(history: History, restart_at: int | None) -> None:
     bench, facts = history.bench(), history.facts()
     for second in sorted(history.edges() | set(facts)):
         bench.wake(second)

@@ -37,7 +37,7 @@ from tocsin import (
     TimeInterval,
     Watchdog,
 )
-from tocsin.engine import crowds, machine, reviews
+from tocsin.engine import crowds, incidents, machine, reviews
 from tocsin.engine.compile import compile_plan, recorded_plan
 from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Step
 from tocsin.journal import ConfigurationChanged, Entry, Restarted, entry_from_plain, entry_to_plain
@@ -252,6 +252,7 @@ def test_a_crowd_is_told_as_if_each_were_looked_at(monkeypatch: pytest.MonkeyPat
 
 
 def _live_with_crowds(seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(incidents, "_FEW", seed % 2 * 200)
     monkeypatch.setattr(crowds, "LISTED", 2)
     monkeypatch.setattr(crowds, "CROWD", 1)
     life = _Life(seed, installed())

@@ -26,7 +26,7 @@ from tocsin import (
     SilenceExpired,
     SilenceSet,
 )
-from tocsin.engine import machine, reviews
+from tocsin.engine import machine, reviews, walk
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.machine import Engine, Instant, PlanChanged
 from tocsin.model.inhibition import InhibitionRule
@@ -162,7 +162,7 @@ def test_records_that_are_read_back_in_the_middle_go_on_where_they_stood(metrics
     bench = silenced(10, metrics=metrics)
     bench.at = 100.0
     bench.step()
-    while reviews.active(bench.engine.state):
+    while walk.active(bench.engine.state):
         bench.engine = Engine(bench.plan, state=reloaded(bench.engine.state, bench.plan))
         bench.step()
     assert told(bench) == names(10)
@@ -173,7 +173,7 @@ def test_a_checkpoint_of_what_changed_misses_nothing_of_a_review() -> None:
     bench, keeper = silenced(10, metrics=4), Keeper()
     keeper.take(bench.engine)
     bench.at = 100.0
-    while reviews.active(bench.engine.state) or bench.engine.next_deadline() == ORIGIN + 100:
+    while walk.active(bench.engine.state) or bench.engine.next_deadline() == ORIGIN + 100:
         bench.step()
         keeper.take(bench.engine)
     assert told(bench) == names(10)
@@ -224,7 +224,7 @@ def test_the_targets_of_a_source_that_ends_are_told_in_bounded_steps() -> None:
     for name in names(10):
         assert bench.fire(name, labels={"team": "db"}) == []
     steps = [len(bench.resolve("source"))]
-    while reviews.active(bench.engine.state):
+    while walk.active(bench.engine.state):
         steps.append(len(bench.step()))
     assert max(steps) <= STEP
     assert told(bench) == [*names(10), "source"]
@@ -424,5 +424,5 @@ def test_incidents_that_an_undone_step_opened_do_not_keep_a_walk_from_its_end() 
     bench.at = 100.0
     for _ in range(50):
         bench.step()
-    assert not reviews.active(bench.engine.state)
+    assert not walk.active(bench.engine.state)
     assert told(bench) == ["a00", "a01", "a02", "after"]

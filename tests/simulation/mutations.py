@@ -26,7 +26,7 @@ from tocsin.engine import (
     owing,
     recheck,
     reload,
-    reviews,
+    walk,
 )
 from tocsin.engine.agenda import Agenda, Deadline
 from tocsin.engine.machine import Engine
@@ -162,7 +162,7 @@ def does_not_route_anew_after_a_reload(patch: pytest.MonkeyPatch) -> None:
 
         return begin
 
-    replace(patch, reviews, "begin", make)
+    replace(patch, walk, "begin", make)
 
 
 @mutation(seed=15)

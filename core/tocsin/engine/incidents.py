@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import attrs
 
-from tocsin.engine import crowds, escalation
+from tocsin.engine import crowds, escalation, walk
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id, episode_key
@@ -28,6 +29,10 @@ __all__ = [
     "reroute",
     "resolve_alert",
 ]
+
+
+_FEW: Final = 200
+"""So many targets of an inhibition are queued one by one when its sources come or go."""
 
 
 def fire(turn: Turn, alert: PerformanceAlert) -> bool:
@@ -124,8 +129,13 @@ def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
 
 
 def _look_again(turn: Turn, groups: Iterable[Group]) -> None:
+    """Have the groups' targets decided anew: each of a few, and else everything that fires, in bounded steps."""
+    inhibitions = turn.quiet.inhibitions
     for group in groups:
-        for episode_id in turn.quiet.inhibitions.targets(group):
+        if inhibitions.count(group) > _FEW:
+            walk.begin(turn)
+            continue
+        for episode_id in inhibitions.targets(group):
             turn.look_again(episode_id)
 
 

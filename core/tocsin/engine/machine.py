@@ -19,6 +19,7 @@ from tocsin.engine import (
     owing,
     reload,
     reviews,
+    walk,
     watchdog,
 )
 from tocsin.engine.agenda import Deadline
@@ -101,7 +102,7 @@ class Engine:
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
-        return self.state.engine_time if reviews.active(self.state) else self._next_due(self._ahead)
+        return self.state.engine_time if walk.active(self.state) else self._next_due(self._ahead)
 
     def _next_due(self, ahead: float) -> float | None:
         """Return the first deadline's instant, in engine time, with the wall clock so many seconds *ahead*."""
@@ -230,9 +231,9 @@ class Engine:
             upcoming = self._upcoming(turn)
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
             edges_met = later or (upcoming is not None and not upcoming[1])  # what mutes comes before what is due
-            if late and edges_met and reviews.active(self.state):
+            if late and edges_met and walk.active(self.state):
                 reviews.work_off(turn, float("inf"))
-            elif edges_met and episodes > 0 and reviews.active(self.state):
+            elif edges_met and episodes > 0 and walk.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
             elif (later or upcoming is None) and turn.unsettled:
                 self._settle(turn)

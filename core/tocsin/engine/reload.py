@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import escalation, outcomes, reviews, watchdog
+from tocsin.engine import escalation, outcomes, walk, watchdog
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.crowds import drop_due
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of
@@ -40,7 +40,7 @@ def change_plan(turn: Turn, plan: Plan) -> None:
     missing = plan.config.watchdog.channel_id
     if missing is not None and missing not in plan.channels:
         turn.gap(GapKind.MISSING_CHANNEL, missing, "the watchdog tells of gaps there, and it does not exist")
-    reviews.begin(turn, rerouting=True)
+    walk.begin(turn, rerouting=True)
     for channel_id, gone in sorted(old.channels.items()):
         if channel_id not in plan.channels:
             _vanish(turn, gone.channel)
@@ -121,7 +121,7 @@ def _set_time_edge(turn: Turn) -> None:
 def time_edge(turn: Turn) -> None:
     """A time interval begins or ends."""
     _set_time_edge(turn)
-    reviews.begin(turn)
+    walk.begin(turn)
 
 
 def _set_edge(turn: Turn, record: SilenceRecord) -> None:
@@ -142,7 +142,7 @@ def wall_went_back(turn: Turn) -> None:
         _index(turn, record)
         _set_edge(turn, record)
     _set_time_edge(turn)
-    reviews.begin(turn)
+    walk.begin(turn)
 
 
 def _index(turn: Turn, record: SilenceRecord) -> None:
@@ -156,7 +156,7 @@ def _keep(turn: Turn, record: SilenceRecord) -> None:
     turn.tx.put(turn.state.silences, record.silence.silence_id, record)
     _index(turn, record)
     _set_edge(turn, record)
-    reviews.begin(turn)
+    walk.begin(turn)
 
 
 def set_silence(turn: Turn, silence: Silence) -> bool:
@@ -186,7 +186,7 @@ def silence_edge(turn: Turn, silence_id: str) -> None:
     record = turn.state.silences[silence_id]
     wall = turn.wall()
     if silence_id in turn.quiet.silences:  # not so once it is over: then nobody has to be asked again
-        reviews.begin(turn)
+        walk.begin(turn)
     _index(turn, record)
     if wall < record.over_at + turn.plan.config.retain_resolved_seconds:
         _set_edge(turn, record)

@@ -14,38 +14,11 @@ from tocsin.engine.incidents import reroute
 from tocsin.engine.owing import consider
 from tocsin.engine.state import Episode, Incident, State
 from tocsin.engine.turn import Turn
+from tocsin.engine.walk import DONE, REROUTING, set_out
 
-__all__ = ["EPISODES_PER_STEP", "active", "begin", "work_off"]
+__all__ = ["EPISODES_PER_STEP", "work_off"]
 
 EPISODES_PER_STEP: Final = 50
-_DONE: Final = -1
-_ASKING: Final = 1
-_REROUTING: Final = 2
-
-
-def active(state: State) -> bool:
-    """Whether something is left to be decided anew."""
-    return state.review_serial != _DONE or len(state.review) > 0
-
-
-def begin(turn: Turn, *, rerouting: bool = False) -> None:
-    """Have every firing episode decided anew, from the first one on; *rerouting*: by the rules as well."""
-    if not turn.state.firing:
-        return
-    state = turn.tx.edit(turn.state)
-    if state.review_serial == _DONE:
-        _set_out(turn, rerouting, gathering=rerouting)
-    elif state.review_serial == state.review_member == 0:  # it has not set out yet
-        _set_out(turn, rerouting or state.rerouting, gathering=rerouting or state.gathering)
-    else:  # one that always began anew would never come to the last
-        state.review_again = max(state.review_again, _REROUTING if rerouting else _ASKING)
-
-
-def _set_out(turn: Turn, rerouting: bool, gathering: bool) -> None:
-    state = turn.tx.edit(turn.state)
-    state.review_serial, state.review_member, state.review_again = 0, 0, 0
-    state.review_end, state.review_until = state.incidents_opened, state.episodes_made
-    state.rerouting, state.gathering = rerouting, gathering
 
 
 def work_off(turn: Turn, left: float) -> float:
@@ -56,7 +29,7 @@ def work_off(turn: Turn, left: float) -> float:
         if episode is not None and episode.firing:
             _again(turn, turn.state.incidents[episode.incident_id], episode)
         left -= 1
-    while left > 0 and turn.state.review_serial != _DONE:
+    while left > 0 and turn.state.review_serial != DONE:
         left -= _walk(turn, left)
     return left
 
@@ -66,7 +39,7 @@ def _walk(turn: Turn, left: float) -> int:
     state = turn.tx.edit(turn.state)
     found = state.roll.first(state.review_serial)
     if found is None or found[0] >= state.review_end:
-        state.review_serial = _DONE
+        state.review_serial = DONE
         _walked(turn)
         return 1
     serial, incident_id = found
@@ -135,5 +108,5 @@ def _walked(turn: Turn) -> None:
             turn.lane(channel_id)
     rerouted, state.rerouting = state.rerouting, False
     if state.review_again:
-        rerouting = state.review_again == _REROUTING
-        _set_out(turn, rerouting, gathering=rerouting and not rerouted)
+        rerouting = state.review_again == REROUTING
+        set_out(turn, rerouting, gathering=rerouting and not rerouted)

@@ -79,6 +79,10 @@ class InhibitionIndex:
         tx.unindex(self._places, episode_id)
         return self._move(tx, episode_id, known, ())
 
+    def count(self, group: Group) -> int:
+        """Return how many :meth:`targets` there are."""
+        return sum(len(table[group]) for table in (self._targets_only, self._both) if group in table)
+
     def targets(self, group: Group) -> list[str]:
         """Return the firing episodes that the group's sources inhibit, or would if there were some; sorted."""
         found: list[str] = []
