@@ -241,7 +241,8 @@ def test_who_is_muted_when_and_who_is_told(history: History, restart_at: int | N
 def _live(history: History, restart_at: int | None) -> None:
     bench, facts = history.bench(), history.facts()
     for second in sorted(history.edges() | set(facts)):
-        bench.wake(second)
+        bench.wake(max(0.0, second - 0.5))
+        bench.at = second  # what happens at an instant is known when its step decides
         bench.step(*facts.get(second, ()))
         bench.finish()
         if restart_at is not None and restart_at * 60 == second:
