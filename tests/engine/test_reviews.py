@@ -426,3 +426,56 @@ def test_incidents_that_an_undone_step_opened_do_not_keep_a_walk_from_its_end() 
         bench.step()
     assert not walk.active(bench.engine.state)
     assert told(bench) == ["a00", "a01", "a02", "after"]
+
+
+def test_a_walk_passes_over_what_is_over_without_a_step_for_it() -> None:
+    """What resolved is remembered for a day, and is nobody who could be told."""
+    bench = Bench(configuration(DEV, aggregator="none"), answer=DELIVERED)
+    for name in names(30):
+        bench.fire(name)
+        bench.resolve(name)
+    bench.fire("last")
+    bench.step(SilenceSet(EVERYTHING))
+    assert not walk.active(bench.engine.state)
+
+
+def test_a_level_is_kept_back_by_a_silence_of_its_instant_however_much_is_remembered() -> None:
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]})
+    bench = Bench(configuration(DEV, "boss", policies=[policy], aggregator="none"), answer=DELIVERED)
+    for name in names(30):
+        bench.fire(name)
+        bench.resolve(name)
+    bench.fire("last")
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, starts_at=ORIGIN + 300, ends_at=ORIGIN + 400)))
+    bench.wake(300)
+    assert not [event for event in bench.events if isinstance(event, LevelReached)]
+
+
+def test_an_incident_that_ends_while_it_is_walked_through_keeps_nobody_waiting() -> None:
+    """The walk goes on with the next one, from its first member on."""
+    bench = silenced(6, metrics=2)  # a00, a02 and a04 in one incident, the others in the next
+    for name in ("b", "c"):
+        bench.fire(name, metric="m0")
+    bench.at = 100.0
+    bench.step()
+    assert bench.engine.state.review_member > 0
+    bench.step(*[AlertResolved(name) for name in ("a00", "a02", "a04", "b", "c")])
+    bench.finish()
+    assert told(bench) == ["a01", "a03", "a05"]
+
+
+def test_a_group_that_fires_again_before_its_end_was_told_is_walked_through() -> None:
+    settings = {"group_by": ["metric_name"], "group_interval_seconds": 300.0}
+    bench = Bench(configuration(DEV, aggregator="grouping", settings=settings), answer=DELIVERED)
+    bench.fire("a00", metric="m0")
+    bench.fire("a01", metric="m1")
+    bench.wake(60)
+    bench.resolve("a00")
+    bench.fire("a00", metric="m0")
+    bench.step(SilenceSet(attrs.evolve(EVERYTHING, ends_at=ORIGIN + 10_000)))
+    bench.finish()
+    bench.fire("late", metric="m0")
+    bench.wake(9_999)
+    assert "late" not in told(bench)
+    bench.wake(11_000)
+    assert "late" in told(bench)

@@ -256,8 +256,6 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
 
 def _derive(state: State) -> None:
     """Build what is derived, in the order in which it came about."""
-    for incident in sorted(state.incidents.values(), key=lambda incident: incident.serial):
-        state.roll.add(Transaction(), incident.serial, incident.incident_id)
     for episode in sorted(state.episodes.values(), key=lambda episode: episode.serial):
         incident = state.incidents[episode.incident_id]
         incident.members[episode.episode_id] = None
@@ -266,6 +264,9 @@ def _derive(state: State) -> None:
         if episode.firing:
             incident.firing[episode.episode_id] = None
             state.firing[episode.alert.alert_id] = None
+    for incident in sorted(state.incidents.values(), key=lambda incident: incident.serial):
+        if incident.firing:
+            state.roll.add(Transaction(), incident.serial, incident.incident_id)
     for out in sorted(state.outgoing.values(), key=lambda out: out.serial):
         lane = state.lanes[out.channel_id]
         lane.live[out.notification_id] = None

@@ -69,6 +69,5 @@ def forget(turn: Turn, incident: Incident) -> None:
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
     if incident.key is not None and state.open.get(incident.key) == incident.incident_id:
         tx.drop(state.open, incident.key)  # where the aggregator bridges, it stayed open until its end was told
-    state.roll.remove(tx, incident.serial)
     forgotten(turn, incident)
     tx.drop(state.incidents, incident.incident_id)

@@ -111,6 +111,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     _assign(turn, incident, episode, verdict)
     if incident.closed_at is not None:
         tx.edit(incident).closed_at = None
+        state.roll.put_back(tx, incident.serial, incident.incident_id)
         state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
     if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
         bridge(turn, incident, before, episode)
@@ -293,6 +294,9 @@ def _close(turn: Turn, incident: Incident) -> None:
     Where the aggregator bridges, alerts join until its end is told.
     """
     turn.tx.edit(incident).closed_at = turn.clock
+    if turn.walked_through(incident):
+        walk.pass_by(turn, incident)
+    turn.state.roll.remove(turn.tx, incident.serial)
     bridges = turn.grouping(incident).bridges and any(line.waiting for line in incident.lines.values())
     if not bridges and incident.key is not None and turn.state.open.get(incident.key) == incident.incident_id:
         turn.tx.drop(turn.state.open, incident.key)

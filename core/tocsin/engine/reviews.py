@@ -1,7 +1,8 @@
 """Reviews: what changed for many is decided anew for each of them, so many in one step that new alerts need not wait.
 
-Two things are worked off: single episodes that somebody queued, and a walk over all incidents in the order in which
-they were opened. While an incident is walked through, its lines wait, so that one notification tells all of it.
+Two things are worked off: single episodes that somebody queued, and a walk over all incidents that fire, in the
+order in which they were opened. While an incident is walked through, its lines wait, so that one notification tells all
+of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tocsin.engine.incidents import reroute
 from tocsin.engine.owing import consider
 from tocsin.engine.state import Episode, Incident, State
 from tocsin.engine.turn import Turn
-from tocsin.engine.walk import DONE, REROUTING, set_out
+from tocsin.engine.walk import DONE, REROUTING, pass_by, set_out
 
 __all__ = ["EPISODES_PER_STEP", "work_off"]
 
@@ -55,19 +56,10 @@ def _walk(turn: Turn, left: float) -> int:
             return done
         _again(turn, incident, episode)
         done += 1
-    _let_go(turn)
-    state.review_serial, state.review_member = serial + 1, 0
+    pass_by(turn, incident)
     for line in list(incident.lines.values()):
         turn.touch(line)
     return done + 1
-
-
-def _let_go(turn: Turn) -> None:
-    """Look again at the lanes that waited for the incident that was being walked through."""
-    found = turn.state.roll.first(turn.state.review_serial) if turn.state.review_member else None
-    if found is not None:
-        for channel_id in turn.state.incidents[found[1]].lines:
-            turn.lane(channel_id)
 
 
 def _members(state: State, incident: Incident) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The roll: incidents in the order in which they were opened, so that a long walk over them can stop and go on."""
+"""The roll: incidents that fire, in the order in which they were opened, so that a long walk can stop and go on."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ class Roll:
         tx.index(self._ids, serial, name)
         self._serials.append(serial)
         tx.on_undo(self._serials.pop)
+
+    def put_back(self, tx: Transaction, serial: int, name: str) -> None:
+        """Put *name*, which was removed, where it stood."""
+        tx.index(self._ids, serial, name)
+        place = bisect_left(self._serials, serial)
+        if place == len(self._serials) or self._serials[place] != serial:
+            self._serials.insert(place, serial)  # taken back, it is a place that nobody has
 
     def remove(self, tx: Transaction, serial: int) -> None:
         """Remove what has that number; its place is let go at :meth:`tidy`."""

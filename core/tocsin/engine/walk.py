@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tocsin.engine.state import State
+from tocsin.engine.state import Incident, State
 from tocsin.engine.turn import Turn
 
-__all__ = ["DONE", "REROUTING", "active", "begin", "set_out"]
+__all__ = ["DONE", "REROUTING", "active", "begin", "pass_by", "set_out"]
 
 DONE: Final = -1
 """Where a walk stands that is over, in place of an incident's number."""
@@ -43,3 +43,13 @@ def set_out(turn: Turn, rerouting: bool, gathering: bool) -> None:
     state.review_serial, state.review_member, state.review_again = 0, 0, 0
     state.review_end, state.review_until = state.incidents_opened, state.episodes_made
     state.rerouting, state.gathering = rerouting, gathering
+
+
+def pass_by(turn: Turn, incident: Incident) -> None:
+    """Go on behind an incident, for all of it was decided, or nothing of it fires any more."""
+    waited = turn.walked_through(incident)
+    state = turn.tx.edit(turn.state)
+    state.review_serial, state.review_member = incident.serial + 1, 0
+    if waited:
+        for channel_id in incident.lines:
+            turn.lane(channel_id)
