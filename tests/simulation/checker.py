@@ -387,6 +387,7 @@ class Checker:
         call = self.files.call_of.get((event["notification_id"], event["attempt"]))
         listing = self.telling.listing_of(event, call)
         known = self.sending.sent.get(event["notification_id"])
+        guessed = known is not None and known.first is None
         if known is not None:
             self.telling.give_way(known, {one.key for one in listing})
         sent = self.sending.start(event, listing, entry["engine_time"], what, guessed=call is None)
@@ -396,6 +397,8 @@ class Checker:
             self.complain(f"{what}: lists nothing")
         self._started_now.append((sent, what))
         self.telling.may_say(sent, event["at"], what)
+        if guessed and call is not None and sent.maybe:
+            self.telling.hear(sent)  # what it lists was listed by the attempt before, which nobody saw
         if known is None and call is not None:
             self.telling.says_something_new(sent, what)
 
