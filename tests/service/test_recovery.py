@@ -75,6 +75,26 @@ async def test_an_attempt_that_was_under_way_is_made_again_under_its_id(
     assert (first.attempt, second.attempt) == (1, 2)
 
 
+async def test_what_was_under_way_is_taken_up_by_the_configuration_that_the_start_has(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """Its alert ended meanwhile: whether the channel is told of that is asked of what it is now."""
+    post.will("ops", HANG)
+    alerting = make_alerting(store=store, drain_seconds=0.0)
+    alerting.add_channel(attrs.evolve(post.channel("ops"), send_resolved=False))
+    alerting.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"]))
+    async with alerting:
+        await alerting.process_alert(alert("a"), wait=False)
+        await clock.advance(0.5)
+        alerting.resolve_alert("a")
+    again = make_alerting(store=store)
+    again.add_channel(post.channel("ops"))
+    again.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"]))
+    async with again:
+        await clock.advance(1.0)
+    assert [one.status.value for one in post.to("ops")] == ["firing", "resolved"]
+
+
 async def test_a_level_that_came_due_while_it_was_down_is_told_at_the_start(
     make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
 ) -> None:

@@ -132,13 +132,13 @@ class FederationAlertingService(Configurable, Operable, Readable):
         )
 
     def _prelude(self) -> Sequence[Input]:
-        """Return what has to be taken in first: a restart, a changed configuration, gaps found outside."""
-        inputs: list[Input] = list(self._pending)
+        """Return what has to be taken in first: a changed configuration, a restart, gaps found outside."""
+        inputs: list[Input] = []
         if self._setup.stale or self._resuming:
-            inputs.insert(0, PlanChanged(self._setup.compile(self._writer.engine.plan)))
+            inputs.append(PlanChanged(self._setup.compile(self._writer.engine.plan)))
         if self._resuming:
-            inputs.insert(0, Restarted())
-        return inputs
+            inputs.append(Restarted())
+        return [*inputs, *self._pending]
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
