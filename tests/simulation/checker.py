@@ -198,7 +198,7 @@ class Checker:
             if place >= boundary:
                 if place == boundary:
                     self._begin(entry)
-                if event["type"] != "AttemptFinished" and facts and facts[0][0] >= place:
+                if facts and facts[0][0] == place:
                     self._take(facts.pop(0)[1], entry)
             if not facts and event["type"] != "AttemptFinished" and self.world.now >= now:
                 self.ladder.tell()

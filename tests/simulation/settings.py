@@ -19,8 +19,12 @@ from tocsin import (
     AlertRoutingRule,
     EscalationPolicy,
     FederationAlertingService,
+    InhibitionRule,
+    LabelMatcher,
     NotificationChannel,
     RetryPolicy,
+    TimeInterval,
+    TimeRange,
 )
 from tocsin.model.outcome import CircuitPolicy
 
@@ -68,6 +72,19 @@ BACKENDS: Final[dict[str, Plain]] = {
         "retry": {"base": 1.0, "cap": 8.0, "attempts": 2, "age": 60.0},
         "circuit": None,
     },
+}
+
+
+INHIBITIONS: Final[tuple[Plain, ...]] = (
+    {"source": [["severity", "=", "emergency"]], "target": [["severity", "!=", "emergency"]], "equal": ["cluster_id"]},
+    {"source": [["metric_name", "=", "disk"]], "target": [["metric_name", "=~", "cpu|latency"]], "equal": []},
+    {"source": [["service", "=", "db"]], "target": [["alert_id", "=~", ".*"]], "equal": ["metric_name"]},
+    {"source": [["alert_id", "=~", "a[0-3]"]], "target": [["alert_id", "=~", "a[2-7]"]], "equal": ["service"]},
+)
+INTERVALS: Final[dict[str, list[Plain]]] = {
+    "night": [{"times": [["22:00", "24:00"], ["00:00", "06:00"]], "weekdays": []}],
+    "often": [{"times": [[f"{hour:02}:10", f"{hour:02}:35"] for hour in range(0, 24, 2)], "weekdays": []}],
+    "workdays": [{"times": [], "weekdays": ["monday", "tuesday", "thursday", "friday"]}],
 }
 
 
@@ -168,7 +185,20 @@ def random_settings(random: Random) -> Plain:
         "backends": BACKENDS,
     }
     # drawn apart: the seeds that tests name play as they did before there was a choice
-    return {**drawn, "retention": Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))}
+    retention = Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))
+    return {**drawn, "retention": retention, **_quiet(drawn)}
+
+
+def _quiet(drawn: Plain) -> Plain:
+    """Let alerts inhibit each other and rules be silent at times, or neither of it in two of three configurations."""
+    random = Random(f"quiet {json.dumps(drawn)}")
+    if random.random() < 0.65:
+        return {"inhibitions": [], "intervals": {}}
+    for rule in drawn["rules"]:
+        for one in (rule, *rule["routes"]):
+            if random.random() < 0.4:
+                one[random.choice(("mute", "mute", "active"))] = _some(random, tuple(INTERVALS), 2)
+    return {"inhibitions": random.sample(INHIBITIONS, random.randint(0, 2)), "intervals": INTERVALS}
 
 
 def altered(random: Random, settings: Plain) -> Plain:
@@ -191,6 +221,10 @@ def altered(random: Random, settings: Plain) -> Plain:
         rules.append(_rule(random, f"r{random.randrange(10_000)}"))
     else:
         new["policies"][random.choice(POLICIES)] = _policy(random)
+    if new["intervals"]:  # drawn apart, as above
+        apart = Random(f"altered {json.dumps(new)}")
+        if apart.random() < 0.3:
+            new["inhibitions"] = apart.sample(INHIBITIONS, apart.randint(0, 2))
     return new
 
 
@@ -222,6 +256,8 @@ def rule_of(plain: Plain) -> AlertRoutingRule:
         enabled=plain["enabled"],
         routes=tuple(map(rule_of, plain["routes"])),
         continue_matching=plain["continue"],
+        mute_time_intervals=plain.get("mute", ()),
+        active_time_intervals=plain.get("active", ()),
     )
 
 
@@ -242,6 +278,34 @@ def aggregation_of(settings: Plain) -> Aggregation:
     return Aggregation(plain["strategy"], plain["settings"])
 
 
+def _matchers(plain: list[list[str]]) -> tuple[LabelMatcher, ...]:
+    return tuple(LabelMatcher(*one) for one in plain)
+
+
+def inhibitions_of(settings: Plain) -> tuple[InhibitionRule, ...]:
+    """Return the inhibition rules that *settings* name."""
+    return tuple(
+        InhibitionRule(_matchers(one["source"]), _matchers(one["target"]), tuple(one["equal"]))
+        for one in settings["inhibitions"]
+    )
+
+
+def intervals_of(settings: Plain) -> dict[str, tuple[TimeInterval, ...]]:
+    """Return the time intervals that *settings* name; they are in UTC."""
+    return {
+        name: tuple(
+            TimeInterval(times=[TimeRange(*pair) for pair in one["times"]], weekdays=one["weekdays"])
+            for one in intervals
+        )
+        for name, intervals in settings["intervals"].items()
+    }
+
+
+def _inhibit(settings: Plain) -> Callable[[FederationAlertingService], None]:
+    rules = inhibitions_of(settings)
+    return lambda alerting: alerting.reconfigure(attrs.evolve(alerting.configuration, inhibition_rules=rules))
+
+
 def configure(alerting: FederationAlertingService, settings: Plain) -> None:
     """Give a service that has no configuration yet all of *settings*."""
     for name, channel in settings["channels"].items():
@@ -250,7 +314,14 @@ def configure(alerting: FederationAlertingService, settings: Plain) -> None:
         alerting.add_escalation_policy(policy_of(name, policy))
     for rule in settings["rules"]:
         alerting.add_routing_rule(rule_of(rule))
-    alerting.reconfigure(attrs.evolve(alerting.configuration, retain_resolved_seconds=settings["retention"]))
+    alerting.reconfigure(
+        attrs.evolve(
+            alerting.configuration,
+            retain_resolved_seconds=settings["retention"],
+            inhibition_rules=inhibitions_of(settings),
+            time_intervals=intervals_of(settings),
+        )
+    )
 
 
 def changes(old: Plain, new: Plain) -> Iterator[tuple[Plain, Callable[[FederationAlertingService], None]]]:
@@ -277,3 +348,6 @@ def changes(old: Plain, new: Plain) -> Iterator[tuple[Plain, Callable[[Federatio
         if rule["id"] not in known:
             now["rules"].append(rule)
             yield copy.deepcopy(now), methodcaller("add_routing_rule", rule_of(rule))
+    if new["inhibitions"] != old["inhibitions"]:
+        now["inhibitions"] = new["inhibitions"]
+        yield copy.deepcopy(now), _inhibit(now)

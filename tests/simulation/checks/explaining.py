@@ -12,7 +12,17 @@ from tests.simulation.checks.world import RANK, Span, World
 __all__ = ["Explaining"]
 
 _GATES = frozenset(
-    {"channel_missing", "channel_disabled", "below_min_severity", "silenced", "acknowledged", "snoozed", "resolved"}
+    {
+        "channel_missing",
+        "channel_disabled",
+        "below_min_severity",
+        "silenced",
+        "inhibited",
+        "muted_by_time",
+        "acknowledged",
+        "snoozed",
+        "resolved",
+    }
 )
 _CLOSE = 1e-3
 

@@ -110,7 +110,7 @@ class Ladder:
         now = self.world.now
         awake: dict[tuple[str, str], dict[Key, Span]] = {}
         for span in self.world.firing():
-            if span.route.policy is not None and self.world.muted(span, now) is None:
+            if span.route.policy is not None and not self.world.attended(span, now):
                 awake.setdefault((span.incident, span.route.policy), {})[span.key] = span
         for name, climb in self.climbs.items():
             climb.awake = awake.get(name, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.simulation.checks.reading import Plain
 
@@ -15,11 +15,12 @@ _FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "alert_id")
 
 @dataclass
 class Route:
-    """Where an alert goes."""
+    """Where an alert goes, and which rules bring it to which channel."""
 
     rules: list[str]
     channels: list[str]
     policy: str | None
+    by_channel: dict[str, list[str]] = field(default_factory=dict)
 
 
 def label(alert: Plain, name: str) -> str:
@@ -68,4 +69,5 @@ def route(settings: Plain, alert: Plain) -> Route:
         channels = [settings["catch_all"]]
     known = [name for name in dict.fromkeys(channels) if name in settings["channels"]]
     policy = next((rule["policy"] for rule in applying if rule["policy"]), None)
-    return Route([rule["id"] for rule in applying], known, policy)
+    bringing = {name: [rule["id"] for rule in applying if name in rule["channels"]] for name in known}
+    return Route([rule["id"] for rule in applying], known, policy, bringing)

@@ -282,13 +282,12 @@ class Telling:
         if channel is None or not channel["enabled"]:
             return False
         least, now = RANK[channel["min_severity"]], self.world.now
-        return any(
-            span.incident == owed.rung.incident
-            and span.route.policy == owed.rung.policy
-            and span.rank >= least
-            and not self.world.acknowledged(span, now)
-            for span in self.world.firing()
-        )
+        return any(span.rank >= least and not self.world.acknowledged(span, now) for span in self._answering(owed))
+
+    def _answering(self, owed: Owed) -> list[Span]:
+        """Those that fire under the level's policy in its incident."""
+        place = (owed.rung.incident, owed.rung.policy)
+        return [span for span in self.world.firing() if (span.incident, span.route.policy) == place]
 
     # -- at rest ----------------------------------------------------------------------------------------------------
 
@@ -296,7 +295,7 @@ class Telling:
         """Check that whoever is to be told of what fires was told, here or by those who stand in for what died."""
         world = self.world
         for span in world.firing():
-            if world.muted(span, world.now) is not None:
+            if world.attended(span, world.now):
                 continue
             for channel in self.targets(span):
                 if world.shut(span, channel, world.now) is None and not self._reached(channel, span, span.rank, set()):
@@ -305,7 +304,8 @@ class Telling:
                 if key == span.key and not self._reached(channel, span, 0, set()):
                     self.complain(f"nobody was told of {span.key}, {span.alert['severity']}, in the place of {channel}")
         for owed in self.owed:
-            self.complain(f"{owed.channel} was never told of level {owed.rung}")
+            if any(world.shut(span, owed.channel, world.now) is None for span in self._answering(owed)):
+                self.complain(f"{owed.channel} was never told of level {owed.rung}")
 
     def _reached(self, channel: str, span: Span, rank: int, passed: set[str]) -> bool:
         """Whether the channel was told that it is at least that bad, or whoever stands in since it died there."""

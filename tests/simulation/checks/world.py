@@ -5,11 +5,11 @@ Only the ids of incidents and the numbers of episodes are taken from what tocsin
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
+from tests.simulation.checks.quiet import crosses_an_edge, holds, inhibits, muted_rules
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.routing import Route, label, route
+from tests.simulation.checks.routing import Route, route
 
 __all__ = ["RANK", "Key", "Span", "World"]
 
@@ -49,15 +49,7 @@ class Span:
 
 
 def _matches(silence: Plain, alert: Plain) -> bool:
-    for matcher in silence["matchers"]:
-        value, operator = label(alert, matcher["name"]), matcher["operator"]
-        if operator in ("=", "!="):
-            holds = value == matcher["value"]
-        else:
-            holds = re.fullmatch(matcher["value"], value, re.DOTALL) is not None
-        if holds == operator.startswith("!"):
-            return False
-    return True
+    return all(holds((one["name"], one["operator"], one["value"]), alert) for one in silence["matchers"])
 
 
 class World:
@@ -102,15 +94,21 @@ class World:
         wall = at + self.offset
         return any(s["starts_at"] <= wall < s["ends_at"] and _matches(s, span.alert) for s in self.silences.values())
 
-    def muted(self, span: Span, at: float) -> str | None:
-        """The reason why nobody is to be told, whatever the channel."""
-        if not span.firing:
-            return "resolved"
-        if self.silenced(span, at):
-            return "silenced"
-        if self.acknowledged(span, at):
-            return "acknowledged"
-        return "snoozed" if at < span.snoozed_until else None
+    def attended(self, span: Span, at: float) -> bool:
+        """Whether an escalation has nothing to do for it."""
+        if not span.firing or self.silenced(span, at):
+            return True
+        return self.acknowledged(span, at) or at < span.snoozed_until
+
+    def inhibited(self, span: Span) -> bool:
+        """Whether something else fires from which it follows."""
+        alerts = [other.alert for other in self.firing() if other is not span]
+        return any(inhibits(rule, alerts, span.alert) for rule in self.settings["inhibitions"])
+
+    def muted_by_time(self, span: Span, channel_id: str, at: float) -> bool:
+        """Whether all rules that bring it to the channel are silent; where none does, all that apply."""
+        routing = span.route.by_channel.get(channel_id) or span.route.rules
+        return bool(routing) and muted_rules(self.settings, at + self.offset).issuperset(routing)
 
     def shut(self, span: Span, channel_id: str, at: float) -> str | None:
         """The first gate that is shut for it on the channel, in their order."""
@@ -123,7 +121,15 @@ class World:
             return "channel_disabled"
         if span.rank < RANK[channel["min_severity"]]:
             return "below_min_severity"
-        return self.muted(span, at)
+        if self.silenced(span, at):
+            return "silenced"
+        if self.inhibited(span):
+            return "inhibited"
+        if self.muted_by_time(span, channel_id, at):
+            return "muted_by_time"
+        if self.acknowledged(span, at):
+            return "acknowledged"
+        return "snoozed" if at < span.snoozed_until else None
 
     def answers(self, span: Span, channel_id: str, at: float) -> set[str | None]:
         """As :meth:`shut`, and what it is just before and after: at an edge, a rounding error decides."""
@@ -151,6 +157,8 @@ class World:
     def pass_to(self, at: float) -> None:
         """Let time pass to *at*, or to now if that is later."""
         if any(self.now < edge <= at for edge in self._silence_edges()):
+            self.disturbed = max(self.disturbed, at)
+        if crosses_an_edge(self.settings, self.wall, at + self.offset):
             self.disturbed = max(self.disturbed, at)
         self.now = max(self.now, at)
         self.let_go()
@@ -184,7 +192,13 @@ class World:
             changed = True
         if changed:
             span.route = route(self.settings, span.alert)
+            self._inhibition_moves()
         return span, changed
+
+    def _inhibition_moves(self) -> None:
+        """Others may be told now, or not be told any more."""
+        if self.settings["inhibitions"]:
+            self.disturbed = max(self.disturbed, self.now)
 
     def reroute(self, span: Span) -> None:
         """Route it anew, after the configuration changed."""
@@ -197,6 +211,7 @@ class World:
         if span is None or not span.firing:
             return False
         span.ended_at = self.now
+        self._inhibition_moves()
         return True
 
     def meant(self, target: str) -> list[Span]:
