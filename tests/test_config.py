@@ -21,6 +21,7 @@ from tocsin import (
     FederationAlertingService,
     NotificationChannel,
     NotificationTemplate,
+    TimeInterval,
     create_console_channel,
 )
 from tocsin.config import compile_conditions, structure_settings, unknown_references
@@ -244,3 +245,68 @@ def test_a_service_checks_what_it_is_made_of(options: dict[str, Any], problem: s
     with pytest.raises(ConfigurationError, match=problem) as caught:
         FederationAlertingService(**options)
     assert caught.value.where.startswith(where)
+
+
+CHANNEL = create_console_channel("x")
+RULE = AlertRoutingRule("r", routes=(AlertRoutingRule("inner"),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says", "where"),
+    [
+        ({"channels": {"y": CHANNEL}}, "'x' stands under the key 'y'; its key is its channel_id", "channels"),
+        ({"channels": {"x": {"url": "s3cret"}}}, "expected a NotificationChannel, not a dict", "channels.x"),
+        ({"channels": [CHANNEL]}, "expected a mapping from names, not a list", "channels"),
+        ({"routing_rules": (RULE, 5)}, "expected an AlertRoutingRule, not an int", "routing_rules[1]"),
+        ({"routing_rules": RULE}, "expected a tuple of AlertRoutingRules", "routing_rules"),
+        ({"routing_rules": [RULE, RULE]}, "there is a routing rule 'r' already, routing_rules[0]", "routing_rules[1]"),
+        (
+            {"routing_rules": [RULE, AlertRoutingRule("inner")]},
+            "there is a routing rule 'inner' already, routing_rules[0].routes[0]",
+            "routing_rules[1]",
+        ),
+        ({"inhibition_rules": (5,)}, "expected an InhibitionRule, not an int", "inhibition_rules[0]"),
+        (
+            {"time_intervals": {"night": TimeInterval()}},
+            "expected a tuple of TimeIntervals, not a TimeInterval",
+            "time_intervals.night",
+        ),
+        ({"time_intervals": {"night": [5]}}, "expected a TimeInterval, not an int", "time_intervals.night[0]"),
+        ({"watchdog": None}, "expected a Watchdog, not a NoneType", "watchdog"),
+        ({"catch_all_channel": 5}, "expected a str, not an int", "catch_all_channel"),
+    ],
+)
+def test_a_configuration_of_another_shape_is_refused(fields: dict[str, Any], says: str, where: str) -> None:
+    """By the service, when it is put in force; nothing of it is, and no value is shown."""
+    alerting = FederationAlertingService()
+    before = alerting.configuration
+    with pytest.raises(ConfigurationError) as caught:
+        alerting.reconfigure(attrs.evolve(before, **fields))
+    assert says in caught.value.problem
+    assert caught.value.where == where
+    assert "s3cret" not in str(caught.value)
+    assert alerting.configuration == before
+
+
+def test_time_intervals_that_are_no_mapping_are_refused_at_once() -> None:
+    with pytest.raises(ConfigurationError, match="expected a mapping from names") as caught:
+        Configuration(time_intervals=5)
+    assert caught.value.where == "time_intervals"
+
+
+def test_lists_serve_where_tuples_are_kept() -> None:
+    config = Configuration(routing_rules=[RULE], time_intervals={"always": [TimeInterval()]})
+    FederationAlertingService().reconfigure(config)
+    assert config.routing_rules == (RULE,)
+    assert config.time_intervals == {"always": (TimeInterval(),)}
+
+
+def test_a_rule_is_refused_whose_routes_bear_an_id_that_is_taken() -> None:
+    """A rule is known by its id, wherever in the tree it stands."""
+    alerting = FederationAlertingService()
+    alerting.add_routing_rule(RULE)
+    for rule in (AlertRoutingRule("inner"), AlertRoutingRule("s", routes=(AlertRoutingRule("r"),))):
+        with pytest.raises(ConfigurationError, match="already"):
+            alerting.add_routing_rule(rule)
+    with pytest.raises(ConfigurationError, match="'t' already"):
+        alerting.add_routing_rule(AlertRoutingRule("t", routes=(AlertRoutingRule("t"),)))

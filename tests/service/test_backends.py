@@ -21,6 +21,7 @@ from tocsin import (
     FederationAlertingService,
     GapKind,
     MatcherRegistrar,
+    MemoryStore,
     NotificationTemplate,
     Outcome,
     PerformanceAlert,
@@ -28,6 +29,7 @@ from tocsin import (
     hookimpl,
 )
 from tocsin.discovery import load
+from tocsin.engine import outcomes
 from tocsin.testing.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -299,3 +301,79 @@ async def test_once_the_service_runs_pluggy_is_not_called(
     assert {"ops", "pager"} == {one.channel_id for one in post.sent}
     (failure,) = load(extra=[post], entry_points=[]).failures
     assert "pluggy was called" in failure.problem
+
+
+MALFORMED: list[tuple[Any, str, str]] = [
+    (Outcome.throttled("slow down", retry_after_seconds="5"), "throttled", "retry_after_seconds"),  # type: ignore[arg-type]
+    (Outcome.throttled("slow down", retry_after_seconds=float("nan")), "throttled", "retry_after_seconds"),
+    (Outcome.unavailable("busy", code="E21211"), "unavailable", "code"),  # type: ignore[arg-type]
+    (Outcome.unavailable(ValueError("s3cret")), "unavailable", "detail"),  # type: ignore[arg-type]
+    (Outcome.unknown("who knows", code=10**40), "unknown", "code"),
+    (Outcome("delivered"), "unknown", "status"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("answer", "status", "field"), MALFORMED, ids=lambda value: str(value)[:30])
+async def test_a_malformed_outcome_counts_for_what_it_says_for_certain(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock, answer: Outcome, status: str, field: str
+) -> None:
+    """It is a gap; nothing stays under way, and what is kept can be read after a restart."""
+    store = MemoryStore()
+
+    def configured() -> FederationAlertingService:
+        made = make_alerting(store=store)
+        made.add_channel(post.channel("ops"))
+        made.add_routing_rule(AlertRoutingRule("everything", target_channels=["ops"]))
+        return made
+
+    post.will("ops", answer)
+    async with configured() as alerting:
+        await alerting.process_alert(alert())
+        await clock.advance(30.0)
+        assert [one.outcome for one in alerting.delivery_history] == [status, "delivered"]
+        (gap,) = alerting.gaps
+        assert (gap.kind, gap.subject) == (GapKind.BACKEND_FAILED, "ops")
+        assert f"the outcome's {field} must be" in gap.detail
+        assert "s3cret" not in repr(alerting.gaps + tuple(alerting.delivery_history))
+    async with configured() as again:
+        assert [line.outcome for line in await again.ledger("a1") if line.outcome] == [status, "delivered"]
+
+
+async def test_a_delivery_with_a_malformed_code_is_a_delivery(
+    alerting: FederationAlertingService, post: Post, clock: VirtualClock
+) -> None:
+    """It is not sent again for that."""
+    post.will("ops", Outcome.delivered("fine", code="200"))  # type: ignore[arg-type]
+    async with alerting:
+        await alerting.process_alert(alert())
+        await clock.advance(60.0)
+        assert [(one.outcome, one.response_code) for one in alerting.delivery_history] == [("delivered", None)]
+
+
+async def test_of_an_endless_detail_the_beginning_is_kept(alerting: FederationAlertingService, post: Post) -> None:
+    """It goes into the journal with each attempt."""
+    post.will("ops", Outcome.delivered("x" * 1_000_000))
+    async with alerting:
+        await alerting.process_alert(alert())
+        (delivery,) = alerting.delivery_history
+    assert delivery.response_message == "x" * 2000
+
+
+async def test_an_end_that_cannot_be_taken_in_leaves_nothing_under_way(
+    alerting: FederationAlertingService, post: Post, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever raised: the attempt's outcome is unknown then, and another one follows."""
+    real, broken = outcomes.attempt_ended, [True]
+
+    def attempt_ended(turn: Any, fact: Any) -> bool:
+        if broken and fact.outcome.success:
+            broken.clear()
+            raise TypeError("s3cret")
+        return real(turn, fact)
+
+    monkeypatch.setattr(outcomes, "attempt_ended", attempt_ended)
+    async with alerting:
+        await alerting.process_alert(alert(), wait=False)
+        await clock.advance(60.0)
+        assert [one.outcome for one in alerting.delivery_history] == ["unknown", "delivered"]
+    assert [one.attempt for one in post.sent] == [1, 2]

@@ -18,6 +18,7 @@ from tocsin import (
     NotificationTemplate,
     Outcome,
     StoreError,
+    Watchdog,
     create_slack_channel,
 )
 from tocsin.testing.clock import VirtualClock
@@ -117,6 +118,46 @@ async def test_a_change_while_an_attempt_is_under_way_loses_nothing(
         await clock.advance(60)
     assert [one.attempt for one in post.sent] == [1, 2]
     assert [config.token for _, config in post.made] == ["", "new"]
+
+
+async def test_an_attempt_under_way_keeps_the_backend_that_it_began_with(
+    alerting: FederationAlertingService, post: Post, clock: VirtualClock
+) -> None:
+    """Its context is left once nobody uses it any more; a change that the backend does not see replaces nothing."""
+    held: dict[str, Any] = {"backend": "held_post"}
+    async with alerting:
+        alerting.add_channel(post.channel("ops", **held))
+        post.will("ops", HANG)
+        await alerting.process_alert(alert("a1"), wait=False)
+        await clock.settle()
+        alerting.add_channel(post.channel("ops", **held, rate_limit_per_minute=50))
+        await alerting.process_alert(alert("b1", metric_name="disk"))
+        assert (len(post.entered), len(post.left)) == (1, 0)
+        alerting.add_channel(post.channel("ops", **held, config={"token": "new"}))
+        await alerting.process_alert(alert("c1", metric_name="load"))
+        assert (len(post.entered), len(post.left), post.cancelled) == (2, 0, 0)
+        await clock.advance(40.0)
+        assert (len(post.entered), len(post.left)) == (2, 1)
+        assert [listed(one) for one in post.sent] == [["a1"], ["b1"], ["c1"], ["a1"]]
+    assert len(post.left) == 2
+
+
+async def test_a_configuration_is_taken_in_before_anything_fires(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock
+) -> None:
+    """So a quiet service sends its heartbeats, from its start on and when they are configured later."""
+    first, later = make_alerting(), make_alerting()
+    for alerting, name in ((first, "first"), (later, "later")):
+        alerting.add_channel(post.channel(name))
+    first.set_watchdog(Watchdog(heartbeat_channel="first", heartbeat_seconds=60.0))
+    async with first, later:
+        await clock.settle()
+        assert len(post.to("first")) == 1
+        later.set_watchdog(Watchdog(heartbeat_channel="later", heartbeat_seconds=60.0))
+        await clock.settle()
+        assert len(post.to("later")) == 1
+        await clock.advance(60.0)
+        assert (len(post.to("first")), len(post.to("later"))) == (2, 2)
 
 
 async def test_a_refused_change_changes_nothing(alerting: FederationAlertingService, post: Post) -> None:

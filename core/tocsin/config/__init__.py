@@ -5,10 +5,12 @@ from tocsin.config.configuration import Configuration
 from tocsin.config.plain import configuration_digest, configuration_from_plain, configuration_to_plain
 from tocsin.config.references import unknown_references
 from tocsin.config.settings import structure_settings
+from tocsin.config.shape import check_shape
 
 __all__ = [
     "Configuration",
     "NamedCondition",
+    "check_shape",
     "compile_conditions",
     "configuration_digest",
     "configuration_from_plain",

@@ -31,8 +31,19 @@ def _without(mapping: Mapping[str, V], key: str) -> dict[str, V]:
     return {name: value for name, value in mapping.items() if name != key}
 
 
-def _some_intervals(instance: object, attribute: attrs.Attribute[Any], value: Mapping[Any, object]) -> None:
+def _tuple(value: Any) -> Any:
+    """Let a list serve where a tuple is kept; what is neither is refused by ``check_shape``."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _intervals(value: Any) -> Any:
+    return {name: _tuple(several) for name, several in value.items()} if isinstance(value, Mapping) else value
+
+
+def _some_intervals(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     """Names, each with an interval at least: a rule that is active in none would be silent for ever."""
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"expected a mapping from names, not {_check.shown(value)}", "time_intervals")
     for name, several in value.items():
         if not isinstance(name, str) or not name:
             raise ConfigurationError(
@@ -53,14 +64,16 @@ class Configuration:
     """
 
     channels: Mapping[str, NotificationChannel] = attrs.field(factory=dict)
-    routing_rules: tuple[AlertRoutingRule, ...] = ()
+    routing_rules: tuple[AlertRoutingRule, ...] = attrs.field(default=(), converter=_tuple)
     escalation_policies: Mapping[str, EscalationPolicy] = attrs.field(factory=dict)
     templates: Mapping[str, NotificationTemplate] = attrs.field(factory=dict)
     aggregation: Aggregation = attrs.field(factory=Aggregation)
     escalation_scheduler: str = "levels"
     catch_all_channel: str | None = None
-    inhibition_rules: tuple[InhibitionRule, ...] = ()
-    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(factory=dict, validator=_some_intervals)
+    inhibition_rules: tuple[InhibitionRule, ...] = attrs.field(default=(), converter=_tuple)
+    time_intervals: Mapping[str, tuple[TimeInterval, ...]] = attrs.field(
+        factory=dict, converter=_intervals, validator=_some_intervals
+    )
     watchdog: Watchdog = attrs.field(factory=Watchdog)
     retain_resolved_seconds: float = attrs.field(default=86_400.0, validator=_check.positive)
     retain_deliveries_seconds: float = attrs.field(default=7 * 86_400.0, validator=_check.positive)
@@ -77,11 +90,17 @@ class Configuration:
     def with_rule(self, rule: AlertRoutingRule) -> Configuration:
         """Return this configuration with *rule* added.
 
-        :raises ConfigurationError: when another top-level rule has its id.
+        :raises ConfigurationError: when another rule has its id, or that of one of its routes.
         """
-        if any(rule.rule_id == other.rule_id for other in self.routing_rules):
+        ids = list(rule.ids())
+        own = set(ids)
+        twice = [name for name in own if ids.count(name) > 1]
+        for other in self.routing_rules:
+            if other.rule_id in own or (other.routes and not own.isdisjoint(other.ids())):
+                twice += own.intersection(other.ids())
+        if twice:
             raise ConfigurationError(
-                f"there is a routing rule {rule.rule_id!r} already; remove it first", f"routing_rules.{rule.rule_id}"
+                f"there is a routing rule {min(twice)!r} already; remove it first", f"routing_rules.{rule.rule_id}"
             )
         return attrs.evolve(self, routing_rules=(*self.routing_rules, rule))
 

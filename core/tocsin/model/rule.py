@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -68,6 +68,12 @@ class AlertRoutingRule:
     aggregation: Aggregation | None = attrs.field(default=None, validator=_aggregation)
     mute_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
     active_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
+
+    def ids(self) -> Iterator[str]:
+        """Yield its own id and those of all its routes, in order."""
+        yield self.rule_id
+        for route in self.routes:
+            yield from route.ids()
 
 
 def _severities(value: Iterable[AlertSeverity | str] | str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from tocsin.config import Configuration
+from tocsin.config import Configuration, check_shape
 from tocsin.errors import ServiceClosed
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationPolicy
@@ -16,6 +16,7 @@ from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
 from tocsin.model.watchdog import Watchdog
 from tocsin.registry import Registry
+from tocsin.runtime.runner import Runner
 from tocsin.runtime.setup import Setup, instance, known
 from tocsin.runtime.writer import Writer
 
@@ -27,6 +28,7 @@ class Configurable:
 
     _closed: bool
     _resuming: bool
+    _runner: Runner | None
     _setup: Setup
     _writer: Writer
 
@@ -128,13 +130,14 @@ class Configurable:
         :raises ConfigurationError: when something in it cannot work, in strict mode also a name that stands for
             nothing; nothing is changed then.
         """
-        for rule in instance(config, Configuration).routing_rules:
+        check_shape(instance(config, Configuration))
+        for rule in config.routing_rules:
             self._setup.check_rule(rule, f"routing_rules.{rule.rule_id}")
         self._setup.check_references_of(config)
         self._configure(lambda _: config)
 
     def _configure(self, change: Callable[[Configuration], Configuration]) -> None:
-        """Take the changed configuration: with the next commit, or at once while alerts fire.
+        """Take the changed configuration: at once while alerts fire, else with the next commit, which follows soon.
 
         After a restart nothing is taken before the service goes on: what is configured by then is the configuration.
         """
@@ -142,6 +145,8 @@ class Configurable:
         with self._writer.lock, self._setup.changed(change, self._writer.engine.plan):
             if self._writer.engine.state.firing and not self._resuming:
                 self._writer.commit()
+            elif self._runner is not None:
+                self._runner.wake()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -20,7 +20,8 @@ from tocsin.model.outcome import Outcome
 from tocsin.model.reason import GapKind
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import Registry
-from tocsin.roles.backend import Backend, BackendContext
+from tocsin.runtime.answers import sound
+from tocsin.runtime.backends import Backends
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.detached import being_cancelled, start_detached
 from tocsin.runtime.failure import describe_failure
@@ -42,15 +43,6 @@ def plain_message(notification: Notification) -> Message:
     return Message(f"{head}: {len(notification.alerts)} alert(s)", "\n".join(lines))
 
 
-@attrs.define(slots=True, eq=False)
-class _Open:
-    """A backend in use; ``closed`` lets its context end."""
-
-    plan: ChannelPlan
-    backend: Backend
-    closed: anyio.Event = attrs.field(factory=anyio.Event)
-
-
 class Dispatcher:
     """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*.
 
@@ -67,11 +59,9 @@ class Dispatcher:
     ) -> None:
         self._registry = registry
         self._clock = clock
-        self._tasks = tasks
+        self._backends = Backends(tasks)
         self._submit = submit
         self._ended = ended
-        self._open: dict[str, _Open] = {}
-        self._opening: dict[str, anyio.Lock] = {}
         self._attempts: dict[anyio.CancelScope, str] = {}
 
     @property
@@ -105,7 +95,7 @@ class Dispatcher:
             outcome = await self._send(attempt, gaps)
         seconds = self._clock.now() - started
         ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds)
-        await self._report((*gaps, ended))
+        await self._report(gaps, ended)
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
         channel = attempt.channel
@@ -114,17 +104,16 @@ class Dispatcher:
         message = self._render(channel, attempt.notification, attempt.template, gaps)
         notification = attrs.evolve(attempt.notification, message=message)
         try:
-            backend = await self._backend(channel)
-            outcome = await backend.send(notification)
+            async with self._backends.lent(channel) as backend:
+                answer = await backend.send(notification)
         except BaseException as error:  # a backend that raises is reported, and tried again
             if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or being_cancelled():
                 raise
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
             return Outcome.unavailable(f"the backend raised {type(error).__name__}")
-        if not isinstance(outcome, Outcome):
-            detail = f"send returned {type(outcome).__name__}, not an Outcome"  # type: ignore[unreachable]  # plugins
-            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, detail))
-            return Outcome.unknown(detail)
+        outcome, problem = sound(answer)
+        if problem is not None:
+            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem))
         return outcome
 
     def _render(
@@ -146,43 +135,22 @@ class Dispatcher:
                 gaps.append(GapFound(GapKind.RENDERER_FAILED, channel.channel.channel_id, describe_failure(error)))
         return plain_message(notification)
 
-    async def _backend(self, channel: ChannelPlan) -> Backend:
-        """Return the channel's backend, made and entered when it is first used or its settings changed."""
-        channel_id = channel.channel.channel_id
-        async with self._opening.setdefault(channel_id, anyio.Lock()):
-            known = self._open.get(channel_id)
-            if known is not None and known.plan is channel:
-                return known.backend
-            if known is not None:
-                known.closed.set()
-            backend = channel.spec.factory(channel.settings, BackendContext(channel_id))
-            opened = _Open(channel, backend)
-            if hasattr(backend, "__aenter__"):
-                await self._tasks.start(self._hold, opened)
-            self._open[channel_id] = opened
-            return backend
-
-    async def _hold(self, opened: _Open, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Keep a backend's context open in one task from its beginning to its end."""
-        entered = False
-        try:
-            async with opened.backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
-                entered = True
-                task_status.started()
-                await opened.closed.wait()
-        except Exception as error:  # a backend's own context raised
-            if not entered:
-                raise
-            _log.warning("the backend of %s: leaving raised %s", opened.plan.channel.channel_id, type(error).__name__)
-
-    async def _report(self, facts: tuple[Fact, ...]) -> None:
+    async def _report(self, gaps: Sequence[Fact], ended: AttemptEnded) -> None:
         """Submit until it is committed: an attempt's end must not be lost to a store that fails for a while."""
+        facts, level = (*gaps, ended), logging.ERROR
         while True:
             try:
                 await self._submit(facts)
             except StoreError as error:
-                _log.error("an attempt's end could not be committed, trying again: %s", error)
+                _log.log(level, "an attempt's end could not be committed, trying again: %s", error)
+                level = logging.DEBUG  # once is enough: the watchdog tells of a store that goes on failing
                 await self._clock.sleep_until(self._clock.now() + _REPORT_AGAIN_SECONDS)
+            except Exception as error:  # whatever it was, the notification must not stay under way for ever
+                plain = attrs.evolve(ended, outcome=Outcome.unknown("the attempt's end could not be taken in"))
+                if facts == (plain,):
+                    raise
+                _log.error("an attempt's end could not be taken in: %s", describe_failure(error))
+                facts = (plain,)
             else:
                 return
 
@@ -190,5 +158,4 @@ class Dispatcher:
         """Cancel the attempts that are under way, and let every backend's context end."""
         for scope in list(self._attempts):
             scope.cancel()
-        for opened in self._open.values():
-            opened.closed.set()
+        self._backends.close()

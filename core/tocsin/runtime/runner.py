@@ -29,8 +29,8 @@ class Runner:
     """Runs on the loop that it was made in, until it is stopped or the loop ends.
 
     *outbox* holds the attempts to start, filled by whoever commits; :meth:`wake` says that something was put there
-    or that a deadline may have moved. *cut_off*: an earlier runner's attempts were; *resume*: those that the store
-    knows of are to be taken up, as the first commit does.
+    or that a deadline may have moved, or that the configuration changed, which *stale* tells. *cut_off*: an earlier
+    runner's attempts were; *resume*: the first commit is due at once, for it takes up what the store knows of.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Runner:
         clock: Clock,
         outbox: deque[StartAttempt],
         settled: Callable[[], None],
+        stale: Callable[[], bool],
         *,
         resume: bool,
         cut_off: bool,
@@ -52,6 +53,7 @@ class Runner:
         self._clock = clock
         self._outbox = outbox
         self._settled = settled
+        self._stale = stale
         self._resume = resume or cut_off
         self._cut_off = cut_off
         self._wake = anyio.Event()
@@ -161,7 +163,7 @@ class Runner:
         self._settling = anyio.Event()
         self._begin(dispatcher)
         await self._writer.save_between(self.turnstile)
-        left = self._writer.seconds_left()
+        left = 0.0 if self._stale() else self._writer.seconds_left()
         if left is None:
             await self._wake.wait()
         elif left > 0:
@@ -169,7 +171,7 @@ class Runner:
         else:
             try:
                 await self._writer.submit((), self.turnstile)
-            except StoreError:
+            except (StoreError, ConfigurationError):  # whoever submits something is told of it
                 await self._sleep(_AGAIN_SECONDS)
             await anyio.lowlevel.checkpoint()
 

@@ -226,7 +226,8 @@ class FederationAlertingService(Configurable, Operable, Readable):
             self._clock,
             self._outbox,
             self._first_attempts.settle,
-            resume=self._resuming,
+            lambda: self._setup.stale,
+            resume=self._resuming or bool(self._pending),
             cut_off=self._runner is not None,
         )
         return self._runner
