@@ -108,6 +108,43 @@ async def test_an_acknowledgement_of_the_incident_is_one_of_its_alerts(make_aler
         assert [line.kind for line in await alerting.ledger("b") if line.by][-1] is LedgerKind.SNOOZED
 
 
+async def test_what_befell_an_incident_is_of_those_that_fired_in_it_then(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock
+) -> None:
+    """Not of who joined later, nor of who was well already, nor of who is under another policy."""
+    async with configured(make_alerting, post) as alerting:
+        await alerting.process_alerts([alert("well"), alert("a")])
+        (incident_id,) = alerting.aggregated_alerts
+        alerting.resolve_alert("well")
+        alerting.acknowledge_alert(incident_id, by="li", for_seconds=60.0)
+        await clock.advance(10.0)
+        await alerting.process_alert(alert("late"))
+        await clock.advance(600.0)
+        told = {
+            name: {line.kind for line in await alerting.ledger(name)} & {LedgerKind.ACKNOWLEDGED, LedgerKind.LEVEL}
+            for name in ("well", "a", "late")
+        }
+    both = {LedgerKind.ACKNOWLEDGED, LedgerKind.LEVEL}
+    assert told == {"well": set(), "a": both, "late": {LedgerKind.LEVEL}}
+
+
+async def test_what_is_pruned_is_not_asked_for_the_rules_verdicts(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock
+) -> None:
+    """While the alert fires, its latest report is at hand."""
+    store = MemoryStore()
+    async with configured(make_alerting, post, store=store) as alerting:
+        await alerting.process_alert(alert("a"))
+        store.journal.clear()
+        alerting.remove_routing_rule("worst")
+        alerting.add_routing_rule(AlertRoutingRule("new", target_channels=["boss"]))
+        await clock.settle()
+        lines = await alerting.ledger("a")
+    assert LedgerKind.RECEIVED not in {line.kind for line in lines}
+    (routed,) = [line for line in lines if line.kind is LedgerKind.ROUTED]
+    assert [(rule.rule_id, rule.matched) for rule in routed.rules] == [("all", True), ("new", True)]
+
+
 async def test_an_alert_that_was_never_seen_has_no_line(make_alerting: MakeAlerting, post: Post) -> None:
     """Nothing is made up."""
     async with configured(make_alerting, post) as alerting:

@@ -140,13 +140,17 @@ async def test_a_failing_store_is_told_to_the_watchdog(
         for _ in range(2):
             with pytest.raises(StoreError):
                 await alerting.submit(AlertFired(alert("b")))
+        assert [(gap.kind, gap.count) for gap in alerting.gaps] == [(GapKind.STORE_FAILED, 2)]
+        assert alerting.get_alerting_statistics()["gaps"] == 1
         await clock.advance(5.0)
         (told,) = post.to("watch")
         assert "store_failed" in told.alerts[0].alert.message
         assert "s3cret" not in repr(told)
         await alerting.submit(AlertFired(alert("b")))
         await alerting.submit(AlertFired(alert("c")))
-        assert [gap.kind for gap in alerting.gaps] == [GapKind.STORE_FAILED]
+        (gap,) = alerting.gaps
+        assert gap.kind is GapKind.STORE_FAILED
+        assert gap.detail.endswith("(2 commits failed)")
 
 
 async def test_a_whole_configuration_is_swapped_in_one_step(

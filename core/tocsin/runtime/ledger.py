@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, Final
@@ -43,15 +43,14 @@ class Ledger:
         self._registry = registry
         self._lock = lock
 
-    def read(self, alert_id: str) -> tuple[LedgerLine, ...]:
-        """Return everything that the journal still knows of the alert, the oldest first."""
-        incidents = {
-            event.incident_id
-            for entry in self._entries({alert_id})
-            for event in entry.events
-            if isinstance(event, AlertRouted) and event.alert_id == alert_id
-        }
-        page = _Page(self, alert_id, incidents)
+    def read(self, alert_id: str, known: PerformanceAlert | None = None) -> tuple[LedgerLine, ...]:
+        """Return everything that the journal still knows of the alert, the oldest first.
+
+        *known* is its latest report, for where the journal does not reach back to one.
+        """
+        page = _Page(self, alert_id, known)
+        page.look_ahead(self._entries({alert_id}))
+        incidents = page.incidents
         for entry in self._entries({alert_id, *incidents}):
             page.take(entry)
         return tuple(page.lines)
@@ -77,15 +76,28 @@ class Ledger:
 
 
 class _Page:
-    """The lines about one alert, as the entries come."""
+    """The lines about one alert, as the entries come.
 
-    def __init__(self, ledger: Ledger, alert_id: str, incidents: set[str]) -> None:
+    What concerns an incident concerns the alert while it fires there. A journal that does not reach back to its first
+    report begins while it fires.
+    """
+
+    def __init__(self, ledger: Ledger, alert_id: str, alert: PerformanceAlert | None) -> None:
         self.lines: list[LedgerLine] = []
+        self.incidents: set[str] = set()
         self._ledger = ledger
         self._alert_id = alert_id
-        self._incidents = incidents
-        self._alert: PerformanceAlert | None = None
+        self._alert = alert
+        self._fires = False
+        self._place: tuple[str, str | None] | None = None
         self._plans: dict[str, Plan | None] = {}
+
+    def look_ahead(self, entries: Iterable[Entry]) -> None:
+        """Learn from the entries that name the alert which incidents it was in, and whether it fired before them."""
+        for place, entry in enumerate(entries):
+            mine = [one for one in entry.events if isinstance(one, AlertRouted) and one.alert_id == self._alert_id]
+            self.incidents |= {event.incident_id for event in mine}
+            self._fires |= place == 0 and not mine
 
     def take(self, entry: Entry) -> None:
         for event in entry.events:
@@ -99,16 +111,16 @@ class _Page:
         self.lines.append(LedgerLine(wall, entry.ordinal, kind, **fields))
 
     def _fact(self, entry: Entry, at: float, fact: Input) -> None:
-        meant = {self._alert_id, *self._incidents}
         match fact:
             case AlertFired(alert) if alert.alert_id == self._alert_id:
-                self._alert = alert
+                self._alert, self._fires = alert, True
                 self._write(entry, at, LedgerKind.RECEIVED, severity=alert.severity.value, detail=alert.message)
             case AlertResolved(alert_id) if alert_id == self._alert_id:
                 self._write(entry, at, LedgerKind.RESOLVED)
-            case Acknowledged(target) if target in meant:
+                self._fires = False
+            case Acknowledged(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.ACKNOWLEDGED, by=fact.by, detail=fact.comment)
-            case Snoozed(target) if target in meant:
+            case Snoozed(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.SNOOZED, by=fact.by, due=entry.wall_time + fact.seconds)
 
     def _event(self, entry: Entry, event: Event) -> None:
@@ -131,7 +143,7 @@ class _Page:
                 self._notification(entry, event)
             case AttemptFinished(delivery=delivery) if self._concerns(delivery.alert_ids, delivery.incident_id):
                 self._attempt(entry, event)
-            case LevelReached(incident_id=incident_id) if incident_id in self._incidents:
+            case LevelReached(incident_id=incident_id) if self._is_in(incident_id, event.policy_id):
                 self._write(
                     entry,
                     event.at,
@@ -142,10 +154,20 @@ class _Page:
                     channel_ids=event.channel_ids,
                 )
 
+    def _is_in(self, incident_id: str, policy_id: str | None = None) -> bool:
+        """Whether the alert fires in that incident now, and under that policy if one is named."""
+        if not self._fires or incident_id not in self.incidents:
+            return False
+        if self._place is None:
+            return True
+        incident, policy = self._place
+        return incident == incident_id and policy_id in (None, policy)
+
     def _concerns(self, alert_ids: tuple[str, ...], incident_id: str) -> bool:
-        return self._alert_id in alert_ids if alert_ids else incident_id in self._incidents
+        return self._alert_id in alert_ids if alert_ids else incident_id in self.incidents
 
     def _routed(self, entry: Entry, event: AlertRouted) -> None:
+        self._place = event.incident_id, event.policy_id
         self._write(
             entry,
             event.at,

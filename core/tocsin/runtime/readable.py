@@ -24,6 +24,7 @@ from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.ledger import Ledger
 from tocsin.runtime.setup import Setup, instance
 from tocsin.runtime.statistics import statistics
+from tocsin.runtime.store_watch import StoreWatch
 from tocsin.runtime.writer import Writer
 
 __all__ = ["Readable"]
@@ -35,6 +36,7 @@ class Readable:
     _closed: bool
     _deliveries: Deliveries
     _setup: Setup
+    _store_watch: StoreWatch
     _writer: Writer
 
     @property
@@ -105,16 +107,21 @@ class Readable:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What was owed and could not be given, and parts that failed; the newest last."""
+        """What was owed and could not be given, and parts that failed; the newest last.
+
+        A store that fails is among them while it does, although nothing can be recorded then.
+        """
         with self._writer.lock:
-            gaps = self._writer.engine.state.gaps.values()
-            return tuple(sorted(gaps, key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
+            known = (*self._writer.engine.state.gaps.values(), *self._store_watch.gaps)
+        gaps = {(gap.kind, gap.subject): gap for gap in known}
+        return tuple(sorted(gaps.values(), key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
 
     def get_alerting_statistics(self) -> dict[str, Any]:
         """Return counts: of what is there now, and of deliveries since the service was made."""
         with self._writer.lock:
             state = self._writer.engine.state
-            return statistics(state, self._setup.config, self._deliveries, enabled=self.enabled)
+            gaps = len(self.gaps)
+            return statistics(state, self._setup.config, self._deliveries, gaps=gaps, enabled=self.enabled)
 
     def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
         """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
@@ -139,6 +146,9 @@ class Readable:
         :raises StoreError: when the store cannot be read.
         """
         ledger = Ledger(self._writer.store, self._setup.registry, self._writer.lock)
+        with self._writer.lock:
+            episode = self._writer.engine.state.alerts.get(alert_id)
+            known = None if episode is None else episode.alert
         if self._writer.blocking:
-            return await anyio.to_thread.run_sync(ledger.read, alert_id)
-        return ledger.read(alert_id)
+            return await anyio.to_thread.run_sync(ledger.read, alert_id, known)
+        return ledger.read(alert_id, known)

@@ -11,7 +11,9 @@ from tocsin.runtime.deliveries import Deliveries
 __all__ = ["statistics"]
 
 
-def statistics(state: State, config: Configuration, deliveries: Deliveries, *, enabled: bool) -> dict[str, Any]:
+def statistics(
+    state: State, config: Configuration, deliveries: Deliveries, *, gaps: int, enabled: bool
+) -> dict[str, Any]:
     """Return counts of alerts, incidents, escalations that run, configuration and deliveries; all of them numbers.
 
     ``unrouted`` counts episodes that no rule matched, ``gaps`` the distinct gaps, ``rate_limited`` each notification
@@ -28,7 +30,7 @@ def statistics(state: State, config: Configuration, deliveries: Deliveries, *, e
         "routing_rules": len(config.routing_rules),
         "escalation_policies": len(config.escalation_policies),
         "unrouted": state.unrouted,
-        "gaps": len(state.gaps),
+        "gaps": gaps,
         "delivery_stats": deliveries.delivery_stats(),
         "backend_stats": deliveries.backend_stats(),
         "recent_deliveries": deliveries.recent(),
