@@ -300,3 +300,18 @@ def test_explain_names_silence_and_maintenance(made: Bench) -> None:
     assert [c.reason for c in made.explain("a", cluster_id="y").channels] == [Reason.SILENCED]
     assert [c.reason for c in made.explain("b", cluster_id="x").channels] == [Reason.MAINTENANCE]
     assert made.step(AlertFired(alert)) == []
+
+
+def test_a_clock_that_was_far_ahead_for_a_while_takes_no_silence_away() -> None:
+    """How long one that is over is kept is counted on the engine's clock."""
+    bench = Bench(configuration("dev", retain_resolved_seconds=3600.0), answer=DELIVERED)
+    bench.silence("s", 5000, alert_id="a")
+    bench.silence("later", 9000, start=8000, alert_id="a")
+    bench.jump(1e6)
+    bench.wake(60)
+    bench.jump(-1e6)
+    bench.fire("a")
+    bench.wake(4000)
+    assert bench.told("dev") == []
+    bench.wake(20_000)
+    assert list(bench.engine.state.silences) == []

@@ -340,3 +340,24 @@ def test_explain_says_that_the_rule_is_silent() -> None:
     made.wake(BEGINS)
     (found,) = made.explain("a").channels
     assert (found.action.value, found.reason, found.rule_ids) == ("skip", Reason.MUTED_BY_TIME, ("r",))
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.0002, 0.0008])
+def test_an_edge_that_was_met_a_hair_early_is_met(ahead: float) -> None:
+    """The two clocks are read one after the other: the wall's may have been ahead by what lay between."""
+    made = bench(muted())
+    made.checked = False
+    made.wake(ENDS - 100)
+    for n in range(120):
+        made.fire(f"a{n}")
+    made.wall_ahead = ahead
+    made.fire("read late")
+    made.wall_ahead = 0.0
+    deadline = made.engine.next_deadline()
+    assert deadline is not None
+    made.at = deadline - ORIGIN + 0.0001
+    made.step()
+    made.finish()
+    made.fire("later")
+    made.finish()
+    assert len({name for one in made.on("dev") for name in one.firing}) == 122

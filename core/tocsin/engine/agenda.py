@@ -24,6 +24,7 @@ class Deadline(enum.IntEnum):
     HEARTBEAT = 14
     GAP_END = 15
     FORGET_MEMBER = 16
+    FORGET_SILENCE = 17
     ACKNOWLEDGEMENT_END = 1
     SNOOZE_END = 2
     LEVEL = 3

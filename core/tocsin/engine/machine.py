@@ -202,8 +202,10 @@ class Engine:
     def _set_wall(self, turn: Turn) -> None:
         """Let the turn's wall clock be what it is now; it may have been set since the last step, and nobody knew."""
         back = turn.ahead - self._ahead
-        turn.ahead, turn.wall_floor = self._ahead, float("-inf")
+        turn.ahead = self._ahead
         if back > _SET_BACK_SECONDS:
+            if self.state.wall_floor > turn.now.wall:
+                turn.tx.edit(self.state).wall_floor = turn.now.wall
             reload.wall_went_back(turn)
 
     def _set_time(self, engine: float, wall: float) -> None:
@@ -253,7 +255,7 @@ class Engine:
             popped = self.state.agenda.pop_due(turn.tx, turn.now.engine)
         assert popped is not None, "its instant was read just before"
         if of_wall:
-            turn.wall_floor = popped[2]
+            turn.tx.edit(self.state).wall_floor = popped[2]
         return popped[0], popped[1]
 
     def _meet(self, turn: Turn, kind: Deadline, name: str) -> None:
@@ -261,6 +263,8 @@ class Engine:
         match kind:
             case Deadline.SILENCE_EDGE:
                 reload.silence_edge(turn, name)
+            case Deadline.FORGET_SILENCE:
+                reload.forget_silence(turn, name)
             case Deadline.TIME_EDGE:
                 reload.time_edge(turn)
             case Deadline.ACKNOWLEDGEMENT_END:

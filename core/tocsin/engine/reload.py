@@ -19,9 +19,20 @@ from tocsin.model.reason import GapKind, Reason
 from tocsin.model.silence import Silence, SilenceRecord
 from tocsin.roles.aggregator import Cause
 
-__all__ = ["change_plan", "expire_silence", "restart", "set_silence", "silence_edge", "time_edge", "wall_went_back"]
+__all__ = [
+    "change_plan",
+    "expire_silence",
+    "forget_silence",
+    "restart",
+    "set_silence",
+    "silence_edge",
+    "time_edge",
+    "wall_went_back",
+]
 
 _VERSIONS: Final = 100
+_ROUNDING: Final = 1e-6
+"""Seconds by which the end of a retention may seem not to be reached yet, for the clocks' sum is rounded."""
 
 
 def change_plan(turn: Turn, plan: Plan) -> None:
@@ -125,15 +136,20 @@ def time_edge(turn: Turn) -> None:
 
 
 def _set_edge(turn: Turn, record: SilenceRecord) -> None:
-    """Set the deadline, in wall time, at which the silence next starts, ends, or is let go."""
-    wall, silence = turn.wall(), record.silence
-    if wall < silence.starts_at and not record.over(wall):
-        edge = min(silence.starts_at, record.over_at)
-    elif not record.over(wall):
-        edge = record.over_at
-    else:
-        edge = record.over_at + turn.plan.config.retain_resolved_seconds
+    """Set the deadline, in wall time, at which the silence next starts or ends.
+
+    One that is over is let go a while later, on the engine's clock: a wall clock that was set, and is set back, takes
+    no silence away.
+    """
+    wall, silence, agenda = turn.wall(), record.silence, turn.state.agenda
+    if record.over(wall):
+        turn.state.wall_agenda.cancel(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id)
+        at = turn.clock + turn.plan.config.retain_resolved_seconds
+        agenda.set_earlier(turn.tx, Deadline.FORGET_SILENCE, silence.silence_id, at)
+        return
+    edge = min(silence.starts_at, record.over_at) if wall < silence.starts_at else record.over_at
     turn.state.wall_agenda.set(turn.tx, Deadline.SILENCE_EDGE, silence.silence_id, edge)
+    agenda.cancel(turn.tx, Deadline.FORGET_SILENCE, silence.silence_id)
 
 
 def wall_went_back(turn: Turn) -> None:
@@ -182,13 +198,19 @@ def expire_silence(turn: Turn, silence_id: str, by: str) -> bool:
 
 
 def silence_edge(turn: Turn, silence_id: str) -> None:
-    """A silence starts or ends, or ended long ago and is let go."""
+    """A silence starts or ends."""
     record = turn.state.silences[silence_id]
-    wall = turn.wall()
     if silence_id in turn.quiet.silences:  # not so once it is over: then nobody has to be asked again
         walk.begin(turn)
     _index(turn, record)
-    if wall < record.over_at + turn.plan.config.retain_resolved_seconds:
-        _set_edge(turn, record)
+    _set_edge(turn, record)
+
+
+def forget_silence(turn: Turn, silence_id: str) -> None:
+    """A silence ended long ago, and is let go, unless by now it is to be kept for longer."""
+    record = turn.state.silences[silence_id]
+    left = record.over_at + turn.plan.config.retain_resolved_seconds - turn.wall()
+    if left > _ROUNDING:
+        turn.state.agenda.set(turn.tx, Deadline.FORGET_SILENCE, silence_id, turn.clock + left)
     else:
         turn.tx.drop(turn.state.silences, silence_id)

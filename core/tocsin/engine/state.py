@@ -323,7 +323,8 @@ class Tally:
 @attrs.define(slots=True, eq=False, weakref_slot=False)
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
-    that alerts of that key join; ``configuration`` is the digest of the one in force. ``undelivered`` are notifications
+    that alerts of that key join; ``configuration`` is the digest of the one in force; ``wall_floor`` is the latest
+    instant of the wall clock that was met. ``undelivered`` are notifications
     that were given up, ``shelf`` their order.
 
     What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes in their order,
@@ -338,6 +339,7 @@ class State:
     configuration: str = ""
     engine_time: float = 0.0
     wall_time: float = 0.0
+    wall_floor: float = 0.0
     incidents_opened: int = 0
     notifications_made: int = 0
     episodes_made: int = 0

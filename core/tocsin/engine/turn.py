@@ -71,7 +71,6 @@ class Turn:
         "starts",
         "state",
         "tx",
-        "wall_floor",
     )
 
     def __init__(self, state: State, plan: Plan, quiet: Quiet, tx: Transaction, now: Instant) -> None:
@@ -90,7 +89,6 @@ class Turn:
         self.lanes: dict[str, Lane] = {}
         self.reloading = False
         self.restarting = False
-        self.wall_floor = float("-inf")
 
     @property
     def seed(self) -> int:
@@ -100,11 +98,12 @@ class Turn:
     def wall(self, instant: float | None = None) -> float:
         """Return the wall time at *instant* (of the turn's clock), as the two clocks relate.
 
-        Once a deadline in wall time is met, the turn's clock is not before it by a rounding error.
+        Once a deadline in wall time was met, now is not before it: not by a rounding error, nor since the two clocks
+        are read one after the other, and not in a later step either. A clock that was set back is another matter.
         """
         if instant is not None:
             return instant + self.ahead
-        return max(self.wall_floor, self.clock + self.ahead)
+        return max(self.state.wall_floor, self.clock + self.ahead)
 
     @property
     def unsettled(self) -> bool:

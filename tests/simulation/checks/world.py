@@ -55,8 +55,9 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
-    ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
-    until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
+    ``over_since`` is since when silences are over; ``gone`` are channels that vanished, as they were last; ``replaced``
+    is the configuration that was in force before, until ``replaced_at``; ``disturbed`` is when people, silences or a
+    reload last changed who is told of what.
     """
 
     def __init__(self, settings: Plain, now: float) -> None:
@@ -67,6 +68,7 @@ class World:
         self.spans: dict[Key, Span] = {}
         self.opened: dict[str, float] = {}
         self.silences: dict[str, Plain] = {}
+        self.over_since: dict[str, float] = {}
         self.gone: dict[str, Plain] = {}
         self.disturbed = now
         self.replaced, self.replaced_at = settings, now
@@ -165,8 +167,13 @@ class World:
 
     def let_go(self) -> None:
         """A silence that ended long ago is forgotten: it holds no more if the wall clock is set back."""
-        kept = self.settings["retention"]
-        self.silences = {name: s for name, s in self.silences.items() if self.wall < s["ends_at"] + kept - 1e-4}
+        for name, silence in list(self.silences.items()):
+            if self.wall < silence["ends_at"] - 1e-4:
+                self.over_since.pop(name, None)
+                continue
+            since, kept = self.over_since.setdefault(name, self.now), self.settings["retention"] - 1e-4
+            if self.now >= since + kept and self.wall >= silence["ends_at"] + kept:
+                del self.silences[name], self.over_since[name]
 
     # -- facts ------------------------------------------------------------------------------------------------------
 
@@ -239,3 +246,4 @@ class World:
     def silence(self, silence: Plain) -> None:
         """A silence was set."""
         self.silences[silence["silence_id"]] = silence
+        self.over_since.pop(silence["silence_id"], None)

@@ -25,7 +25,7 @@ class Quiet:
         self._rules = tuple(rules)
         self.silences = SilenceIndex()
         for silence_id, record in state.silences.items():
-            if state.wall_agenda.ranks[Deadline.SILENCE_EDGE, silence_id] <= record.over_at:
+            if (Deadline.SILENCE_EDGE, silence_id) in state.wall_agenda:
                 self.silences.put(tx, record.silence)  # it is not over, or nobody has met its end yet
         self.inhibitions = self._inhibitions(state, tx)
 
