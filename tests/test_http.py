@@ -150,7 +150,7 @@ def test_no_retry_after_raises_or_asks_for_more_than_a_day(value: str, date: str
 async def test_what_the_receiver_takes_is_delivered(receiver: Receiver) -> None:
     async with HttpSender() as sender:
         outcome = await sender.send(post(f"{receiver.url}/hook?a=1", headers={"X-Team": "ops"}))
-    assert outcome == Outcome.delivered("200 OK", code=200)
+    assert outcome == Outcome.delivered("200 OK: ok", code=200)
     (request,) = receiver.requests
     assert (request.method, request.target, request.body) == ("POST", "/hook?a=1", b"{}")
     assert request.headers["x-team"] == "ops"

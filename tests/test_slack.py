@@ -227,7 +227,7 @@ def test_a_text_is_cut_only_where_it_is_too_long(text: str, limit: int) -> None:
 @on_every_loop
 async def test_a_message_is_posted_to_the_webhook(receiver: Receiver) -> None:
     async with backend(f"{receiver.url}/{TOKEN}") as sender:
-        assert await sender.send(rendered(make_notification())) == Outcome.delivered("200 OK", code=200)
+        assert await sender.send(rendered(make_notification())) == Outcome.delivered("200 OK: ok", code=200)
     (request,) = receiver.requests
     assert (request.method, request.target) == ("POST", f"/{TOKEN}")
     assert request.headers["content-type"] == "application/json"

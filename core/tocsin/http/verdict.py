@@ -34,12 +34,13 @@ def outcome_of(response: httpx.Response) -> Outcome:
     """Judge an answer by its status, which is how most receivers mean it.
 
     2xx is delivered; 429 throttled; 408, 425 and 5xx unavailable, all with their ``Retry-After``; anything else is
-    rejected, redirects included, which are not followed: whoever may redirect could send alerts elsewhere. *response*
-    must have been read, and carry its request, whose secrets are kept out of the detail.
+    rejected, redirects included, which are not followed: whoever may redirect could send alerts elsewhere. The detail
+    has an excerpt of the answer. *response* must have been read, and carry its request, whose secrets are kept out of
+    the detail.
     """
     code = response.status_code
     if 200 <= code < 300:
-        return Outcome.delivered(_status_line(code), code=code)
+        return Outcome.delivered(_detail(response), code=code)
     if code in _REDIRECTS:
         problem = f"{_status_line(code)}: redirects are not followed; configure the final address"
         return Outcome.rejected(problem, code=code)
