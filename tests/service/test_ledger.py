@@ -128,6 +128,28 @@ async def test_what_befell_an_incident_is_of_those_that_fired_in_it_then(
     assert told == {"well": set(), "a": both, "late": {LedgerKind.LEVEL}}
 
 
+async def test_whoever_had_it_sent_again_is_named(make_alerting: MakeAlerting, post: Post, clock: VirtualClock) -> None:
+    """In its place: after the end of the first life of the notification, before its second."""
+    post.will("ops", Outcome.rejected("no"))
+    async with configured(make_alerting, post) as alerting:
+        await alerting.process_alerts([alert("a"), alert("b", metric_name="disk")])
+        (given_up,) = alerting.undelivered
+        assert alerting.redrive(given_up.notification_id, by="maria")
+        await clock.advance(1.0)
+        ledgers = {name: await alerting.ledger(name) for name in ("a", "b")}
+    (name,) = given_up.alert_ids
+    lines = [line for line in ledgers.pop(name) if line.kind is not LedgerKind.ATTEMPT][-5:]
+    assert [(line.kind.value, line.by, line.state and line.state.value) for line in lines] == [
+        ("notification", "", "rejected"),
+        ("redriven", "maria", None),
+        ("notification", "", "queued"),
+        ("notification", "", "sending"),
+        ("notification", "", "delivered"),
+    ]
+    (other,) = ledgers.values()
+    assert LedgerKind.REDRIVEN not in {line.kind for line in other}
+
+
 async def test_what_is_pruned_is_not_asked_for_the_rules_verdicts(
     make_alerting: MakeAlerting, post: Post, clock: VirtualClock
 ) -> None:

@@ -33,6 +33,8 @@ class LedgerKind(enum.StrEnum):
     """A notification of its incident entered a state."""
     ATTEMPT = "attempt"
     """An attempt to deliver one that lists it ended."""
+    REDRIVEN = "redriven"
+    """Somebody had a notification that was given up, and told of it, sent again."""
     LEVEL = "level"
     """An escalation level of its incident came due."""
 

@@ -23,7 +23,7 @@ from tocsin.model.event import (
     TellingDecided,
 )
 from tocsin.model.explanation import RuleExplanation
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Snoozed
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Redriven, Snoozed
 from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.registry import Registry
 from tocsin.stores.interface import Store
@@ -91,6 +91,7 @@ class _Page:
         self._fires = False
         self._place: tuple[str, str | None] | None = None
         self._plans: dict[str, Plan | None] = {}
+        self._notifications: set[str] = set()
 
     def look_ahead(self, entries: Iterable[Entry]) -> None:
         """Learn from the entries that name the alert which incidents it was in, and whether it fired before them."""
@@ -120,6 +121,8 @@ class _Page:
                 self._fires = False
             case Acknowledged(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.ACKNOWLEDGED, by=fact.by, detail=fact.comment)
+            case Redriven(notification_id, by) if notification_id in self._notifications:
+                self._write(entry, at, LedgerKind.REDRIVEN, by=by, notification_id=notification_id)
             case Snoozed(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.SNOOZED, by=fact.by, due=entry.wall_time + fact.seconds)
 
@@ -188,6 +191,7 @@ class _Page:
         return rule_verdicts(plan, AlertView(self._alert), event.rule_ids)
 
     def _notification(self, entry: Entry, event: NotificationChanged) -> None:
+        self._notifications.add(event.notification_id)
         self._write(
             entry,
             event.at,
