@@ -204,10 +204,11 @@ class Promises:
         if before is None or before is span or before.incident_id != span.incident_id or not span.bridged:
             return
         for channel_id, key in list(self.told):
-            ended = (channel_id, before.key)
-            if key == before.key and ended not in self.closed and not self._tells_the_end(ended):
+            earlier = key[:2] == span.key[:2] and key != span.key
+            ended = (channel_id, key)
+            if earlier and ended not in self.closed | self.excused and not self._tells_the_end(ended):
                 self.bridged[ended] = (channel_id, span.key)
-                self.told[channel_id, span.key] = self.told[ended]
+                self.told[channel_id, span.key] = max(self.told[ended], self.told.get((channel_id, span.key), (-1, 0)))
                 self.excused.add(ended)
 
     def _tells_the_end(self, told: Told) -> bool:
@@ -302,6 +303,10 @@ class Promises:
     def _delivered(self, sent: Sent) -> None:
         notification = sent.last.notification
         self._hear(sent)
+        for listed in notification.firing:  # one that ended, and fired again, while it was under way
+            latest = self.world.latest[listed.alert.alert_id]
+            if latest.firing:
+                self._bridge(self.world.spans[key_of(listed)], latest)
         for listed in notification.resolved:
             told = (notification.channel_id, key_of(listed))
             self.told.pop(told, None)

@@ -9,9 +9,10 @@ import attrs
 
 from tocsin.engine import crowds, escalation, walk
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.ends import bridge, hasten, resolve
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id, episode_key
-from tocsin.engine.owing import bridge, consider, hasten, next_chance, repeat_at, resolve, targets
+from tocsin.engine.owing import consider, next_chance, repeat_at, targets, tells_firing
 from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
@@ -141,16 +142,28 @@ def _look_again(turn: Turn, groups: Iterable[Group]) -> None:
 
 
 def _follow(turn: Turn, incident: Incident, earlier: Incident, before: Episode) -> None:
-    """Let an earlier incident of the same alert end first on each channel: a firing never overtakes a resolution."""
+    """Let an earlier incident of the same alert end first on each channel: a firing never overtakes a resolution.
+
+    So do those that the earlier one waits for itself: the alert may have come and gone there without a word.
+    """
     for channel_id, line in incident.lines.items():
         first = earlier.lines.get(channel_id)
-        if first is not None:
-            hasten(turn, first, before)
-        if first is not None and (first.current is not None or first.due):
-            if first.line_id not in line.follows:
-                turn.tx.edit(line).follows = (*line.follows, first.line_id)
-            if line.line_id not in first.followers:
-                turn.tx.edit(first).followers = (*first.followers, line.line_id)
+        if first is None:
+            continue
+        hasten(turn, first, before)
+        busy = first.current is not None or bool(first.due)
+        for name in (first.line_id, *first.follows) if busy else first.follows:
+            _go_after(turn, line, name)
+
+
+def _go_after(turn: Turn, line: Line, name: str) -> None:
+    first = turn.line_by_id(name)
+    if first is None or first is line:
+        return
+    if name not in line.follows:
+        turn.tx.edit(line).follows = (*line.follows, name)
+    if line.line_id not in first.followers:
+        turn.tx.edit(first).followers = (*first.followers, line.line_id)
 
 
 def _open_key(grouping: Grouping, key: str) -> str:
@@ -167,11 +180,16 @@ def _joined(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
             return None
         incident = turn.state.incidents[incident_id]
         same = incident.strategy == grouping.strategy and incident.version == aggregator.state_version
-        same = same and (bool(incident.firing) or any(line.waiting for line in incident.lines.values()))
+        same = same and (bool(incident.firing) or _is_being_told(turn, incident))
         return incident if same and aggregator.accepts(incident.state, incident.opened_at, turn.clock) else None
     except Exception as error:  # noqa: BLE001  an aggregator that raises leaves the alert alone, and is a gap
         turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
         return None
+
+
+def _is_being_told(turn: Turn, incident: Incident) -> bool:
+    """Whether, of an incident that resolved, some line is still to tell the end, or is just telling the beginning."""
+    return any(line.waiting or tells_firing(turn, line) for line in incident.lines.values())
 
 
 def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident:
@@ -297,7 +315,7 @@ def _close(turn: Turn, incident: Incident) -> None:
     if turn.walked_through(incident):
         walk.pass_by(turn, incident)
     turn.state.roll.remove(turn.tx, incident.serial)
-    bridges = turn.grouping(incident).bridges and any(line.waiting for line in incident.lines.values())
+    bridges = turn.grouping(incident).bridges and _is_being_told(turn, incident)
     if not bridges and incident.key is not None and turn.state.open.get(incident.key) == incident.incident_id:
         turn.tx.drop(turn.state.open, incident.key)
     at = turn.clock + turn.plan.config.retain_resolved_seconds

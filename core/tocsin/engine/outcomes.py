@@ -9,11 +9,12 @@ import attrs
 
 from tocsin.engine import circuit
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.ends import bridged, owe_resolution
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
 from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
-from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, owe_resolution, repeat_at
+from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, repeat_at
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Episode, LevelMark, Outgoing
 from tocsin.engine.turn import LATE_SECONDS, Turn
@@ -88,7 +89,10 @@ def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
 
 
 def told(turn: Turn, out: Outgoing) -> None:
-    """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again."""
+    """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again.
+
+    An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires.
+    """
     tx = turn.tx
     known = [
         (turn.episode(e), rank) for e, (status, rank) in sorted(out.listed.items()) if status is AlertStatus.FIRING
@@ -102,7 +106,8 @@ def told(turn: Turn, out: Outgoing) -> None:
         incident = turn.state.incidents[episode.incident_id]
         line = turn.line(incident, out.channel_id)
         if not episode.firing:
-            owe_resolution(turn, incident, line, episode)
+            if out.state is not NotificationState.DELIVERED or not bridged(turn, incident, line, episode):
+                owe_resolution(turn, incident, line, episode)
         elif episode.severity.rank > rank:
             consider(turn, incident, episode, out.channel_id)
         turn.touch(line)

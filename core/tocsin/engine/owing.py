@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.crowds import drop_due, put_due
-from tocsin.engine.gates import resolution_gate, shut_gate
+from tocsin.engine.gates import shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.event import TellingDecided
+from tocsin.model.notification import AlertStatus
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
 
@@ -17,22 +18,20 @@ __all__ = [
     "adopt",
     "begin_anew",
     "block",
-    "bridge",
     "consider",
     "current",
     "decided",
-    "hasten",
     "knows_level",
     "level_count",
     "level_of",
     "level_ordinal",
     "mark_level",
     "next_chance",
-    "owe_resolution",
     "release_due",
+    "release_of",
     "repeat_at",
-    "resolve",
     "targets",
+    "tells_firing",
 ]
 
 BURST_SECONDS = 60.0
@@ -67,16 +66,23 @@ def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
     return out is not None and out.attempted and episode_id in out.listed
 
 
+def tells_firing(turn: Turn, line: Line) -> bool:
+    """Whether the line's notification was attempted, and tells that something fires."""
+    out = current(turn, line)
+    return out is not None and out.attempted and any(status is AlertStatus.FIRING for status, _ in out.listed.values())
+
+
 def next_chance(turn: Turn, incident: Incident, line: Line) -> float:
     """Return the later instant at which the aggregator would let the line, if it were told now, be told of more."""
     episode = turn.episode(next(iter(line.told)))
-    release = _release(turn, incident, line, episode, Cause.NEW, (turn.clock,))
+    release = release_of(turn, incident, line, episode, Cause.NEW, (turn.clock,))
     return release.at if release.at is not None and release.at > turn.clock else turn.clock + BURST_SECONDS
 
 
-def _release(
+def release_of(
     turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause, lately: tuple[float, ...] = ()
 ) -> Release:
+    """Return when the aggregator lets the line be told of the episode; *lately*: as if it were told at these too."""
     telling = Telling(
         now=turn.clock,
         cause=cause,
@@ -125,7 +131,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
         return False
     turn.tx.drop_from(line, line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
-    release = AT_ONCE if via else _release(turn, incident, line, episode, cause)
+    release = AT_ONCE if via else release_of(turn, incident, line, episode, cause)
     _place(turn, line, episode, cause, release)
     return True
 
@@ -197,80 +203,6 @@ def release_due(turn: Turn, line: Line) -> None:
     if rest is not None:
         turn.state.agenda.set(turn.tx, Deadline.RELEASE, line.line_id, rest)
     turn.touch(line)
-
-
-def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
-    """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
-    episode_id = episode.episode_id
-    if episode_id in line.blocked:
-        turn.tx.drop_from(line, line.blocked, episode_id)
-        decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
-    if episode_id in line.told:
-        drop_due(turn, line, episode_id)
-        turn.tx.drop_from(line, line.waiting, episode_id)
-        owe_resolution(turn, incident, line, episode)
-    turn.touch(line)
-
-
-def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) -> None:
-    """Take back the ends that no channel was told yet: there the alert never ended."""
-    for line in incident.lines.values():
-        for table in (line.waiting, line.due):
-            owed = table.get(before.episode_id)
-            if owed is None:
-                continue
-            if owed.cause is not Cause.RESOLVED:  # its beginning was not told either
-                if table is line.due:
-                    drop_due(turn, line, before.episode_id)
-                    put_due(turn, line, episode.episode_id, owed)
-                else:
-                    turn.tx.drop_from(line, table, before.episode_id)
-            elif table is line.waiting:
-                turn.tx.drop_from(line, table, before.episode_id)
-                turn.tx.put_in(line, line.told, episode.episode_id, owed.rank)
-                decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
-
-
-def hasten(turn: Turn, line: Line, episode: Episode) -> None:
-    """Let the end of an episode wait no longer: its alert fires again in another incident."""
-    owed = line.waiting.get(episode.episode_id)
-    if owed is not None and owed.cause is Cause.RESOLVED:
-        turn.tx.drop_from(line, line.waiting, episode.episode_id)
-        put_due(turn, line, episode.episode_id, owed)
-        turn.touch(line)
-
-
-def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
-    """Owe the line, which was told of the episode, its resolution."""
-    episode_id = episode.episode_id
-    rank = line.told[episode_id]
-    turn.tx.drop_from(line, line.told, episode_id)
-    shut = resolution_gate(turn, line.channel_id)
-    if shut is not None and not turn.grouping(incident).bridges:
-        decided(turn, episode, line.channel_id, Action.SKIP, shut)
-        return
-    release = _release(turn, incident, line, episode, Cause.RESOLVED)
-    if release.at is None or release.at <= turn.clock:
-        put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
-        _release_resolutions(turn, line)
-        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
-    else:
-        at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
-        turn.tx.edit(line).resolve_at = at
-        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at, rank))
-        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
-        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
-    turn.touch(line)
-
-
-def _release_resolutions(turn: Turn, line: Line) -> None:
-    if line.resolve_at is None:
-        return
-    turn.tx.edit(line).resolve_at = None
-    for episode_id, owed in list(line.waiting.items()):
-        if owed.cause is Cause.RESOLVED:
-            turn.tx.drop_from(line, line.waiting, episode_id)
-            put_due(turn, line, episode_id, owed)
 
 
 def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:

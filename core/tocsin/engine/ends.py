@@ -1,0 +1,141 @@
+"""Ends: what a line owes of an alert that resolved, and what becomes of that when the alert fires again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.crowds import drop_due, put_due
+from tocsin.engine.gates import resolution_gate
+from tocsin.engine.ids import episode_key
+from tocsin.engine.owing import decided, release_of
+from tocsin.engine.state import Episode, Incident, Line, Owed
+from tocsin.engine.turn import Turn
+from tocsin.model.reason import Action, Reason
+from tocsin.roles.aggregator import AT_ONCE, Cause
+
+__all__ = ["bridge", "bridged", "hasten", "owe_resolution", "resolve", "waiting_ends"]
+
+_FEW: Final = 200
+"""So many that wait are gone through."""
+
+
+def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
+    """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
+    episode_id = episode.episode_id
+    if episode_id in line.blocked:
+        turn.tx.drop_from(line, line.blocked, episode_id)
+        decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
+    if episode_id in line.told:
+        drop_due(turn, line, episode_id)
+        turn.tx.drop_from(line, line.waiting, episode_id)
+        owe_resolution(turn, incident, line, episode)
+    turn.touch(line)
+
+
+def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) -> None:
+    """Take back the ends that no channel was told yet: there the alert never ended."""
+    for line in incident.lines.values():
+        _forgo_beginning(turn, line, before, episode)
+        ends = waiting_ends(turn, line, before)
+        if ends:
+            rank = max(line.waiting[name].rank for name in ends)
+            for name in ends:
+                turn.tx.drop_from(line, line.waiting, name)
+            _inherit(turn, line, episode, rank)
+
+
+def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) -> None:
+    """What was not told of the episode *before* is told of the one that follows it."""
+    owed = line.due.get(before.episode_id)
+    if owed is not None and owed.cause is not Cause.RESOLVED:
+        drop_due(turn, line, before.episode_id)
+        put_due(turn, line, episode.episode_id, owed)
+    owed = line.waiting.get(before.episode_id)
+    if owed is not None and owed.cause is not Cause.RESOLVED:
+        turn.tx.drop_from(line, line.waiting, before.episode_id)
+
+
+def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
+    """Let the line know of the episode what it was told of an earlier one of its alert."""
+    turn.tx.put_in(line, line.told, episode.episode_id, rank)
+    if episode.severity.rank <= rank:
+        drop_due(turn, line, episode.episode_id)
+        turn.tx.drop_from(line, line.waiting, episode.episode_id)
+        turn.tx.drop_from(line, line.blocked, episode.episode_id)
+    decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
+
+
+def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> bool:
+    """Whether the end of an episode, which the line was told of, needs no word: the aggregator bridges it.
+
+    So it is where the alert fires again in the incident by the time that the attempt which told it has ended.
+    """
+    heir = turn.state.alerts.get(episode.alert.alert_id)
+    if heir is None or not heir.firing or heir.incident_id != incident.incident_id:
+        return False
+    if not turn.grouping(incident).bridges:
+        return False
+    rank = line.told[episode.episode_id]
+    turn.tx.drop_from(line, line.told, episode.episode_id)
+    _inherit(turn, line, heir, rank)
+    return True
+
+
+def hasten(turn: Turn, line: Line, episode: Episode) -> None:
+    """Let the ends of an alert, of this episode and of earlier ones, wait no longer: it fires again elsewhere."""
+    for episode_id in waiting_ends(turn, line, episode):
+        owed = line.waiting[episode_id]
+        turn.tx.drop_from(line, line.waiting, episode_id)
+        put_due(turn, line, episode_id, owed)
+        turn.touch(line)
+
+
+def waiting_ends(turn: Turn, line: Line, last: Episode) -> list[str]:
+    """Return the episodes of an alert, up to its *last* one, whose ends wait on the line; in order."""
+    alert_id, numbers = last.alert.alert_id, range(1, last.n + 1)
+    if len(line.waiting) <= max(_FEW, last.n):
+        candidates = [name for name in line.waiting if turn.episode(name).alert.alert_id == alert_id]
+    else:  # of a crowd that ended, the few of this alert are found by their names
+        candidates = [name for name in (episode_key(n, alert_id) for n in numbers) if name in line.waiting]
+    ends = [name for name in candidates if line.waiting[name].cause is Cause.RESOLVED]
+    return sorted(ends, key=lambda name: turn.episode(name).serial)
+
+
+def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode) -> None:
+    """Owe the line, which was told of the episode, its resolution."""
+    episode_id = episode.episode_id
+    rank = line.told[episode_id]
+    turn.tx.drop_from(line, line.told, episode_id)
+    shut = resolution_gate(turn, line.channel_id)
+    if shut is not None and not turn.grouping(incident).bridges:
+        decided(turn, episode, line.channel_id, Action.SKIP, shut)
+        return
+    release = AT_ONCE if _moved(turn, episode) else release_of(turn, incident, line, episode, Cause.RESOLVED)
+    if release.at is None or release.at <= turn.clock:
+        put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
+        _release_resolutions(turn, line)
+        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
+    else:
+        at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
+        turn.tx.edit(line).resolve_at = at
+        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at, rank))
+        turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
+        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
+    turn.touch(line)
+
+
+def _moved(turn: Turn, episode: Episode) -> bool:
+    """Whether the alert fired again in another incident since, which must not be told there before this end is."""
+    latest = turn.state.alerts.get(episode.alert.alert_id)
+    return episode.superseded and latest is not None and latest.incident_id != episode.incident_id
+
+
+def _release_resolutions(turn: Turn, line: Line) -> None:
+    if line.resolve_at is None:
+        return
+    turn.tx.edit(line).resolve_at = None
+    for episode_id, owed in list(line.waiting.items()):
+        if owed.cause is Cause.RESOLVED:
+            turn.tx.drop_from(line, line.waiting, episode_id)
+            put_due(turn, line, episode_id, owed)
