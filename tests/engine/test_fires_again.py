@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.harness import Bench, channel, configuration, fired
+from tests.engine.harness import Bench, configuration, fired
 
 from tocsin import Outcome
 
@@ -68,6 +68,47 @@ def test_in_a_crowd_that_ended_an_alerts_own_ends_are_found() -> None:
     made.sent.clear()
     made.fire("a7")
     assert [sent.episodes() for sent in made.sent] == [[("a7", 1, "resolved")], [("a7", 3, "firing")]]
+
+
+# --- ends of what was never told
+
+
+def test_what_was_never_told_is_not_resolved_after_its_alerts_newer_firing() -> None:
+    made = bench()
+    made.fire("b")
+    made.wake(10)
+    made.fire("q")  # folded
+    made.wake(15)
+    made.resolve("q")
+    made.wake(20)
+    made.fire("q", "critical")
+    made.wake(25)
+    made.fire("r")
+    made.wake(LATER)
+    assert made.told("dev") == [(0, "firing", ["b"], []), (20, "more", ["q"], []), (300, "more", ["r"], [])]
+
+
+def test_nor_beside_others_while_its_alert_fires_and_is_muted() -> None:
+    made = bench()
+    made.fire("b")
+    made.fire("q")
+    made.resolve("q")
+    made.silence("s", until=LATER, alert_id="q")
+    made.fire("q")
+    made.fire("r")
+    made.wake(LATER - 1)
+    assert made.told("dev") == [(0, "firing", ["b"], []), (300, "more", ["r"], [])]
+
+
+def test_a_retry_lists_no_end_of_what_was_never_told_once_the_alert_was_told_elsewhere() -> None:
+    made = bench(None)
+    (first,) = made.step(fired("a", "critical"), fired("b"))
+    made.outcome(first, Outcome.unavailable("down", retry_after_seconds=400.0))
+    made.resolve("a")
+    made.wake(300)
+    made.deliver(*made.fire("a", "critical"))
+    (retry,) = made.wake(401)
+    assert retry.episodes() == [("b", 1, "firing")]
 
 
 # --- ends that come while the beginning is under way

@@ -103,13 +103,13 @@ def test_folded_refire(folded: Bench) -> None:
 
 
 def test_folded_refire__urgent(folded: Bench) -> None:
-    """The new episode, being critical, is told at once; the summary has the resolved one beside what fires."""
+    """The new episode, being critical, is told at once; the summary has no word of the resolved one after that."""
     folded.resolve("b")
     urgent = only(folded.fire("b", "critical"))
     assert ("b", 2, "firing") in urgent.episodes()
     folded.deliver(urgent)
     summary = only(folded.wake(300))
-    assert summary.episodes() == [("b", 1, "resolved"), ("c", 1, "firing")]
+    assert summary.episodes() == [("c", 1, "firing")]
 
 
 def test_folded_silence(folded: Bench) -> None:

@@ -241,8 +241,7 @@ def compose(turn: Turn, line: Line) -> Listed:
         if turn.grouping(turn.incident(line)).lists_all:
             _take_all(turn, line, listed)
         if any(status is AlertStatus.FIRING for status, _ in listed.values()):
-            for episode_id in passengers:
-                listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
+            _take_passengers(turn, line, passengers, listed)
         turn.tx.edit(line)
         line.recent = (*[at for at in line.recent if at > turn.clock - BURST_SECONDS], turn.clock)
         line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
@@ -279,6 +278,18 @@ def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED and episode.alert.alert_id in again:
             listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
+
+
+def _take_passengers(turn: Turn, line: Line, passengers: list[str], listed: Listed) -> None:
+    """List what ended untold, but of an alert that fires again only beside that: its end is no news, and no comfort."""
+    for episode_id in passengers:
+        episode = turn.episode(episode_id)
+        latest = turn.state.alerts.get(episode.alert.alert_id)
+        if latest is None or not latest.firing or latest.episode_id in listed:
+            listed.setdefault(episode_id, (AlertStatus.RESOLVED, PASSENGER))
+        else:
+            drop_due(turn, line, episode_id)
+            decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
 
 
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:

@@ -13,17 +13,19 @@ from tocsin.model.reason import Reason
 __all__ = ["recheck"]
 
 
-def _fires_again(turn: Turn, out: Outgoing, episode: Episode) -> bool:
+def _fires_again(turn: Turn, out: Outgoing, episode: Episode, *, untold: bool) -> bool:
     """Whether the alert fires again and the channel was told so by another notification: its end is no news any more.
 
     In the same incident one line tells both in order, and a digest may list both. A receiver that keeps incidents of
-    its own needs it all the same: nothing else would close the old incident there.
+    its own needs it all the same: nothing else would close the old incident there; but not what it was never told of.
     """
     found = turn.plan.channels.get(out.channel_id)
     latest = turn.state.alerts.get(episode.alert.alert_id)
     if latest is None or not latest.firing or latest.episode_id in out.listed:
         return False
-    if latest.incident_id == episode.incident_id or (found is not None and found.spec.per_incident):
+    if latest.incident_id == episode.incident_id:
+        return False
+    if found is not None and found.spec.per_incident and not untold:
         return False
     line = turn.state.incidents[latest.incident_id].lines.get(out.channel_id)
     return line is not None and latest.episode_id in line.told
@@ -50,7 +52,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
         episode = turn.episode(episode_id)
         if status is AlertStatus.RESOLVED:
             closed = resolution_gate(turn, out.channel_id)
-            if rank != PASSENGER and _fires_again(turn, out, episode):
+            if _fires_again(turn, out, episode, untold=rank == PASSENGER):
                 closed = Reason.SUPERSEDED
             if closed is not None:
                 turn.tx.drop_from(out, out.listed, episode_id)
@@ -58,7 +60,8 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             continue
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
-            if out.maybe or episode_id in line.due or episode_id in line.waiting:  # its resolution follows
+            follows = out.maybe or episode_id in line.due or episode_id in line.waiting  # its resolution
+            if follows or _fires_again(turn, out, episode, untold=True):
                 turn.tx.drop_from(out, out.listed, episode_id)
             else:
                 turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))
