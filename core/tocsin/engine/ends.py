@@ -8,7 +8,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.crowds import drop_due, put_due
 from tocsin.engine.gates import resolution_gate
 from tocsin.engine.ids import episode_key
-from tocsin.engine.owing import decided, release_of
+from tocsin.engine.owing import decided, note_due, release_of
 from tocsin.engine.state import Episode, Incident, Line, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Action, Reason
@@ -115,7 +115,7 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     if release.at is None or release.at <= turn.clock:
         put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
         _release_resolutions(turn, line)
-        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
+        note_due(turn, line, episode, release.reason)
     else:
         at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
         turn.tx.edit(line).resolve_at = at

@@ -153,7 +153,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         NotificationKind.DIGEST,
         ordinal,
         together[0].rank,
-        min(out.created_at for out in together),
+        min(out.due_at for out in together),
         min(out.created_wall for out in together),
         next_serial(turn),
         late=any(out.late for out in together),

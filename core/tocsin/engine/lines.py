@@ -8,8 +8,17 @@ import attrs
 
 from tocsin.engine.crowds import drop_due, highest_due, next_due
 from tocsin.engine.gates import resolution_gate, shut_gate
-from tocsin.engine.outgoing import Listed, create, end, enqueue, let_follow
-from tocsin.engine.owing import BURST_SECONDS, block, current, decided, level_count, level_ordinal, targets
+from tocsin.engine.outgoing import Listed, create, end, enqueue, let_follow, promise
+from tocsin.engine.owing import (
+    BURST_SECONDS,
+    block,
+    current,
+    decided,
+    level_count,
+    level_ordinal,
+    oldest_due,
+    targets,
+)
 from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
@@ -114,9 +123,12 @@ def settle(turn: Turn, line: Line) -> None:
     if out is not None and out.attempted:
         if out.state is not NotificationState.SENDING:
             recheck(turn, out)
-            if line.current is None:
-                settle(turn, line)
+        if line.current is None:
+            settle(turn, line)
+        else:
+            _wait(turn, line)
         return
+    _time_levels(turn, line)
     if out is None and (_goes_second(turn, line) or resume_waiting(turn, line)):
         return
     wanted = _wanted(turn, line)
@@ -131,7 +143,26 @@ def settle(turn: Turn, line: Line) -> None:
         return
     if out is not None:
         end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
+        turn.tx.edit(line).late = out.late  # whatever takes it up is not missed twice
     _queue(turn, line, wanted)
+
+
+def _wait(turn: Turn, line: Line) -> None:
+    """Have the watchdog look after what waits for the line's notification to end."""
+    _time_levels(turn, line)
+    if line.due or line.levels:
+        promise(turn, line.channel_id, turn.clock)
+    elif line.late:
+        turn.tx.edit(line).late = False
+
+
+def _time_levels(turn: Turn, line: Line) -> None:
+    """Note since when each level could be told: that somebody it names is there to be told may come and go."""
+    for mark in line.levels:
+        names_somebody = any(True for _ in _open_members(turn, line, mark))
+        if names_somebody is (mark.due is None):
+            due = turn.clock if names_somebody else None
+            turn.tx.edit(line).levels = tuple(attrs.evolve(one, due=due) if one is mark else one for one in line.levels)
 
 
 def _goes_second(turn: Turn, line: Line) -> bool:
@@ -191,7 +222,15 @@ def _drop_passengers(turn: Turn, line: Line) -> None:
 
 
 def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
-    out = create(turn, line, wanted.kind, _ordinal(turn, line, wanted), _highest(turn, line, wanted))
+    due_at = oldest_due(turn, line)
+    out = create(
+        turn,
+        line,
+        wanted.kind,
+        _ordinal(turn, line, wanted),
+        _highest(turn, line, wanted),
+        turn.clock if due_at is None else due_at,
+    )
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     enqueue(turn, out)

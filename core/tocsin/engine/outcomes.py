@@ -230,7 +230,7 @@ def _hand_level_over(
     if wanted and not knows_level(turn, line, mark):
         for episode in wanted:
             adopt(turn, line, episode, passed)
-        mark_level(turn, line, attrs.evolve(mark, via=passed))
+        mark_level(turn, line, attrs.evolve(mark, via=passed, due=None))
     return bool(wanted)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "listing_rank",
     "live",
     "next_serial",
+    "promise",
     "unshelve",
 ]
 
@@ -84,8 +85,8 @@ def next_serial(turn: Turn) -> int:
     return serial
 
 
-def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int) -> Outgoing:
-    """Make the line's next notification; it is queued by :func:`enqueue`."""
+def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int, due_at: float) -> Outgoing:
+    """Make the line's next notification, of what is due since *due_at*; it is queued by :func:`enqueue`."""
     notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, kind.value, ordinal)
     out = Outgoing(
         notification_id,
@@ -94,11 +95,13 @@ def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: i
         kind,
         ordinal,
         rank,
-        turn.clock,
+        due_at,
         turn.wall(),
         next_serial(turn),
+        late=line.late,
     )
-    turn.tx.edit(line).current = notification_id
+    turn.tx.edit(line)
+    line.current, line.late = notification_id, False
     live(turn, out)
     return out
 
@@ -108,8 +111,13 @@ def live(turn: Turn, out: Outgoing) -> None:
     turn.tx.put(turn.state.outgoing, out.notification_id, out)
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
     _expect_fallback(turn, out)
-    at = out.created_at + turn.plan.config.watchdog.within_seconds
-    turn.state.agenda.set_earlier(turn.tx, Deadline.PROMISE, out.channel_id, max(turn.clock, at))
+    promise(turn, out.channel_id, out.due_at)
+
+
+def promise(turn: Turn, channel_id: str, due_at: float) -> None:
+    """Have the watchdog look after what the channel is owed since *due_at*."""
+    at = due_at + turn.plan.config.watchdog.within_seconds
+    turn.state.agenda.set_earlier(turn.tx, Deadline.PROMISE, channel_id, max(turn.clock, at))
 
 
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
@@ -117,11 +125,11 @@ def _expect_fallback(turn: Turn, out: Outgoing) -> None:
     found = turn.plan.channels.get(out.channel_id)
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
-        at = out.created_at + found.channel.fallback_after_seconds
-        if at <= turn.clock:  # a digest of what was held that long
+        at = out.due_at + found.channel.fallback_after_seconds
+        if at <= turn.clock and out.kind is NotificationKind.DIGEST:  # of what was held that long; it starts now
             out.expired = True
         else:
-            turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
+            turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, max(turn.clock, at))
 
 
 def enqueue(turn: Turn, out: Outgoing) -> None:

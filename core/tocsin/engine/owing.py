@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from heapq import heapify, heappop
+from operator import itemgetter
+
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.crowds import drop_due, put_due
 from tocsin.engine.gates import shut_gate
@@ -18,6 +21,7 @@ __all__ = [
     "adopt",
     "begin_anew",
     "block",
+    "busy",
     "consider",
     "current",
     "decided",
@@ -27,6 +31,8 @@ __all__ = [
     "level_ordinal",
     "mark_level",
     "next_chance",
+    "note_due",
+    "oldest_due",
     "release_due",
     "release_of",
     "repeat_at",
@@ -165,12 +171,37 @@ def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
         decided(turn, episode, line.channel_id, Action.SKIP, reason)
 
 
+def oldest_due(turn: Turn, line: Line) -> float | None:
+    """Return since when the line has owed what it could tell now, were nothing else under way; None: it owes nothing.
+
+    An end counts, and what fires and passes its gates.
+    """
+    oldest = min((mark.due for mark in line.levels if mark.due is not None), default=None)
+    instants = [(owed.due, episode_id) for episode_id, owed in line.due.items()]
+    heapify(instants)
+    while instants:
+        at, episode_id = heappop(instants)
+        if oldest is not None and oldest <= at:
+            break
+        episode = turn.episode(episode_id)
+        ends = line.due[episode_id].cause is Cause.RESOLVED
+        if ends or (episode.firing and shut_gate(turn, episode, line.channel_id) is None):
+            return at
+    return oldest
+
+
+def busy(turn: Turn, line: Line) -> bool:
+    """Whether what becomes due on the line waits for its notification to end, for what that lists is frozen."""
+    out = current(turn, line)
+    return out is not None and out.attempted
+
+
 def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
         turn.tx.drop_from(line, line.waiting, episode_id)
         put_due(turn, line, episode_id, Owed(cause, turn.clock))
-        decided(turn, episode, line.channel_id, Action.NOTIFY, release.reason, turn.clock)
+        note_due(turn, line, episode, release.reason)
         _raise_rank(turn, line, episode.severity.rank)
         turn.touch(line)
         return
@@ -179,6 +210,13 @@ def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Rele
         turn.tx.put_in(line, line.waiting, episode_id, Owed(cause, release.at))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
+
+
+def note_due(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
+    """Note that the line is to tell of the episode now, and that this waits if a notification is under way."""
+    decided(turn, episode, line.channel_id, Action.NOTIFY, reason, turn.clock)
+    if busy(turn, line):
+        decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
 
 
 def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
@@ -192,10 +230,12 @@ def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
 def release_due(turn: Turn, line: Line) -> None:
     """Move what has waited long enough to what is due, and set the deadline of the rest."""
     rest: float | None = None
-    for episode_id, owed in list(line.waiting.items()):
+    for episode_id, owed in sorted(line.waiting.items(), key=itemgetter(0)):
         if owed.due <= turn.clock:
             turn.tx.drop_from(line, line.waiting, episode_id)
             put_due(turn, line, episode_id, owed)
+            if busy(turn, line):
+                decided(turn, turn.episode(episode_id), line.channel_id, Action.HOLD, Reason.BUSY)
         else:
             rest = owed.due if rest is None else min(rest, owed.due)
     if line.resolve_at is not None and line.resolve_at <= turn.clock:
@@ -206,7 +246,7 @@ def release_due(turn: Turn, line: Line) -> None:
 
 
 def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:
-    """Owe the line an escalation level."""
+    """Owe the line an escalation level; it is due once it is found that somebody can be told."""
     turn.tx.edit(line).levels = (*line.levels, mark)
     turn.touch(line)
 
@@ -221,7 +261,7 @@ def level_of(out: Outgoing) -> LevelMark | None:
     """Return the level that a notification tells, if it is one of a level."""
     if out.level is None or out.policy_id is None:
         return None
-    return LevelMark(out.policy_id, out.ordinal % _LEVELS, out.level)
+    return LevelMark(out.policy_id, out.ordinal % _LEVELS, out.level, due=out.due_at)
 
 
 def level_count(ordinal: int) -> str:

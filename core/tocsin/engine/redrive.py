@@ -44,7 +44,7 @@ def _revive(turn: Turn, out: Outgoing) -> None:
     out.state, out.reason, out.detail, out.ended_at = NotificationState.QUEUED, None, "", None
     out.forgiven, out.first_attempt_at, out.expired, out.late = out.attempts, None, False, False
     out.limited_until = None
-    out.created_at = turn.clock
+    out.due_at = turn.clock
     live(turn, out)
     announce(turn, out, "sent again by hand")
     tx.edit(line).again = (*line.again, out.notification_id)

@@ -105,12 +105,16 @@ class Owed:
 
 @attrs.frozen(slots=True)
 class LevelMark:
-    """An escalation level that came due on a line and is not told yet; ``via`` are the channels that failed it."""
+    """An escalation level that came due on a line and is not told yet; ``via`` are the channels that failed it.
+
+    ``due`` is since when it only waits for another notification to end (None: it does not).
+    """
 
     policy_id: str
     ordinal: int
     level: str
     via: tuple[str, ...] = ()
+    due: float | None = attrs.field(default=None, eq=False)
 
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
@@ -124,6 +128,7 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
+    ``late`` says that the watchdog missed what waits for the current notification to end.
     """
 
     incident_id: str
@@ -144,6 +149,7 @@ class Line:
     told_at: float | None = None
     recent: tuple[float, ...] = ()
     resolve_at: float | None = None
+    late: bool = False
     counts: dict[str, int] = attrs.field(factory=dict)
 
     @property
@@ -220,7 +226,8 @@ class Outgoing:
     """One notification from its creation to its end. ``listed`` is frozen when its first attempt starts.
 
     ``serial`` counts all notifications. ``listed`` maps episodes to (status, severity rank); the rank
-    :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``parts`` are the
+    :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``due_at`` is since
+    when the oldest of what it tells was due, which may have waited for another to end. ``parts`` are the
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
     turn has come, ``late`` that the watchdog has missed it.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
@@ -234,7 +241,7 @@ class Outgoing:
     kind: NotificationKind
     ordinal: int
     rank: int
-    created_at: float
+    due_at: float
     created_wall: float
     serial: int
     state: NotificationState = NotificationState.QUEUED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -10,7 +11,9 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.notice import template_of
-from tocsin.engine.state import Lane, Outgoing
+from tocsin.engine.outgoing import lines_of
+from tocsin.engine.owing import oldest_due
+from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.event import HeartbeatSent
@@ -55,28 +58,38 @@ _BEHIND_SECONDS: Final = 1.0
 
 
 def look(turn: Turn, lane: Lane) -> None:
-    """What should be delivered by now and is not, and no reason explains it, is a gap, once."""
+    """What should be delivered by now and is not, and no reason explains it, is a gap, once.
+
+    What waits for a notification of its incident to end counts as the one that it will be told by.
+    """
     within = turn.plan.config.watchdog.within_seconds
     left: list[float] = []
-    late: list[Outgoing] = []
-    for notification_id in lane.live:
-        out = turn.state.outgoing[notification_id]
-        if out.late:
-            continue
-        promised = (out.created_at if out.limited_until is None else out.limited_until) + within
-        if promised > turn.clock:
-            left.append(promised)
-        elif (explained(out) and lane.probe_at is None) or (out.queued and _limited(turn, lane)):
-            left.append(turn.clock + within)
-        else:
-            late.append(out)
-    for out in sorted(late, key=lambda out: out.serial):
-        turn.tx.edit(out).late = True
+    late: list[tuple[float, int, str]] = []
+    for out in sorted((turn.state.outgoing[name] for name in lane.live), key=lambda out: out.serial):
+        for owed, due_at, why in _owed(turn, out):
+            promised = due_at + within
+            if promised > turn.clock:
+                left.append(promised)
+            elif (explained(out) and lane.probe_at is None) or (out.queued and _limited(turn, lane)):
+                left.append(turn.clock + within)
+            else:
+                late.append((due_at, out.serial, why))
+                turn.tx.edit(owed).late = True
     if late:
-        oldest = min(late, key=lambda out: out.serial)
-        turn.gap(GapKind.LATE, lane.channel_id, f"{len(late)} notifications are late, the oldest is {_why(oldest)}")
+        turn.gap(GapKind.LATE, lane.channel_id, f"{len(late)} notifications are late, the oldest is {min(late)[2]}")
     if left:
         turn.state.agenda.set(turn.tx, Deadline.PROMISE, lane.channel_id, min(left))
+
+
+def _owed(turn: Turn, out: Outgoing) -> Iterator[tuple[Outgoing | Line, float, str]]:
+    """Yield what was not missed yet, since when it is due, and why it is not delivered: it, and what waits for it."""
+    if not out.late:
+        yield out, out.due_at if out.limited_until is None else out.limited_until, _why(out)
+    if out.attempted:
+        for line in lines_of(turn, out):
+            due_at = None if line.late or line.current != out.notification_id else oldest_due(turn, line)
+            if due_at is not None:
+                yield line, due_at, f"waiting for one that is {_why(out)}"
 
 
 def explained(out: Outgoing) -> bool:
