@@ -180,7 +180,7 @@ class Explaining:
             if action == "notify":
                 fine = happened is not None and happened[0] == "notify" and channel in started
             elif action == "hold":
-                fine = (happened is None or happened[0] == "notify") and channel not in started
+                fine = (happened in (None, (action, reason)) or happened[0] == "notify") and channel not in started
             else:
                 fine = happened in (None, (action, reason)) and (action == "skip" or channel not in started)
             if not fine:
