@@ -18,6 +18,7 @@ from tocsin import (
     AlertSeverity,
     Configuration,
     Gap,
+    GapKind,
     NotificationChannel,
     PerformanceAlert,
     SilenceExpired,
@@ -55,6 +56,20 @@ class Span:
     @property
     def key(self) -> Key:
         return (self.incident_id, self.alert.alert_id, self.n)
+
+
+_NOT_ABOUT_CHANNELS = {
+    GapKind.MISSING_POLICY,
+    GapKind.MISSING_TIME_INTERVAL,
+    GapKind.LEVEL_UNREACHABLE,
+    GapKind.MATCHER_FAILED,
+    GapKind.AGGREGATOR_FAILED,
+    GapKind.SCHEDULER_FAILED,
+    GapKind.OBSERVER_FAILED,
+    GapKind.PLUGIN_FAILED,
+    GapKind.RECOVERY,
+    GapKind.STORE_FAILED,
+}
 
 
 def is_own(alert: PerformanceAlert) -> bool:
@@ -115,9 +130,10 @@ class World:
         channel = self.channel(channel_id)
         if channel is None:
             return "no such channel, or disabled"
-        if span.alert.severity < channel.min_severity:
+        if span.alert.severity < channel.min_severity and not is_own(span.alert):
             return "below min_severity"
-        if inhibited(self.config, span.alert, (other.alert for other in self.firing())):
+        others = (other.alert for other in self.firing() if not is_own(other.alert))
+        if not is_own(span.alert) and inhibited(self.config, span.alert, others):
             return "inhibited"
         if muted_by_time(self.config, span.rule_ids, channel_id, wall):
             return "muted by time"
@@ -144,7 +160,9 @@ class World:
     def meet_gap(self, gap: Gap, at: float, incident_of: dict[tuple[str, int], str]) -> None:
         """Take in that a gap was met: it fires until it was quiet for an hour, unless nobody is told of it."""
         watchdog = self.config.watchdog.channel_id
-        if watchdog is None or watchdog not in self.config.channels or gap.subject == watchdog:
+        if watchdog is None or watchdog not in self.config.channels:
+            return
+        if gap.subject == watchdog and gap.kind not in _NOT_ABOUT_CHANNELS:
             return
         self.end_gaps(at)
         alert = gap_alert(gap)

@@ -9,7 +9,7 @@ from tocsin.engine.crowds import forgotten, left
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 
-__all__ = ["forget", "forget_member"]
+__all__ = ["forget", "forget_member", "tells_of"]
 
 _LOOK_AGAIN: Final = 60.0
 
@@ -31,7 +31,7 @@ def forget_member(turn: Turn, episode_id: str) -> None:
     if episode is None:
         return
     incident = state.incidents[episode.incident_id]
-    if any(_tells_of(turn, line, episode_id) for line in incident.lines.values()):
+    if any(tells_of(turn, line, episode_id) for line in incident.lines.values()):
         state.agenda.set(tx, Deadline.FORGET_MEMBER, episode_id, _later(turn))
         return
     for line in incident.lines.values():
@@ -48,7 +48,8 @@ def _drop(turn: Turn, episode: Episode) -> None:
         tx.unindex(state.alerts, episode.alert.alert_id)
 
 
-def _tells_of(turn: Turn, line: Line, episode_id: str) -> bool:
+def tells_of(turn: Turn, line: Line, episode_id: str) -> bool:
+    """Whether the line was told of the episode, is to be told of it, or has noted why it is not."""
     if episode_id in line.due or episode_id in line.waiting or episode_id in line.told or episode_id in line.blocked:
         return True
     outs = (turn.state.outgoing.get(name) for name in (line.current, *line.again) if name is not None)

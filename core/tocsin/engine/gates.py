@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.engine.gaps import is_gap
 from tocsin.engine.state import Episode
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
@@ -40,13 +41,16 @@ def muted_by_time(turn: Turn, episode: Episode, channel_id: str) -> bool:
 
 
 def shut_gate(turn: Turn, episode: Episode, channel_id: str) -> Reason | None:
-    """Return the reason of the first gate that is shut for a firing episode on a channel, or None."""
+    """Return the reason of the first gate that is shut for a firing episode on a channel, or None.
+
+    What tells of a gap passes all but those that somebody shut for it: whoever watches the watchman asked for it.
+    """
     found = turn.plan.channels.get(channel_id)
     if found is None:
         return Reason.CHANNEL_MISSING
     if not found.channel.enabled:
         return Reason.CHANNEL_DISABLED
-    if episode.severity < found.channel.min_severity:
+    if episode.severity < found.channel.min_severity and not is_gap(episode.alert):
         return Reason.BELOW_MIN_SEVERITY
     quiet = silenced(turn, episode)
     if quiet is not None:

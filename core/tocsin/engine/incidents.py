@@ -10,6 +10,8 @@ import attrs
 from tocsin.engine import crowds, escalation, walk
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ends import bridge, hasten, resolve
+from tocsin.engine.forgetting import tells_of
+from tocsin.engine.gaps import GAP_QUIET_SECONDS, concerns, gap_alert, is_gap
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id, episode_key
 from tocsin.engine.owing import consider, next_chance, repeat_at, targets, tells_firing
@@ -17,7 +19,6 @@ from tocsin.engine.plan import Grouping, Verdict
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
-from tocsin.engine.watchdog import GAP_QUIET_SECONDS, gap_alert, is_gap
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
 from tocsin.model.gap import Gap
@@ -25,6 +26,7 @@ from tocsin.model.reason import GapKind, Reason
 
 __all__ = [
     "fire",
+    "gap_ended",
     "reconsider",
     "remind",
     "reroute",
@@ -67,13 +69,38 @@ def _stamped(turn: Turn, alert: PerformanceAlert) -> PerformanceAlert:
 
 
 def tell_gap(turn: Turn, gap: Gap) -> None:
-    """Tell the watchdog's channel of a gap, if there is one and it is not about that channel itself."""
+    """Tell the watchdog's channel of a gap, if there is one and it is not about that channel itself.
+
+    One that was given up there is told again when it is met again.
+    """
     channel_id = turn.plan.config.watchdog.channel_id
-    if channel_id is None or channel_id not in turn.plan.channels or gap.subject == channel_id:
+    if channel_id is None or channel_id not in turn.plan.channels or concerns(gap, channel_id):
         return
     alert = gap_alert(gap)
     fire(turn, alert)
     turn.state.agenda.set(turn.tx, Deadline.GAP_END, alert.alert_id, turn.clock + GAP_QUIET_SECONDS)
+    episode = turn.state.alerts[alert.alert_id]
+    incident = turn.state.incidents[episode.incident_id]
+    if not any(tells_of(turn, line, episode.episode_id) for line in incident.lines.values()):
+        reconsider(turn, incident, episode)
+
+
+def gap_ended(turn: Turn, alert_id: str) -> None:
+    """A gap was not met for an hour: it is over, unless it lasts by its nature."""
+    episode = turn.state.alerts.get(alert_id)
+    if episode is not None and episode.firing and _lasts(turn, episode.alert):
+        turn.state.agenda.set(turn.tx, Deadline.GAP_END, alert_id, turn.clock + GAP_QUIET_SECONDS)
+    else:
+        resolve_alert(turn, alert_id)
+
+
+def _lasts(turn: Turn, gap: PerformanceAlert) -> bool:
+    """Whether it tells of a circuit that is open still: that is met once, and then nobody may try for hours."""
+    channel_id = gap.labels["subject"]
+    lane = turn.state.lanes.get(channel_id)
+    if gap.labels["gap"] != GapKind.CIRCUIT_OPEN.value or channel_id not in turn.plan.channels:
+        return False
+    return lane is not None and lane.probe_at is not None
 
 
 def _route(turn: Turn, view: AlertView) -> Verdict:
@@ -125,7 +152,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
 
 def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
     """Let the episode, new or with other labels, inhibit and be inhibited."""
-    if turn.quiet.inhibits:
+    if turn.quiet.concerns(episode):
         groups = turn.quiet.inhibitions.begin(turn.tx, episode.episode_id, episode.view())
         _look_again(turn, groups)
 

@@ -292,7 +292,7 @@ class Engine:
             case Deadline.HEARTBEAT:
                 watchdog.beat(turn)
             case Deadline.GAP_END:
-                incidents.resolve_alert(turn, name)
+                incidents.gap_ended(turn, name)
             case Deadline.FORGET_MEMBER:
                 forgetting.forget_member(turn, name)
             case Deadline.EXPIRY:

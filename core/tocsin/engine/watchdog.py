@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.gaps import GAP_ALERT, GAP_QUIET_SECONDS, OWN_CLUSTER, RESERVED, gap_alert, is_gap
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.notice import template_of
@@ -43,14 +44,6 @@ __all__ = [
     "start_beating",
 ]
 
-GAP_QUIET_SECONDS: Final = 3600.0
-"""A gap that is not met again for so long is over."""
-
-RESERVED: Final = "tocsin:"
-"""What the ids of tocsin's own alerts begin with."""
-
-GAP_ALERT: Final = f"{RESERVED}gap:"
-_OWN_CLUSTER: Final = "tocsin"
 _HEARTBEAT: Final = "hb"
 _UNRECORDED: Final = "gap"
 _BEHIND_SECONDS: Final = 1.0
@@ -107,23 +100,6 @@ def _why(out: Outgoing) -> str:
     return f"{out.state.value}{reason} after {out.attempts} attempts"
 
 
-def gap_alert(gap: Gap) -> PerformanceAlert:
-    """Return the alert that tells the watchdog's channel of a gap."""
-    return PerformanceAlert(
-        alert_id=f"{GAP_ALERT}{gap.kind.value}:{gap.subject}",
-        cluster_id=_OWN_CLUSTER,
-        severity=AlertSeverity.ERROR,
-        metric_name="tocsin_gap",
-        message=f"{gap.kind.value}: {gap.subject}: {gap.detail}",
-        labels={"gap": gap.kind.value, "subject": gap.subject},
-    )
-
-
-def is_gap(alert: PerformanceAlert) -> bool:
-    """Whether the alert tells of a gap, and comes from :func:`gap_alert`."""
-    return alert.alert_id.startswith(GAP_ALERT) and alert.cluster_id == _OWN_CLUSTER
-
-
 def start_beating(turn: Turn) -> None:
     """Send the first heartbeat now, if there are to be any; one that is due later is sent as it is configured now."""
     agenda, seconds = turn.state.agenda, turn.plan.config.watchdog.heartbeat_seconds
@@ -162,7 +138,7 @@ def beat(turn: Turn) -> None:
 def _heartbeat(turn: Turn, channel_id: str) -> Notification:
     alert = PerformanceAlert(
         alert_id="tocsin:heartbeat",
-        cluster_id=_OWN_CLUSTER,
+        cluster_id=OWN_CLUSTER,
         severity=AlertSeverity.INFO,
         metric_name="tocsin_heartbeat",
         message="tocsin is alive",

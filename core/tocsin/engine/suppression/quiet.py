@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.gaps import is_gap
 from tocsin.engine.state import Episode, State
 from tocsin.engine.suppression.inhibition import InhibitionIndex
 from tocsin.engine.suppression.silences import SilenceIndex
@@ -34,13 +35,21 @@ class Quiet:
         if self._rules:
             for alert_id in state.firing:
                 episode = state.alerts[alert_id]
-                index.begin(tx, episode.episode_id, episode.view())
+                if not is_gap(episode.alert):
+                    index.begin(tx, episode.episode_id, episode.view())
         return index
 
     @property
     def inhibits(self) -> bool:
         """Whether there are inhibition rules at all."""
         return bool(self._rules)
+
+    def concerns(self, episode: Episode) -> bool:
+        """Whether the episode may inhibit, or be inhibited: what tells of a gap is no part of what the rules are about.
+
+        It bears none of their labels, and what is absent equals what is absent.
+        """
+        return bool(self._rules) and not is_gap(episode.alert)
 
     def change_rules(self, tx: Transaction, rules: Iterable[InhibitionRule], state: State) -> None:
         """Inhibit by other rules from now on."""
