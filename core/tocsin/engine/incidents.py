@@ -29,6 +29,7 @@ __all__ = [
     "gap_ended",
     "reconsider",
     "remind",
+    "remind_soon",
     "reroute",
     "resolve_alert",
 ]
@@ -353,22 +354,33 @@ def remind(turn: Turn, line_id: str) -> None:
     """A repeat is due: what the line was told of and still fires is told again.
 
     Where all of it is muted, that is as soon as something is not; if the aggregator tells at certain instants, at one.
+    What is only attended to reminds of itself when that ends.
     """
     line = turn.line_by_id(line_id)
     if line is None or not line.told:
         return
     incident = turn.incident(line)
-    if turn.grouping(incident).lists_all and _muted(turn, line):
-        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, next_chance(turn, incident, line))
-        return
-    turn.tx.edit(line).repeat = True
-    turn.touch(line)
     at = repeat_at(turn, incident)
+    shut = _shut_gates(turn, line) if turn.grouping(incident).lists_all else {None}
+    if None in shut:
+        turn.tx.edit(line).repeat = True
+        turn.touch(line)
+    elif not shut <= {Reason.ACKNOWLEDGED, Reason.SNOOZED}:
+        at = next_chance(turn, incident, line)
     if at is not None:
         turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, at)
 
 
-def _muted(turn: Turn, line: Line) -> bool:
-    """Whether nobody may be reminded of anything that the line was told of, and not only because it is attended to."""
-    shut = {shut_gate(turn, turn.episode(episode_id), line.channel_id) for episode_id in line.told}
-    return None not in shut and not shut <= {Reason.ACKNOWLEDGED, Reason.SNOOZED}
+def _shut_gates(turn: Turn, line: Line) -> set[Reason | None]:
+    """Return the first gates that are shut for what the line was told of; None: there is something to remind of."""
+    return {shut_gate(turn, turn.episode(episode_id), line.channel_id) for episode_id in line.told}
+
+
+def remind_soon(turn: Turn, line: Line) -> None:
+    """Tell again what the line was told of: now, or as soon as an aggregator that lists all tells anything."""
+    incident = turn.incident(line)
+    lists_all = turn.grouping(incident).lists_all
+    turn.tx.edit(line).repeat = not lists_all
+    if lists_all:
+        at = next_chance(turn, incident, line, now=True)
+        turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)

@@ -78,11 +78,16 @@ def tells_firing(turn: Turn, line: Line) -> bool:
     return out is not None and out.attempted and any(status is AlertStatus.FIRING for status, _ in out.listed.values())
 
 
-def next_chance(turn: Turn, incident: Incident, line: Line) -> float:
-    """Return the later instant at which the aggregator would let the line, if it were told now, be told of more."""
-    episode = turn.episode(next(iter(line.told)))
-    release = release_of(turn, incident, line, episode, Cause.NEW, (turn.clock,))
-    return release.at if release.at is not None and release.at > turn.clock else turn.clock + BURST_SECONDS
+def next_chance(turn: Turn, incident: Incident, line: Line, *, now: bool = False) -> float:
+    """Return the later instant at which the aggregator would let the line, if it were told now, be told of more.
+
+    *now*: the first instant, also this one, at which it lets the line be told at all.
+    """
+    episode = turn.episode(min(line.told))
+    release = release_of(turn, incident, line, episode, Cause.NEW, () if now else (turn.clock,))
+    if release.at is not None and release.at > turn.clock:
+        return release.at
+    return turn.clock if now else turn.clock + BURST_SECONDS
 
 
 def release_of(

@@ -1,0 +1,134 @@
+"""Reminders: what comes back when an acknowledgement or a snooze ends is told again, once, in a group at a flush."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.engine.harness import Bench, configuration, fired, loaded
+
+from tocsin import Outcome
+
+DELIVERED = Outcome.delivered()
+MANY = 150
+"""More than the deadlines that one step meets."""
+
+
+def bench(**options: Any) -> Bench:
+    """A bench whose attempts all end well, with one channel, ``dev``."""
+    return loaded(configuration("dev", **options), answer=DELIVERED, checked=False)
+
+
+def grouped(**settings: Any) -> Bench:
+    """The same, with flushes at 30, 330, 630 and so on."""
+    settings.setdefault("repeat_interval_seconds", 3600)
+    return bench(aggregator="grouping", settings={"group_wait_seconds": 30, "group_interval_seconds": 300, **settings})
+
+
+def attend(made: Bench, how: str, target: str, seconds: float) -> None:
+    """Let somebody take it, or put it off, for so long."""
+    if how == "acknowledge":
+        made.ack(target, for_seconds=seconds)
+    else:
+        made.snooze(target, seconds)
+
+
+def incident_of(made: Bench) -> str:
+    """Return the only incident."""
+    (incident_id,) = made.engine.state.incidents
+    return incident_id
+
+
+both = pytest.mark.parametrize("how", ["acknowledge", "snooze"])
+
+
+@both
+def test_an_incident_of_many_comes_back_as_one_reminder(how: str) -> None:
+    made = bench()
+    made.step(*(fired(f"a{number:03}") for number in range(MANY)))
+    attend(made, how, incident_of(made), 600.0)
+    made.wake(3600)
+    assert [(one.at, one.kind, len(one.firing)) for one in made.sent] == [(0, "firing", MANY), (600, "repeat", MANY)]
+
+
+@both
+def test_of_many_that_were_never_told_one_notification_tells(how: str) -> None:
+    made = bench()
+    made.silence("s", until=50.0, metric_name="cpu")
+    made.step(*(fired(f"a{number:03}") for number in range(MANY)))
+    attend(made, how, incident_of(made), 600.0)
+    made.wake(3600)
+    assert [(one.at, one.kind, len(one.firing)) for one in made.sent] == [(600, "firing", MANY)]
+
+
+def test_what_was_acknowledged_again_meanwhile_stays_away() -> None:
+    made = bench()
+    made.step(*(fired(f"a{number}") for number in range(3)))
+    made.ack(incident_of(made), for_seconds=600.0)
+    made.wake(10)
+    made.ack("a1", for_seconds=900.0)
+    made.wake(3600)
+    assert made.told("dev")[1:] == [(600, "repeat", ["a0", "a2"], []), (910, "repeat", ["a0", "a1", "a2"], [])]
+
+
+@both
+def test_a_group_reminds_at_a_flush(how: str) -> None:
+    made = grouped()
+    made.fire("a")
+    made.wake(40)
+    attend(made, how, "a", 100.0)
+    made.wake(3000)
+    assert made.told("dev") == [(30, "firing", ["a"], []), (330, "repeat", ["a"], [])]
+
+
+@both
+def test_an_end_at_a_flush_is_told_at_that_one(how: str) -> None:
+    made = grouped()
+    made.fire("a")
+    made.wake(40)
+    attend(made, how, "a", 590.0)
+    made.wake(3000)
+    assert made.told("dev") == [(30, "firing", ["a"], []), (630, "repeat", ["a"], [])]
+
+
+def test_what_is_new_at_that_flush_is_told_beside_it() -> None:
+    made = grouped()
+    made.fire("a")
+    made.wake(40)
+    made.ack("a", for_seconds=100.0)
+    made.fire("b")
+    made.wake(3000)
+    assert made.told("dev") == [(30, "firing", ["a"], []), (330, "more", ["a", "b"], [])]
+
+
+def test_a_repeat_that_an_acknowledgement_kept_back_comes_at_the_flush_after_it() -> None:
+    made = grouped()
+    made.fire("a")
+    made.wake(40)
+    made.ack("a", for_seconds=4000.0)
+    made.wake(9000)
+    assert made.told("dev") == [
+        (30, "firing", ["a"], []),
+        (4230, "repeat", ["a"], []),
+        (7830, "repeat", ["a"], []),
+    ]
+
+
+def test_a_group_that_resolves_before_the_flush_reminds_nobody() -> None:
+    made = grouped()
+    made.fire("a")
+    made.wake(40)
+    made.ack("a", for_seconds=100.0)
+    made.wake(200)
+    made.resolve("a")
+    made.wake(9000)
+    assert made.told("dev") == [(30, "firing", ["a"], []), (330, "resolved", [], ["a"])]
+
+
+def test_without_a_repeat_interval_a_group_reminds_all_the_same() -> None:
+    made = grouped(repeat_interval_seconds=None)
+    made.fire("a")
+    made.wake(40)
+    made.ack("a", for_seconds=100.0)
+    made.wake(90_000)
+    assert made.told("dev") == [(30, "firing", ["a"], []), (330, "repeat", ["a"], [])]
