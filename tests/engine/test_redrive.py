@@ -61,6 +61,21 @@ def test_it_may_be_tried_as_often_again_as_the_first_time(frail: Bench) -> None:
     assert list(frail.engine.state.undelivered) == [last.name]
 
 
+def test_its_retries_come_as_soon_as_the_first_time() -> None:
+    """What it took before does not count: the longest wait doubles from the first attempt on."""
+    for seed in range(20):
+        bench = Bench(configuration("dev"), seed=seed)
+        sent = bench.fire("a")
+        while sent:
+            bench.outcome(sent, DOWN)
+            last = sent[0]
+            sent = bench.wake(bench.at + 3600.0)
+        again = bench.redrive(last)
+        at, longest = bench.at, 2.0 * bench.plan.channels["dev"].spec.retry.base_seconds
+        bench.outcome(again, DOWN)
+        assert bench.wake(at + longest) != []
+
+
 def test_a_rejected_one_can_be_sent_again(bench: Bench) -> None:
     sent = rejected(bench)
     assert [one.name for one in bench.redrive(sent)] == [sent.name]

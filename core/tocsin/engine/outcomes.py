@@ -127,7 +127,8 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
 
 
 def _backoff(turn: Turn, out: Outgoing, policy: RetryPolicy) -> float:
-    highest = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(out.attempts, 60))
+    """Return how long to wait; one that was sent again by hand begins anew, whatever it took before."""
+    highest = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(out.attempts - out.forgiven, 60))
     return highest * fraction(turn.seed, "retry", out.notification_id, out.attempts)
 
 
