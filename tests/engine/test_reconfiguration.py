@@ -17,6 +17,7 @@ from tocsin import (
     NotificationState,
     Outcome,
     Reason,
+    Redriven,
 )
 from tocsin.model.interval import TimeInterval
 from tocsin.model.watchdog import Watchdog
@@ -173,6 +174,41 @@ def test_without_a_fallback_it_is_dead_and_visible(fallback: str | None, attempt
     dead = [change for change in bench.all_changes() if change.state is NotificationState.DEAD]
     assert [(one.channel_id, one.reason) for one in dead] == [("dev", Reason.CHANNEL_MISSING)]
     assert bench.gaps(GapKind.UNDELIVERED) == ["dev"]
+
+
+@pytest.mark.parametrize("fallback", [None, "ops"])
+def test_an_end_that_a_vanished_channel_was_to_tell_is_dead_visible_and_can_be_sent_again(fallback: str | None) -> None:
+    """No other channel hears of it: none was told of the beginning."""
+    dev = channel("dev", fallback=fallback, rate_limit_per_minute=1)
+    bench = Bench(configuration(dev, "ops", rules=[rule("all", "dev")], aggregator="none"), answer=DELIVERED)
+    bench.fire("a")
+    bench.resolve("a")
+    bench.reload(configuration("ops", rules=[rule("all", "ops")], aggregator="none"))
+    ((name, kept),) = bench.engine.state.undelivered.items()
+    assert (kept.kind.value, kept.alert_ids, kept.reason) == ("resolved", ("a",), Reason.CHANNEL_MISSING)
+    assert bench.gaps(GapKind.UNDELIVERED) == ["dev"]
+    assert bench.on("ops") == []
+    bench.wake(100)
+    bench.reload(configuration("dev", rules=[rule("all", "dev")], aggregator="none"))
+    bench.step(Redriven(name, by="bob"))
+    assert [one.resolved for one in bench.on("dev")] == [[], ["a"]]
+
+
+def test_an_end_that_still_waited_for_others_is_a_gap_too() -> None:
+    bench = Bench(configuration("dev", "ops", rules=[rule("all", "dev")]), answer=DELIVERED)
+    bench.step(fired("a"), fired("b"))
+    bench.resolve("b")
+    bench.reload(configuration("ops", rules=[rule("all", "ops")]))
+    assert bench.gaps(GapKind.UNDELIVERED) == ["dev"]
+
+
+def test_a_channel_that_wants_no_ends_leaves_no_gap_when_it_vanishes() -> None:
+    dev = channel("dev", send_resolved=False)
+    bench = Bench(configuration(dev, "ops", rules=[rule("all", "dev")]), answer=DELIVERED)
+    bench.step(fired("a"), fired("b"))
+    bench.resolve("b")
+    bench.reload(configuration("ops", rules=[rule("all", "ops")]))
+    assert bench.gaps(GapKind.UNDELIVERED) == []
 
 
 def test_an_attempt_under_way_ends_first_and_then_goes_to_the_fallback() -> None:

@@ -82,12 +82,12 @@ def _known(turn: Turn, out: Outgoing, episode: Episode) -> bool:
 
 
 def _owe_anew(turn: Turn, out: Outgoing) -> None:
-    for episode_id, (status, _) in sorted(out.listed.items()):
+    for episode_id, (status, rank) in sorted(out.listed.items()):
         if _worth_telling(turn, out, episode_id):
             incident = turn.state.incidents[turn.episode(episode_id).incident_id]
             line = turn.line(incident, out.channel_id)
             cause = Cause.NEW if status is AlertStatus.FIRING else Cause.RESOLVED
-            put_due(turn, line, episode_id, Owed(cause, turn.clock))
+            put_due(turn, line, episode_id, Owed(cause, turn.clock, rank if cause is Cause.RESOLVED else PASSENGER))
             turn.touch(line)
 
 

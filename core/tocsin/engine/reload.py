@@ -63,7 +63,7 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     for out in sorted(pending, key=lambda out: out.serial):
         turn.tx.edit(out).fallback = channel.fallback
         if not out.attempted:
-            _list_what_is_due(turn, out)
+            _list_what_is_due(turn, out, channel)
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:
             outcomes.hand_over(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
@@ -73,16 +73,24 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
             _pass_on(turn, line, channel)
 
 
-def _list_what_is_due(turn: Turn, out: Outgoing) -> None:
+def _list_what_is_due(turn: Turn, out: Outgoing, channel: NotificationChannel) -> None:
     """Note what the notification would have told, so that it can be seen, and sent if the channel comes back."""
     for line in lines_of(turn, out):
         for episode_id, owed in sorted(line.due.items(), key=lambda item: item[0]):
             episode = turn.episode(episode_id)
-            if episode.firing and owed.cause is not Cause.RESOLVED:
+            if owed.cause is Cause.RESOLVED:
+                if _takes_ends(channel):
+                    turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, episode.severity.rank))
+            elif episode.firing:
                 turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.FIRING, episode.severity.rank))
 
 
+def _takes_ends(channel: NotificationChannel) -> bool:
+    return channel.enabled and channel.send_resolved
+
+
 def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
+    """Owe the fallback channel what the line still had to tell; ends are lost, for nobody else was told of those."""
     owed = {**line.waiting, **line.due}
     for episode_id in owed:
         drop_due(turn, line, episode_id)
@@ -91,8 +99,10 @@ def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     turn.tx.edit(line).levels = ()
     wanted = named | {episode_id for episode_id, one in owed.items() if one.cause is not Cause.RESOLVED}
     episodes = [episode for episode_id in sorted(wanted) if (episode := turn.episode(episode_id)).firing]
-    if episodes:
-        outcomes.tell_elsewhere(turn, channel.channel_id, channel.fallback, episodes, Reason.CHANNEL_MISSING.value)
+    lost = _takes_ends(channel) and any(one.cause is Cause.RESOLVED for one in owed.values())
+    if episodes or lost:
+        why = Reason.CHANNEL_MISSING.value
+        outcomes.tell_elsewhere(turn, channel.channel_id, channel.fallback, episodes, why, lost=lost)
     turn.touch(line)
 
 
