@@ -17,6 +17,7 @@ import pytest
 from tocsin.engine import (
     circuit,
     codec,
+    ends,
     escalation,
     gates,
     lanes,
@@ -207,7 +208,7 @@ def does_not_tell_that_it_grew_worse(patch: pytest.MonkeyPatch) -> None:
 
 @mutation(seed=0)
 def loses_resolutions(patch: pytest.MonkeyPatch) -> None:
-    replace(patch, owing, "owe_resolution", lambda _: nothing)
+    replace(patch, ends, "owe_resolution", lambda _: nothing)
 
 
 @mutation(seed=3)
@@ -220,7 +221,7 @@ def sends_resolutions_of_what_was_never_told(patch: pytest.MonkeyPatch) -> None:
 
         return resolve
 
-    replace(patch, owing, "resolve", make)
+    replace(patch, ends, "resolve", make)
 
 
 @mutation(seed=0)
