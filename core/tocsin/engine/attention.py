@@ -61,44 +61,26 @@ def _attended(turn: Turn, episode: Episode) -> None:
 
 
 def acknowledgement_ended(turn: Turn, episode_id: str) -> None:
-    """Nobody has it any more: it is told where it was kept back, and those who knew are reminded.
-
-    With it, all of its incident whose acknowledgements end at the same instant: that is one reminder.
-    """
+    """Nobody has it any more: it is told where it was kept back, and those who knew are reminded."""
     episode = turn.state.episodes.get(episode_id)
-    if episode is not None and episode.firing and episode.ack is not None:
-        together = _together(turn, Deadline.ACKNOWLEDGEMENT_END, episode, episode.ack.until)
-        for one in together:
-            turn.tx.edit(one).ack = None
-        _unattended(turn, together)
+    if episode is not None and episode.firing:
+        turn.tx.edit(episode).ack = None
+        _unattended(turn, episode)
 
 
 def snooze_ended(turn: Turn, episode_id: str) -> None:
-    """It is back: it is told where it was kept back, and those who knew are reminded; with others, as above."""
+    """It is back: it is told where it was kept back, and those who knew are reminded."""
     episode = turn.state.episodes.get(episode_id)
     if episode is not None and episode.firing:
-        together = _together(turn, Deadline.SNOOZE_END, episode, episode.snoozed_until)
-        for one in together:
-            turn.tx.edit(one).snoozed_until = None
-        _unattended(turn, together)
+        turn.tx.edit(episode).snoozed_until = None
+        _unattended(turn, episode)
 
 
-def _together(turn: Turn, kind: Deadline, episode: Episode, until: float | None) -> list[Episode]:
-    """Return the episode and those of its incident with the same deadline, which are then met too, in order."""
-    agenda = turn.state.agenda
-    members = turn.state.incidents[episode.incident_id].firing
-    others = [name for name in members if agenda.ranks.get((int(kind), name)) == until]
-    for name in others:
-        agenda.cancel(turn.tx, kind, name)
-    return sorted((episode, *map(turn.episode, others)), key=lambda one: one.serial)
-
-
-def _unattended(turn: Turn, episodes: list[Episode]) -> None:
-    incident = turn.state.incidents[episodes[0].incident_id]
-    for episode in episodes:
-        escalation.refresh(turn, incident, episode)
-        reconsider(turn, incident, episode)
+def _unattended(turn: Turn, episode: Episode) -> None:
+    incident = turn.state.incidents[episode.incident_id]
+    escalation.refresh(turn, incident, episode)
+    reconsider(turn, incident, episode)
     for line in list(incident.lines.values()):
-        if any(episode.episode_id in line.told for episode in episodes):
+        if episode.episode_id in line.told:
             remind_soon(turn, line)
         turn.touch(line)

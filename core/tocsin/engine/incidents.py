@@ -377,10 +377,10 @@ def _shut_gates(turn: Turn, line: Line) -> set[Reason | None]:
 
 
 def remind_soon(turn: Turn, line: Line) -> None:
-    """Tell again what the line was told of: now, or as soon as an aggregator that lists all tells anything."""
+    """Tell again what the line was told of: once all that ends now has, or when an aggregator that lists all tells.
+
+    Reminders come after the ends of one instant, in however many steps these are met: that is one reminder.
+    """
     incident = turn.incident(line)
-    lists_all = turn.grouping(incident).lists_all
-    turn.tx.edit(line).repeat = not lists_all
-    if lists_all:
-        at = next_chance(turn, incident, line, now=True)
-        turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
+    at = next_chance(turn, incident, line, now=True) if turn.grouping(incident).lists_all else turn.clock
+    turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
