@@ -192,3 +192,14 @@ def test_so_does_what_was_folded_until_then_and_what_ended() -> None:
     made.resolve("a", "b")
     made.deliver(sent)
     assert decisions(made, "a") == [("notify", "routed"), ("notify", "routed"), ("hold", "busy")]
+
+
+def test_what_a_gate_has_been_shut_for_meanwhile_does_not_say_that_it_waits() -> None:
+    made = bench()
+    made.deliver(*made.fire("a", "critical"))
+    made.fire("b")
+    made.wake(299)
+    made.fire("c", "critical")
+    made.ack("b")
+    made.wake(301)
+    assert decisions(made, "b") == [("fold", "folded")]

@@ -224,6 +224,13 @@ def note_due(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
         decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
 
 
+def _note_hold(turn: Turn, line: Line, episode: Episode, cause: Cause) -> None:
+    """Note that what comes due now waits for a notification to end, unless a gate has been shut for it meanwhile."""
+    told = cause is Cause.RESOLVED or (episode.firing and shut_gate(turn, episode, line.channel_id) is None)
+    if told and busy(turn, line):
+        decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
+
+
 def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
     """Let the line's waiting notification move up in its lane."""
     out = current(turn, line)
@@ -239,8 +246,7 @@ def release_due(turn: Turn, line: Line) -> None:
         if owed.due <= turn.clock:
             turn.tx.drop_from(line, line.waiting, episode_id)
             put_due(turn, line, episode_id, owed)
-            if busy(turn, line):
-                decided(turn, turn.episode(episode_id), line.channel_id, Action.HOLD, Reason.BUSY)
+            _note_hold(turn, line, turn.episode(episode_id), owed.cause)
         else:
             rest = owed.due if rest is None else min(rest, owed.due)
     if line.resolve_at is not None and line.resolve_at <= turn.clock:
