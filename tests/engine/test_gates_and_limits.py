@@ -12,6 +12,7 @@ from tests.engine.harness import ORIGIN, Bench, channel, configuration, fired, i
 from tocsin import (
     Acknowledged,
     AlertResolved,
+    AttemptEnded,
     EscalationLevel,
     EscalationPolicy,
     GapKind,
@@ -395,3 +396,25 @@ def test_no_two_starts_of_a_digest_share_its_id() -> None:
     digests = [one.name for one in bench.sent if one.kind == "digest"]
     assert len(digests) == len(set(digests)) == 3
     assert all(before.at < after.at for before, after in pairwise(bench.sent))
+
+
+def test_a_limit_counts_from_when_an_attempt_began() -> None:
+    """Its commit may have taken a while: 60 seconds from there no more attempts start than the limit has it."""
+    made = Bench(configuration(channel("dev", rate_limit_per_minute=1), aggregator="none"))
+    (sent,) = made.fire("a", "critical")
+    made.at = 6.0
+    made.step(AttemptEnded(sent.name, 1, DELIVERED, 1.0, ORIGIN + 5.0))
+    assert made.fire("b", "critical") == []
+    assert [one.at for one in made.wake(100)] == [65.0]
+
+
+def test_a_report_on_a_start_in_the_future_or_before_its_decision_moves_nothing_there() -> None:
+    made = Bench(configuration(channel("dev", rate_limit_per_minute=1), aggregator="none"))
+    (sent,) = made.fire("a", "critical")
+    made.at = 1.0
+    made.step(AttemptEnded(sent.name, 1, DELIVERED, 1.0, ORIGIN + 5000.0))
+    made.fire("b", "critical")
+    (sent,) = made.wake(61)
+    made.step(AttemptEnded(sent.name, 1, DELIVERED, 1.0, ORIGIN))
+    made.fire("c", "critical")
+    assert [one.at for one in made.wake(200)] == [121.0]

@@ -189,6 +189,7 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
         tx.edit(out).limited_until = turn.now.engine
     tx.edit(out).queued = False
     out.attempts += 1
+    out.started_at = turn.now.engine
     out.state, out.reason = NotificationState.SENDING, None
     if out.first_attempt_at is None:
         out.first_attempt_at = turn.now.engine

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import Final
 
 from tocsin.engine.state import Lane
 from tocsin.engine.turn import Turn
 from tocsin.model.channel import NotificationChannel
 
-__all__ = ["free_at", "note_start"]
+__all__ = ["free_at", "note_late_start", "note_start"]
 
 _MINUTE: Final = 60.0
 _STARTS_KEPT: Final = 600
@@ -27,3 +28,13 @@ def note_start(turn: Turn, lane: Lane, channel: NotificationChannel) -> None:
     """Write down that an attempt starts now."""
     kept = max(channel.rate_limit_per_minute or 0, _STARTS_KEPT) - 1
     turn.tx.edit(lane).starts = (*lane.starts[-kept:], turn.now.engine)
+
+
+def note_late_start(turn: Turn, lane: Lane, decided_at: float, started_at: float | None) -> None:
+    """Write down that an attempt which was to start at *decided_at* did so later, for its commit took a while."""
+    if started_at is None or started_at <= decided_at or decided_at not in lane.starts:
+        return
+    starts = list(lane.starts)
+    starts.remove(decided_at)
+    insort(starts, min(started_at, turn.now.engine))
+    turn.tx.edit(lane).starts = tuple(starts)

@@ -12,6 +12,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ends import bridged, owe_resolution
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
+from tocsin.engine.limits import note_late_start
 from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
 from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, repeat_at
@@ -42,6 +43,8 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     found = turn.plan.channels.get(out.channel_id)
     if found is not None:
         circuit.note(turn, lane, found.spec.circuit, status)
+        if found.channel.rate_limit_per_minute is not None and out.started_at is not None:
+            note_late_start(turn, lane, out.started_at, fact.started_at)
     if status is OutcomeStatus.DELIVERED:
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again

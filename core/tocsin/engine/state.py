@@ -229,7 +229,7 @@ class Outgoing:
     :data:`PASSENGER` marks an episode that resolved before it was told and is listed beside others. ``due_at`` is since
     when the oldest of what it tells was due, which may have waited for another to end. ``parts`` are the
     lines of a digest. ``maybe`` says that an attempt's outcome was unknown, ``expired`` that the fallback channel's
-    turn has come, ``late`` that the watchdog has missed it.
+    turn has come, ``late`` that the watchdog has missed it. ``started_at`` is when its latest attempt was to start.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
     since it was sent again by hand. ``detail``, ``ended_at`` and ``alert_ids`` are what is left to show of one that
     was given up. ``limited_until`` is when it started at last, if a limit alone had held it before.
@@ -252,6 +252,7 @@ class Outgoing:
     listed: dict[str, tuple[AlertStatus, int]] = attrs.field(factory=dict)
     attempts: int = 0
     first_attempt_at: float | None = None
+    started_at: float | None = None
     maybe: bool = False
     expired: bool = False
     fallback: str | None = None

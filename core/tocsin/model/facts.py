@@ -101,12 +101,17 @@ class Redriven:
 
 @attrs.frozen(slots=True)
 class AttemptEnded:
-    """The runtime's report on one attempt; ``seconds`` is how long it took. Its answer is False for a stale one."""
+    """The runtime's report on one attempt; ``seconds`` is how long it took. Its answer is False for a stale one.
+
+    ``started_at`` is when it began, in engine time: once it was committed, which may have taken a while (None: when it
+    was decided).
+    """
 
     notification_id: str
     attempt: int
     outcome: Outcome
     seconds: float = 0.0
+    started_at: float | None = None
 
 
 @attrs.frozen(slots=True)

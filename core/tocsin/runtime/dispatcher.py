@@ -46,19 +46,21 @@ def plain_message(notification: Notification) -> Message:
 class Dispatcher:
     """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*.
 
-    *ended* is called after each, once nothing of it is left to do.
+    *engine_time* gives the engine's time. *ended* is called after each, once nothing of it is left to do.
     """
 
     def __init__(
         self,
         registry: Registry,
         clock: Clock,
+        engine_time: Callable[[], float],
         tasks: anyio.abc.TaskGroup,
         submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
         ended: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._clock = clock
+        self._engine_time = engine_time
         self._backends = Backends(tasks)
         self._submit = submit
         self._ended = ended
@@ -88,13 +90,13 @@ class Dispatcher:
                 self._ended()
 
     async def _carry_out(self, attempt: StartAttempt) -> None:
-        notification, started = attempt.notification, self._clock.now()
+        notification, started, started_at = attempt.notification, self._clock.now(), self._engine_time()
         gaps: list[Fact] = []
         outcome = Outcome.unknown(f"no answer within {attempt.channel.spec.timeout_seconds:g} s")
         with self._clock.move_on_after(attempt.channel.spec.timeout_seconds):
             outcome = await self._send(attempt, gaps)
         seconds = self._clock.now() - started
-        ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds)
+        ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds, started_at)
         await self._report(gaps, ended)
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:

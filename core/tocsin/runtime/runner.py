@@ -107,7 +107,9 @@ class Runner:
         """Work until stopped."""
         try:
             async with anyio.create_task_group() as tasks:
-                dispatcher = self._dispatcher = Dispatcher(self._registry, self._clock, tasks, self.submit, self.wake)
+                dispatcher = self._dispatcher = Dispatcher(
+                    self._registry, self._clock, lambda: self._writer.now().engine, tasks, self.submit, self.wake
+                )
                 while self._resume and not self._stopping:
                     await self._take_up(dispatcher)
                 try:
