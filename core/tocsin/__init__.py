@@ -12,6 +12,7 @@ from tocsin.errors import (
     TemplateError,
     TocsinError,
     UnknownReferenceError,
+    UnstorableError,
     nearest,
 )
 from tocsin.hookspecs import hookimpl
@@ -237,6 +238,7 @@ __all__ = [
     "TocsinError",
     "UndeliveredNotification",
     "UnknownReferenceError",
+    "UnstorableError",
     "Watchdog",
     "compile_pattern",
     "create_basic_escalation_policy",

@@ -11,6 +11,7 @@
     │   └── UnknownReferenceError   a channel, policy or template that is named and does not exist
     ├── PluginError                 a plugin that failed to import, collided or registered nonsense
     ├── StoreError                  a commit failed: nothing of its batch happened
+    │   └── UnstorableError         what was to be kept is too large, or is not plain data
     └── ServiceClosed               the service was left; it takes no more input
 """
 
@@ -30,6 +31,7 @@ __all__ = [
     "TemplateError",
     "TocsinError",
     "UnknownReferenceError",
+    "UnstorableError",
     "nearest",
 ]
 
@@ -106,6 +108,10 @@ class PluginError(TocsinError):
 
 class StoreError(TocsinError):
     """The store could not commit: nothing of the batch happened, and its callers may try again."""
+
+
+class UnstorableError(StoreError):
+    """What was to be kept is too large, or is not plain data: trying again changes nothing, submitting less may."""
 
 
 class ServiceClosed(TocsinError):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 from tests.service.conftest import MakeAlerting
@@ -27,8 +29,10 @@ from tocsin import (
     MemoryStore,
     Outcome,
     StoreError,
+    UnstorableError,
     Watchdog,
 )
+from tocsin.engine.machine import Engine
 from tocsin.runtime import writer
 from tocsin.testing.clock import VirtualClock
 
@@ -432,3 +436,145 @@ async def test_what_failed_before_the_store_did_is_tried_again_once(
     attempts = [(one.notification_id, one.attempt) for one in post.to("dog")]
     assert attempts[0][0] in [name for name, attempt in attempts if attempt == 2]
     assert len(attempts) == len(set(attempts))
+
+
+async def test_a_submit_that_is_cancelled_while_it_waits_is_not_committed_later(
+    make_alerting: MakeAlerting, disk: Disk
+) -> None:
+    """Behind newer facts it would bring back what was resolved meanwhile."""
+    async with make_alerting(store=disk) as alerting, anyio.create_task_group() as tasks:
+        await alerting.submit()
+        disk.hold()
+        tasks.start_soon(alerting.submit, AlertFired(alert("first")))
+        await disk.commit_begun()
+        with anyio.CancelScope() as scope:
+            tasks.start_soon(_cancel_soon, scope)
+            await alerting.submit(AlertFired(alert("ghost")))
+        assert scope.cancelled_caught
+        disk.release()
+        await alerting.submit(AlertFired(alert("last")))
+        assert [one.alert_id for one in alerting.get_active_alerts()] == ["first", "last"]
+
+
+async def _cancel_soon(scope: anyio.CancelScope) -> None:
+    await anyio.lowlevel.checkpoint()
+    scope.cancel()
+
+
+async def test_a_commit_needs_none_of_the_applications_threads(make_alerting: MakeAlerting, disk: Disk) -> None:
+    """They may all be busy, or wait for the commit themselves."""
+    count = int(anyio.to_thread.current_default_thread_limiter().total_tokens)
+    async with make_alerting(store=disk) as alerting:
+        await alerting.submit()
+
+        def endpoint(number: int) -> None:
+            anyio.from_thread.run(alerting.submit, AlertFired(alert(f"a{number}")))
+
+        with anyio.fail_after(_PATIENCE_SECONDS):
+            async with anyio.create_task_group() as tasks:
+                for number in range(count):
+                    tasks.start_soon(anyio.to_thread.run_sync, endpoint, number)
+        assert len(alerting.get_active_alerts()) == count
+
+
+class Choosy(Disk):
+    """A device that takes no entry about the alert ``poison``."""
+
+    def commit(self, entry: Entry) -> None:
+        """Keep *entry*, unless it cannot be kept."""
+        if any(isinstance(one, AlertFired) and one.alert.alert_id == "poison" for one in entry.inputs):
+            raise UnstorableError("too much; submit less at a time")
+        super().commit(entry)
+
+
+async def test_what_cannot_be_kept_is_the_matter_of_who_submitted_it(make_alerting: MakeAlerting) -> None:
+    """Others whose facts were to be committed with it are not told of it."""
+    told: dict[str, str] = {}
+    choosy = Choosy()
+    async with make_alerting(store=choosy) as alerting, anyio.create_task_group() as tasks:
+
+        async def submit(name: str) -> None:
+            try:
+                await alerting.submit(AlertFired(alert(name)))
+                told[name] = "kept"
+            except UnstorableError as error:
+                told[name] = str(error)
+
+        await alerting.submit()
+        choosy.hold()
+        tasks.start_soon(submit, "first")
+        await choosy.commit_begun()
+        for name in ("a", "poison", "b"):
+            tasks.start_soon(submit, name)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        choosy.release()
+    assert told == {"first": "kept", "a": "kept", "b": "kept", "poison": "too much; submit less at a time"}
+
+
+class Interrupted(MemoryStore):
+    """A store whose next commits a signal cuts off, ``before`` or ``after`` the entry is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cut: list[str] = []
+
+    def commit(self, entry: Entry) -> None:
+        """Keep *entry*, perhaps, and be interrupted, perhaps."""
+        cut = self.cut.pop() if self.cut else None
+        if cut != "before":
+            super().commit(entry)
+        if cut is not None:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+async def test_a_commit_that_a_signal_cuts_off_leaves_a_service_that_works(
+    make_alerting: MakeAlerting, post: Post, cut: str
+) -> None:
+    """Whether its entry was kept is found out; a restart knows what was."""
+    store = Interrupted()
+    async with _configured(make_alerting(store=store), post) as alerting:
+        await alerting.submit(AlertFired(alert("a")))
+        store.cut = [cut]
+        with pytest.raises(KeyboardInterrupt):
+            alerting.resolve_alert("a")
+        await alerting.submit(AlertFired(alert("b", metric_name="disk")))
+    again = _configured(make_alerting(store=store), post)
+    assert {one.alert_id for one in again.get_active_alerts()} == ({"a", "b"} if cut == "before" else {"b"})
+
+
+async def test_a_step_that_was_cut_off_after_its_commit_is_brought_to_its_end(
+    make_alerting: MakeAlerting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while it was taken back."""
+    store = MemoryStore()
+    async with make_alerting(store=store) as alerting:
+        await alerting.submit(AlertFired(alert("a")))
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "accept", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                alerting.acknowledge_alert("a", by="ann")
+        with monkeypatch.context() as patch:
+            patch.setattr(Engine, "undo", _interrupted)
+            patch.setattr(store, "commit", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                alerting.resolve_alert("a")
+        await alerting.submit(AlertFired(alert("b")))
+        assert {one.alert_id for one in alerting.get_active_alerts()} == {"a", "b"}
+        (incident,) = alerting.aggregated_alerts.values()
+        assert not incident.acknowledged
+        alerting.resolve_alert("b")
+        assert [one.acknowledged for one in alerting.aggregated_alerts.values()] == [True]
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+async def test_a_journal_without_records_is_no_new_store(make_alerting: MakeAlerting) -> None:
+    """To begin anew there would hide that alerts are lost."""
+    store = MemoryStore()
+    store.commit(Entry(1, 0.0, 0.0, (), ()))
+    with pytest.raises(StoreError, match="a journal and no records"):
+        make_alerting(store=store)

@@ -143,7 +143,7 @@ def test_earlier_entries_can_be_left_out(filled: Filled, tmp_path: Path, after: 
         assert check(tmp_path / "b.db").findings == ()
     else:
         with pytest.raises(
-            StoreError, match=r"entries 40 to 40, which do not go on from its records.*--from 31 at most"
+            StoreError, match=r"line 1: the entries up to 39 were left out, .* entry 30; export with --from 31 at most"
         ):
             import_file(archive, tmp_path / "b.db")
 
@@ -200,6 +200,19 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     "a type of no text": (lambda at: [*at[:3], _fields(at[3], type=[1])], r"line 4: unknown type \[1\]"),
     "a newer archive": (lambda at: [_fields(at[0], format=2)], "line 1: format is 2; this version reads 1 to 1"),
     "newer entries": (lambda at: [_fields(at[0], journal=2)], "line 1: journal is 2; this version reads 1 to 1"),
+    "a number of a hundred bits": (
+        lambda at: [_fields(at[0], checkpoint=2**100)],
+        "line 1: 'checkpoint' is a number from 0 to",
+    ),
+    "an entry of a hundred bits": (
+        lambda at: [*at[:28], _fields(at[28], ordinal=2**100), *at[29:]],
+        "line 29: 'ordinal' is a number from 0 to",
+    ),
+    "a negative number": (lambda at: [_fields(at[0], checkpoint=-5)], "line 1: 'checkpoint' is a number from 0 to"),
+    "a beginning behind the records": (
+        lambda at: [_fields(at[0], after=31)],
+        "line 1: the entries up to 31 were left out, and its records are .* export with --from 31 at most",
+    ),
     "a missing field": (
         lambda at: [*at[:3], _without(at[3], "table")],
         r"line 4: a line of type 'record' has 'table' \(str\)",

@@ -7,13 +7,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.stores.conftest import Filled
 
 from tocsin import Checkpoint, SqliteStore, cli
+from tocsin.cli import store as command
+from tocsin.stores.archive import export_lines
 from tocsin.testing.contracts import entry
 
 Run = Callable[..., tuple[int, str, str]]
@@ -231,3 +234,45 @@ def test_a_reader_that_goes_away_is_no_traceback(filled: Filled) -> None:
         process.wait()
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode in (0, 1, -signal.SIGPIPE)
+
+
+def test_export_to_a_device_is_refused(run: Run, filled: Filled) -> None:
+    """It would be replaced by a file."""
+    code, _, err = run("export", filled.path, "-o", "/dev/null")
+    assert code == 2
+    assert "OUT is no regular file: /dev/null; leave -o out" in err
+    assert not Path("/dev/null").is_file()
+
+
+def test_an_export_that_cannot_be_trusted_leaves_the_one_before(
+    run: Run, filled: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service opened the file while it was read."""
+    backup = tmp_path / "backup.jsonl"
+    backup.write_text("yesterday's", encoding="ascii")
+
+    def lines(*arguments: Any) -> Iterator[str]:
+        yield from export_lines(*arguments)
+        store = SqliteStore(filled.path)
+        store.commit(entry(41))
+        store.close()
+
+    monkeypatch.setattr(command, "export_lines", lines)
+    code, _, err = run("export", filled.path, "-o", backup)
+    assert (code, "opened by a service while it was read" in err) == (1, True)
+    assert backup.read_text(encoding="ascii") == "yesterday's"
+    assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup.jsonl"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line(filled: Filled) -> None:
+    with Path("/dev/full").open("w", encoding="ascii") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tocsin", "store", "export", str(filled.path)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "tocsin: standard output: cannot write to it: No space left on device\n"

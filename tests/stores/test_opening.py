@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -238,3 +239,36 @@ def test_a_file_that_is_deleted_or_replaced_takes_no_more(tmp_path: Path) -> Non
     moved.rename(path)
     store.commit(entry(2))
     store.close()
+
+
+def test_a_log_that_is_deleted_takes_no_more_and_nothing_that_was_kept(tmp_path: Path) -> None:
+    """What was committed is moved into the file, as long as the log is still open here."""
+    path = tmp_path / "tocsin.db"
+    store = SqliteStore(path)
+    for number in (1, 2, 3):
+        store.commit(entry(number))
+    path.with_name("tocsin.db-wal").unlink()
+    with pytest.raises(StoreError, match=r"cannot commit entry 4: its log tocsin\.db-wal was removed or replaced"):
+        store.commit(entry(4))
+    kept = shutil.copy(path, tmp_path / "as it is now.db")
+    again = SqliteStore(kept)
+    assert [one.ordinal for one in again.entries()] == [1, 2, 3]
+    again.close()
+    store.close()
+
+
+def test_an_entry_whose_commit_a_signal_cut_off_is_not_there(tmp_path: Path) -> None:
+    """Its caller was told that it failed; the next one has its number."""
+    store = SqliteStore(tmp_path / "tocsin.db")
+    store.commit(entry(1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_remember", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(entry(2, "lost"))
+    store.commit(entry(2, "kept"))
+    assert [one.inputs for one in store.entries()] == [entry(1).inputs, entry(2, "kept").inputs]
+    store.close()
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

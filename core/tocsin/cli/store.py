@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Final
 
@@ -62,8 +62,11 @@ def export(file: Path, output: Path | None, first: int, salvage: bool) -> int:
     It may be in use, and nothing is written to it. OUT appears when it is complete. With --salvage the exit code is 1
     when something was lost.
     """
-    if output is not None and output.exists() and output.samefile(file):
-        raise click.UsageError(f"OUT is FILE itself: {output}")
+    if output is not None and output.exists():
+        if output.samefile(file):
+            raise click.UsageError(f"OUT is FILE itself: {output}")
+        if not output.is_file():
+            raise click.UsageError(f"OUT is no regular file: {output}; leave -o out to write to standard output")
     losses: list[Loss] = []
     lost: list[str] = []
 
@@ -75,9 +78,9 @@ def export(file: Path, output: Path | None, first: int, salvage: bool) -> int:
     try:
         lines = export_lines(source, first - 1, losses)
         if output is None:
-            sys.stdout.writelines(lines)
+            _print(lines)
         else:
-            _write(output, lines)
+            _write(output, lines, source.close)
     finally:
         source.close()
     for problem in lost:
@@ -125,13 +128,24 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def _write(output: Path, lines: Iterable[str]) -> None:
-    """Write the file *output*, which appears when it is complete and on the disk."""
+def _print(lines: Iterable[str]) -> None:
+    try:
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StoreError(f"standard output: cannot write to it: {os.strerror(error.errno or 0)}") from error
+
+
+def _write(output: Path, lines: Iterable[str], check: Callable[[], None]) -> None:
+    """Write the file *output*, which appears when it is complete and on the disk, unless *check* raises then."""
     fresh = output.with_name(f"{output.name}.part")
     try:
         with fresh.open("w", encoding="ascii") as file:
             file.writelines(lines)
             _finish(file)
+        check()
         fresh.replace(output)
     except OSError as error:
         raise StoreError(f"{output}: cannot write it: {os.strerror(error.errno or 0)}") from error

@@ -239,7 +239,7 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
     tables: dict[str, list[tuple[str, Any]]] = {}
     for (table, name), plain in records.items():
         tables.setdefault(table, []).append((name, plain))
-    state = State(**{name: scalars[name] for name in _SCALARS})
+    state = State(**{name: scalars[name] for name in _SCALARS if name in scalars})  # an older version knew fewer
     state.incidents.update((name, _load_incident(name, plain, plan)) for name, plain in tables.get("incidents", ()))
     state.open.update(tables.get("open", ()))
     for table, kind in _CLASSES.items():

@@ -24,7 +24,7 @@ class Roll:
         """Put *name* at the end."""
         tx.index(self._ids, serial, name)
         self._serials.append(serial)
-        tx.on_undo(self._serials.pop)
+        tx.on_undo(lambda: self._serials[-1:] != [serial] or self._serials.pop())
 
     def put_back(self, tx: Transaction, serial: int, name: str) -> None:
         """Put *name*, which was removed, where it stood."""

@@ -120,13 +120,14 @@ class Transaction:
         self._undo.append((mapping, key, mapping.pop(key)))
 
     def on_undo(self, action: Callable[[], Any]) -> None:
-        """Call *action* when the step is taken back, in its place among the others."""
+        """Call *action* when the step is taken back, in its place among the others; twice is as good as once."""
         self._undo.append((_ACTION, action, None))
 
     def rollback(self) -> None:
-        """Take everything back, the last change first."""
+        """Take everything back, the last change first; one that was cut off goes on where it stood."""
         while self._undo:
-            _take_back(*self._undo.pop())
+            _take_back(*self._undo[-1])
+            self._undo.pop()
         self._edited.clear()
         self.changed.clear()
 
@@ -138,6 +139,6 @@ def _take_back(changed: Any, key: Any, old: Any) -> None:
     elif changed is _ACTION:
         key()
     elif old is _NOTHING:
-        del changed[key]
+        changed.pop(key, None)
     else:
         changed[key] = old

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import anyio.to_thread
-
 from tocsin.engine.explain import explain
 from tocsin.engine.notice import incident_view
 from tocsin.engine.turn import Instant
@@ -25,6 +23,7 @@ from tocsin.runtime.ledger import Ledger
 from tocsin.runtime.setup import Setup, instance
 from tocsin.runtime.statistics import statistics
 from tocsin.runtime.store_watch import StoreWatch
+from tocsin.runtime.threads import in_thread
 from tocsin.runtime.writer import Writer
 
 __all__ = ["Readable"]
@@ -150,5 +149,5 @@ class Readable:
             episode = self._writer.engine.state.alerts.get(alert_id)
             known = None if episode is None else episode.alert
         if self._writer.blocking:
-            return await anyio.to_thread.run_sync(ledger.read, alert_id, known)
+            return await in_thread(ledger.read, alert_id, known)
         return ledger.read(alert_id, known)

@@ -85,6 +85,7 @@ def recover(store: Store, registry: Registry) -> Recovered | None:
     with _without_collections():
         checkpoint = store.load()
         if checkpoint is None:
+            _check_new(store)
             return None
         plans = _Plans(store, registry)
         engine = _restored(checkpoint, plans)
@@ -101,6 +102,15 @@ def recover(store: Store, registry: Registry) -> Recovered | None:
     for gap in gaps:
         _log.warning("recovery: %s: %s", gap.subject, gap.detail)
     return Recovered(engine, ordinal, tuple(gaps))
+
+
+def _check_new(store: Store) -> None:
+    """A store without records is new, or it lost them: nobody can go on from a journal alone."""
+    if any(True for _ in store.entries()):
+        raise StoreError(
+            "the store has a journal and no records, so that no service can go on from it; restore a backup, or begin "
+            "a new store"
+        )
 
 
 @contextmanager

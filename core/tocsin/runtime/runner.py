@@ -8,7 +8,6 @@ from typing import Final
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 
 from tocsin.engine.turn import StartAttempt
 from tocsin.errors import ConfigurationError, StoreError
@@ -18,6 +17,7 @@ from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.detached import call_in_loop, loop_runs, running_loop
 from tocsin.runtime.dispatcher import Dispatcher
+from tocsin.runtime.threads import in_thread
 from tocsin.runtime.writer import Committed, Writer
 
 __all__ = ["Runner"]
@@ -138,7 +138,7 @@ class Runner:
         begun = dispatcher.under_way
         try:
             if self._writer.blocking:
-                await anyio.to_thread.run_sync(self._restart, begun)
+                await in_thread(self._restart, begun)
             else:
                 self._restart(begun)
             self._resume = False

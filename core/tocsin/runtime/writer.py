@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import anyio
-import anyio.to_thread
 import attrs
 
 from tocsin.engine.machine import ENGINE_VERSION, Engine, Input, Instant, PlanChanged, Step
-from tocsin.errors import StoreError
+from tocsin.errors import StoreError, UnstorableError
 from tocsin.journal import ConfigurationChanged, Entry
 from tocsin.journal import Input as Recorded
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import Waiting
+from tocsin.runtime.threads import in_thread
 from tocsin.stores.interface import Checkpoint, Store
 
 __all__ = ["Committed", "Writer"]
@@ -78,7 +79,8 @@ class Writer:
         self._after = after
         self._failed = failed
         self._tickets: list[_Ticket] = []
-        self._ordinal = ordinal
+        self._ordinal = self._handed_on = ordinal
+        self._unfinished: Step | None = None
         self._saved_at = clock.now()
         self._save_works = True
         self._pruned_at = ordinal
@@ -125,28 +127,52 @@ class Writer:
             return committed
 
     def _commit(self, inputs: Sequence[Input]) -> Committed:
+        self._finish()
         first = tuple(self._prelude())
         step = self._step((*first, *inputs))
         self._deadline = self.engine.next_deadline()
         self._by_the_wall = self.engine.depends_on_the_date
-        return Committed(step.answers[len(first) :], self._after(step))
+        return Committed(step.answers[len(first) :], self._hand_on(step))
 
     def _step(self, inputs: tuple[Input, ...]) -> Step:
         now = self.now()
         self._ahead = now.wall - now.engine
         try:
-            step = self.engine.step(now, inputs)
+            self._unfinished = step = self.engine.step(now, inputs)
             if step.changed:
                 self._keep(now, step)
+            self.engine.accept()
         except StoreError as error:
+            self._unfinished = None
             self.engine.undo()
             self._failed(error)
             raise
-        except BaseException:  # raised again, once the step is taken back
-            self.engine.undo()
+        except BaseException:  # a signal, for example; raised again, once it is clear what holds
+            self._finish()
             raise
-        self.engine.accept()
         return step
+
+    def _hand_on(self, step: Step) -> Waiting | None:
+        waiting = self._after(step)
+        self._handed_on, self._unfinished = self._ordinal, None
+        return waiting
+
+    def _finish(self) -> None:
+        """Bring to its end what a signal cut off: a step whose entry is kept holds; any other never happened."""
+        step = self._unfinished
+        if step is not None and self._is_kept():
+            self.engine.accept()
+            self._hand_on(step)
+        else:
+            self.engine.undo()
+            self._unfinished = None
+
+    def _is_kept(self) -> bool:
+        """Whether there is an entry that nothing was handed on of; a store that cannot say so has none."""
+        if self._ordinal == self._handed_on:
+            with suppress(Exception):
+                self._ordinal += any(True for _ in self.store.entries(after=self._ordinal))
+        return self._ordinal > self._handed_on
 
     def _keep(self, now: Instant, step: Step) -> None:
         plan = self.engine.plan
@@ -189,7 +215,7 @@ class Writer:
         """
         if self.store.blocking and self.save_is_due:
             async with turnstile:
-                await anyio.to_thread.run_sync(self._save_if_due)
+                await in_thread(self._save_if_due)
 
     def save(self) -> None:
         """Bring the store's records up to date, and let go of what is over; a store that fails is asked again later.
@@ -217,9 +243,14 @@ class Writer:
             return self.commit(inputs)
         ticket = _Ticket(inputs)
         self._tickets.append(ticket)
-        async with turnstile:
-            if ticket.result is None and ticket.error is None:
-                await anyio.to_thread.run_sync(self._commit_waiting)
+        try:
+            async with turnstile:
+                if ticket.result is None and ticket.error is None:
+                    await in_thread(self._commit_waiting)
+        except BaseException:  # cancelled: what nobody has begun to commit is not committed later, behind newer facts
+            if ticket in self._tickets:
+                self._tickets.remove(ticket)
+            raise
         if ticket.error is not None:
             raise ticket.error
         assert ticket.result is not None, "whoever passes the turnstile has a result or an error"
@@ -228,12 +259,23 @@ class Writer:
     def _commit_waiting(self) -> None:
         tickets, self._tickets = self._tickets, []
         try:
-            with self.lock:  # the records follow once the callers have their answers
-                whole = self._commit([item for ticket in tickets for item in ticket.inputs])
+            self._commit_together(tickets)
+        except UnstorableError:  # of one of them, perhaps: the others are not to suffer for it
+            for ticket in tickets:
+                self._commit_alone(ticket)
         except Exception as error:  # noqa: BLE001  it is raised where each ticket waits
             for ticket in tickets:
                 ticket.error = error
-            return
+
+    def _commit_alone(self, ticket: _Ticket) -> None:
+        try:
+            self._commit_together([ticket])
+        except Exception as error:  # noqa: BLE001  as above
+            ticket.error = error
+
+    def _commit_together(self, tickets: Sequence[_Ticket]) -> None:
+        with self.lock:  # the records follow once the callers have their answers
+            whole = self._commit([item for ticket in tickets for item in ticket.inputs])
         start = 0
         for ticket in tickets:
             end = start + len(ticket.inputs)

@@ -97,6 +97,7 @@ def _plan(archive: Path) -> _Plan:
     for line in _lines(archive):
         if line.kind == "header":
             checkpoint = line.fields["checkpoint"]
+            _check_reach(line, str(archive))
         elif line.kind == "damage":
             damage.append(line.fields["problem"])
         elif line.kind == "entry":
@@ -111,6 +112,14 @@ def _plan(archive: Path) -> _Plan:
     first, last = used or (1, 0)
     left_out = tuple(run for run in runs if run != used)
     return _Plan(checkpoint, first, last, left_out, tuple(damage))
+
+
+def _check_reach(line: Line, name: str) -> None:
+    """Refuse an archive that begins behind its records: what lies between would be missing, and nobody would notice."""
+    checkpoint, after = line.fields["checkpoint"] or 0, line.fields["after"]
+    if after > checkpoint:
+        problem = f"the entries up to {after} were left out, and its records are as they were after entry {checkpoint}"
+        raise ArchiveError(name, line.number, f"{problem}; export with --from {checkpoint + 1} at most")
 
 
 def _extend(runs: list[tuple[int, int]], line: Line, has_damage: bool, name: str) -> None:

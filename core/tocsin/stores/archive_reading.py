@@ -18,6 +18,9 @@ __all__ = ["LONGEST_LINE", "ArchiveError", "Line", "read_lines"]
 LONGEST_LINE: Final = LARGEST + 4096
 """Bytes that a line may have, its end included."""
 
+_TOO_LARGE: Final = 2**62
+"""Numbers are smaller: a file's own have 64 bits, and count on."""
+
 _ORDER: Final = ("header", "configuration", "record", "entry", "end")
 _FIELDS: Final[Mapping[str, Mapping[str, tuple[type, ...]]]] = {
     "header": {"format": (int,), "journal": (int,), "checkpoint": (int, type(None)), "after": (int,)},
@@ -106,6 +109,8 @@ def _parse(text: bytes, name: str, number: int) -> tuple[str, Mapping[str, Any]]
         if field not in fields or not isinstance(fields[field], types) or isinstance(fields[field], bool):
             right = " or ".join("null" if one is type(None) else one.__name__ for one in types)
             raise ArchiveError(name, number, f"a line of type {kind!r} has {field!r} ({right})")
+        if isinstance(fields[field], int) and not 0 <= fields[field] < _TOO_LARGE:
+            raise ArchiveError(name, number, f"{field!r} is a number from 0 to {_TOO_LARGE - 1}")
     return kind, fields
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,11 +14,12 @@ from tocsin.errors import ConfigurationError, StoreError, nearest
 from tocsin.journal import Entry
 from tocsin.stores.interface import Checkpoint
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, damaged, device_failed, explain
-from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, identity, locate, open_writing
+from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, identity, locate, log_of, open_writing
 from tocsin.stores.sqlite_reading import Tables
 from tocsin.stores.sqlite_rows import (
     PARTITION,
     Bounds,
+    EntryRow,
     entry_row,
     hashes,
     key_of,
@@ -69,6 +70,7 @@ class SqliteStore:
         self._bounds = opened.bounds
         self._tail: list[tuple[int, bytes]] = []
         self._tail_bytes = 0
+        self._log: tuple[int, int] | None = None
         self._is_open = True
         try:
             # an entry that is damaged here is reported to whoever reads it
@@ -95,19 +97,35 @@ class SqliteStore:
         """Keep *entry*: one row, one transaction."""
         self._check_writable(f"commit entry {entry.ordinal}")
         row = entry_row(entry)
-        bounds = self._following(entry.ordinal)
+        try:
+            self._insert(entry.ordinal, row)
+        except StoreError:
+            raise
+        except BaseException:  # a signal cut it off, perhaps behind the write: the caller is told that it failed
+            self._forgo()
+            raise
+
+    def _insert(self, ordinal: int, row: EntryRow) -> None:
+        bounds = self._following(ordinal)
         if bounds is self._bounds and self._tail_bytes < _UNINDEXED:
-            with self._failing(f"commit entry {entry.ordinal}"):
+            with self._failing(f"commit entry {ordinal}"):
                 # outside a transaction a statement is one by itself
                 self._connection.execute(_INSERT, row)
         else:
-            with self._transaction(f"commit entry {entry.ordinal}"):
+            with self._transaction(f"commit entry {ordinal}"):
                 bounds = self._write_index(bounds)
                 self._connection.execute(_INSERT, row)
                 write_bounds(self._connection, bounds)
             self._forget()
-        self._bounds = bounds.reaching(entry.ordinal)
-        self._remember(entry.ordinal, row[3])
+        self._remember(ordinal, row[3])
+        self._bounds = bounds.reaching(ordinal)
+
+    def _forgo(self) -> None:
+        """Let nothing stay of an entry that is not known to be kept."""
+        while self._tail and self._tail[-1][0] > self._bounds.last:
+            self._tail_bytes -= len(self._tail.pop()[1])
+        with suppress(StoreError), self._transaction("take an entry back"):
+            self._connection.execute("DELETE FROM journal WHERE ordinal > ?", (self._bounds.last,))
 
     def _following(self, ordinal: int) -> Bounds:
         """Return the bounds that an entry of that ordinal asks for: a store that was never used begins anywhere."""
@@ -279,6 +297,24 @@ class SqliteStore:
         if there != self._opened.identity:
             raise StoreError(
                 f"{self.path}: cannot {doing}: the file was replaced by another one; restart to use that one"
+            )
+        self._check_log(doing)
+
+    def _check_log(self, doing: str) -> None:
+        """Refuse to go on once the log is gone: what is in it is moved into the file, as long as we hold it open."""
+        log = log_of(self.path)
+        try:
+            there = identity(log)
+        except FileNotFoundError:
+            there = None
+        if self._log is None:
+            self._log = there
+        elif there != self._log:
+            with suppress(*DRIVER_ERRORS):
+                self._empty_log()
+            raise StoreError(
+                f"{self.path}: cannot {doing}: its log {log.name} was removed or replaced; restart the service, and "
+                "leave the two files together"
             )
 
     @contextmanager

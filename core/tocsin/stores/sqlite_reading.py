@@ -190,6 +190,7 @@ class SqliteFile:
             raise StoreError(f"{self.path} is empty: it is no store")
         self._fingerprint = fingerprint(self.path)
         self._quiet = not self._fingerprint[-1]
+        self._is_closed = False
         self._connection = connect_reading(self.path)
         self._lost = None if lost is None else _passing(lost)
         self.tables = Tables(self._connection, self.path)
@@ -262,6 +263,9 @@ class SqliteFile:
 
         :raises StoreError: when somebody wrote to it, and what was read may be neither the old nor the new.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._connection.close()
         if self._quiet and fingerprint(self.path) != self._fingerprint:
             raise StoreError(f"{self.path} was opened by a service while it was read; try again")

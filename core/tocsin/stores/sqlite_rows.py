@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin.errors import StoreError
+from tocsin.errors import UnstorableError
 from tocsin.journal import Entry, entry_from_plain, entry_to_plain, subjects
 
 __all__ = [
@@ -56,16 +56,18 @@ _ENTRY: Final = struct.Struct("<qdq")
 def to_text(value: Any, what: str) -> str:
     """Return *value* as JSON in ASCII.
 
-    :raises StoreError: when it is no plain data, or more than :data:`LARGEST`; *what* is named.
+    :raises UnstorableError: when it is no plain data, or more than :data:`LARGEST`; *what* is named.
     """
     try:
         text = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise StoreError(
+        raise UnstorableError(
             f"{what} cannot be kept: it is not plain data ready for JSON ({type(error).__name__})"
         ) from error
     if len(text) > LARGEST:
-        raise StoreError(f"{what} cannot be kept: it has {len(text)} bytes, more than {LARGEST}; submit less at a time")
+        raise UnstorableError(
+            f"{what} cannot be kept: it has {len(text)} bytes, more than {LARGEST}; submit less at a time"
+        )
     return text
 
 
