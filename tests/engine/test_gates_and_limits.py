@@ -11,6 +11,7 @@ from tests.engine.harness import ORIGIN, Bench, channel, configuration, fired, i
 
 from tocsin import (
     Acknowledged,
+    Action,
     AlertResolved,
     AttemptEnded,
     EscalationLevel,
@@ -418,3 +419,14 @@ def test_a_report_on_a_start_in_the_future_or_before_its_decision_moves_nothing_
     made.step(AttemptEnded(sent.name, 1, DELIVERED, 1.0, ORIGIN))
     made.fire("c", "critical")
     assert [one.at for one in made.wake(200)] == [121.0]
+
+
+def test_what_else_waits_for_a_channel_is_no_reason_to_foretell_that_an_alert_waits() -> None:
+    """In that very instant something that was folded is held by the limit; the more severe one goes first."""
+    made = Bench(configuration(channel("dev", rate_limit_per_minute=1)), answer=DELIVERED)
+    made.fire("a", "error", metric="cpu")
+    made.fire("b", "warning", metric="cpu")
+    made.at = 300.0
+    foretold = made.explain("c", "critical", metric="disk")
+    assert [(one.action, one.reason) for one in foretold.channels] == [(Action.NOTIFY, Reason.ROUTED)]
+    assert [one.firing for one in made.fire("c", "critical", metric="disk")] == [["c"]]

@@ -218,7 +218,9 @@ def altered(random: Random, settings: Plain) -> Plain:
     elif kind == "no rule" and len(rules) > 1:
         del rules[random.randrange(len(rules))]
     elif kind == "rule":
-        rules.append(_rule(random, f"r{random.randrange(10_000)}"))
+        taken = {name for rule in rules for name in (rule["id"], *(route["id"] for route in rule["routes"]))}
+        drawn = f"r{random.randrange(10_000)}"
+        rules.append(_rule(random, f"{drawn}x" if drawn in taken else drawn))
     else:
         new["policies"][random.choice(POLICIES)] = _policy(random)
     if new["intervals"]:  # drawn apart, as above

@@ -79,6 +79,8 @@ def _channels(engine: Engine, episode: Episode, step: Decided) -> tuple[ChannelE
         if isinstance(event, TellingDecided) and event.alert_id == alert_id:
             decided[event.channel_id] = event
         elif isinstance(event, NotificationChanged) and event.state is NotificationState.HELD:
+            if event.incident_id != episode.incident_id:
+                continue  # what else waits for the same channel
             held[event.channel_id] = event.reason or Reason.RATE_LIMITED
     incident = engine.state.incidents[episode.incident_id]
     by_channel = dict(engine.plan.route(episode.view()).by_channel)

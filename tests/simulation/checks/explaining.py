@@ -75,8 +75,8 @@ class Explaining:
             self._folded(span, event, what)
 
     def _skipped(self, span: Span, channel: str, reason: str, answers: set[str | None], what: str) -> None:
-        if reason == "unrouted":
-            if channel in self.telling.targets(span):
+        if reason == "unrouted":  # what comes due in the instant of a reload is decided before it
+            if channel in self.telling.targets(span) and self.world.replaced_at != self.world.now:
                 self.complain(f"{what}: called unrouted, and is routed there")
         elif reason == "resolved_not_wanted":
             if self.world.takes_resolutions(channel):
