@@ -73,9 +73,12 @@ def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
 
 
 def tells_firing(turn: Turn, line: Line) -> bool:
-    """Whether the line's notification was attempted, and tells that something fires."""
+    """Whether the line's notification was attempted, and tells that something of the incident fires."""
     out = current(turn, line)
-    return out is not None and out.attempted and any(status is AlertStatus.FIRING for status, _ in out.listed.values())
+    if out is None or not out.attempted:
+        return False
+    firing = (turn.episode(name) for name, (status, _) in out.listed.items() if status is AlertStatus.FIRING)
+    return any(episode.incident_id == line.incident_id for episode in firing)
 
 
 def next_chance(turn: Turn, incident: Incident, line: Line, *, now: bool = False) -> float:
