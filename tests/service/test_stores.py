@@ -10,6 +10,7 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 import anyio.to_thread
+import attrs
 import pytest
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Journal, Observing, Post, alert, listed
@@ -578,3 +579,19 @@ async def test_a_journal_without_records_is_no_new_store(make_alerting: MakeAler
     store.commit(Entry(1, 0.0, 0.0, (), ()))
     with pytest.raises(StoreError, match="a journal and no records"):
         make_alerting(store=store)
+
+
+async def test_the_records_follow_and_what_is_over_goes_also_when_nothing_more_happens(
+    make_alerting: MakeAlerting, clock: VirtualClock
+) -> None:
+    """Ten seconds after the last commit, and within the hour after its time."""
+    archive = Archive()
+    async with make_alerting(store=archive) as alerting:
+        alerting.reconfigure(attrs.evolve(alerting.configuration, retain_journal_seconds=600.0))
+        await alerting.submit(AlertFired(alert("a")))
+        before = archive.checkpoints
+        await clock.advance(11.0)
+        await clock.until(lambda: archive.checkpoints > before)
+        assert len(archive.journal) > 0
+        await clock.advance(4300.0)
+        await clock.until(lambda: not archive.journal)

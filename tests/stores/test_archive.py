@@ -213,6 +213,10 @@ MISTAKES: dict[str, tuple[Change, str]] = {
         lambda at: [_fields(at[0], after=31)],
         "line 1: the entries up to 31 were left out, and its records are .* export with --from 31 at most",
     ),
+    "a record of no checkpoint": (
+        lambda at: [_fields(at[0], checkpoint=None), *at[1:]],
+        "line 4: a record, and the header names no checkpoint that has it",
+    ),
     "a missing field": (
         lambda at: [*at[:3], _without(at[3], "table")],
         r"line 4: a line of type 'record' has 'table' \(str\)",

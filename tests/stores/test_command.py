@@ -265,14 +265,41 @@ def test_an_export_that_cannot_be_trusted_leaves_the_one_before(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_behind_standard_output_is_one_line(filled: Filled) -> None:
+@pytest.mark.parametrize("what", ["export", "check"])
+def test_a_full_disk_behind_standard_output_is_one_line(filled: Filled, what: str) -> None:
     with Path("/dev/full").open("w", encoding="ascii") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "tocsin", "store", "export", str(filled.path)],
+            [sys.executable, "-m", "tocsin", "store", what, str(filled.path)],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr == "tocsin: standard output: cannot write to it: No space left on device\n"
+    assert done.stderr == "tocsin: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("where", ["no/such", "n" * 252, "tocsin.db/x"])
+def test_an_output_that_cannot_be_made_is_one_line(run: Run, filled: Filled, where: str) -> None:
+    code, _, err = run("export", filled.path, "-o", filled.path.parent / where)
+    assert code in (1, 2)
+    assert "cannot write it" in err or "OUT" in err
+    assert err.count("\n") <= 4
+
+
+def test_an_import_from_a_pipe_is_refused(run: Run, tmp_path: Path) -> None:
+    """The archive is read twice."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code, _, err = run("import", pipe, tmp_path / "b.db")
+    assert code == 1
+    assert err == f"tocsin: {pipe} is no regular file: save the archive in one first\n"
+
+
+def test_what_is_in_the_way_of_an_import_is_named(run: Run, filled: Filled, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    run("export", filled.path, "-o", archive)
+    (tmp_path / "b.db-import").mkdir()
+    code, _, err = run("import", archive, tmp_path / "b.db")
+    assert code == 1
+    assert err == f"tocsin: {tmp_path / 'b.db-import'} is in the way: Is a directory\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 import importlib_metadata
@@ -16,6 +18,8 @@ from tocsin.errors import TocsinError, nearest
 from tocsin.registry import CommandSpec, Registration
 
 __all__ = ["CommandGroup", "make_group", "run"]
+
+_OUTPUT_FAILS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG})
 
 
 class CommandGroup(click.Group):
@@ -117,5 +121,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except TocsinError as error:
         click.echo(f"tocsin: {error}", err=True)
+        return 1
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS:
+            raise
+        click.echo(f"tocsin: the output cannot be written: {os.strerror(error.errno or 0)}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -78,7 +79,8 @@ def export(file: Path, output: Path | None, first: int, salvage: bool) -> int:
     try:
         lines = export_lines(source, first - 1, losses)
         if output is None:
-            _print(lines)
+            sys.stdout.writelines(lines)
+            sys.stdout.flush()
         else:
             _write(output, lines, source.close)
     finally:
@@ -128,16 +130,6 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def _print(lines: Iterable[str]) -> None:
-    try:
-        sys.stdout.writelines(lines)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise StoreError(f"standard output: cannot write to it: {os.strerror(error.errno or 0)}") from error
-
-
 def _write(output: Path, lines: Iterable[str], check: Callable[[], None]) -> None:
     """Write the file *output*, which appears when it is complete and on the disk, unless *check* raises then."""
     fresh = output.with_name(f"{output.name}.part")
@@ -150,7 +142,8 @@ def _write(output: Path, lines: Iterable[str], check: Callable[[], None]) -> Non
     except OSError as error:
         raise StoreError(f"{output}: cannot write it: {os.strerror(error.errno or 0)}") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never made
+            fresh.unlink()
 
 
 def _finish(file: IO[str]) -> None:

@@ -29,6 +29,9 @@ _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
 _SAVE_RECORDS: Final = 750
 _SAVE_SECONDS: Final = 10.0
+_PRUNE_SECONDS: Final = 3600.0
+"""The journal is looked through for what is over at least as often."""
+
 _PRUNE_ENTRIES: Final = 1000
 """At least; and two for each entry since the last time, so that a backlog melts away."""
 
@@ -107,14 +110,18 @@ class Writer:
         """Return in how many seconds the engine has to be stepped again; None: only when somebody wants something.
 
         As of the last commit, and without waiting for another one. While something depends on the date, it is looked
-        at every minute: the machine's clock may have been set.
+        at every minute: the machine's clock may have been set. Also when nothing more happens, the records follow the
+        journal in time, and what is over is let go of.
         """
-        now, deadline = self.now(), self._deadline
-        if not self._by_the_wall:
-            return None if deadline is None else deadline - now.engine
-        if abs(now.wall - now.engine - self._ahead) > _CLOCK_SET_SECONDS:
+        now = self.now()
+        if self._by_the_wall and abs(now.wall - now.engine - self._ahead) > _CLOCK_SET_SECONDS:
             return 0.0
-        return _LOOK_SECONDS if deadline is None else min(_LOOK_SECONDS, deadline - now.engine)
+        left = [] if self._deadline is None else [self._deadline - now.engine]
+        if self._by_the_wall:
+            left.append(_LOOK_SECONDS)
+        if not self.store.volatile:
+            left.append(self._save_at - self._clock.now())
+        return min(left, default=None)
 
     def commit(self, inputs: Sequence[Input] = ()) -> Committed:
         """Take *inputs* in and commit, in the calling thread.
@@ -199,9 +206,12 @@ class Writer:
     @property
     def save_is_due(self) -> bool:
         """Whether the records are to follow the journal: the more there is to do again after a crash, the sooner."""
-        unsaved, now = self.engine.unsaved, self._clock.now()
         enough = _SAVE_RECORDS if self._save_works else float("inf")
-        return unsaved >= enough or (unsaved > 0 and now - self._saved_at >= _SAVE_SECONDS)
+        return self.engine.unsaved >= enough or self._clock.now() >= self._save_at
+
+    @property
+    def _save_at(self) -> float:
+        return self._saved_at + (_SAVE_SECONDS if self.engine.unsaved else _PRUNE_SECONDS)
 
     def _save_if_due(self) -> None:
         with self.lock:

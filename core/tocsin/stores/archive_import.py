@@ -14,7 +14,7 @@ from tocsin.errors import StoreError
 from tocsin.stores.archive_reading import ArchiveError, Line, read_lines
 from tocsin.stores.interface import Checkpoint, Key, Store
 from tocsin.stores.sqlite import SqliteStore
-from tocsin.stores.sqlite_file import locate, log_of, publish
+from tocsin.stores.sqlite_file import clear, locate, log_of, publish
 from tocsin.stores.sqlite_lock import FileLock
 
 __all__ = ["Imported", "import_file", "import_into"]
@@ -58,6 +58,10 @@ def import_into(archive: Path, store: Store) -> Imported:
         match line.kind:
             case "configuration":
                 store.keep_configuration(line.fields["digest"], line.fields["data"])
+            case "record" if plan.checkpoint is None:
+                raise ArchiveError(
+                    str(archive), line.number, "a record, and the header names no checkpoint that has it"
+                )
             case "record":
                 _add_record(records, line, str(archive))
             case "entry" if plan.first <= line.fields["ordinal"] <= plan.last:
@@ -73,6 +77,8 @@ def import_into(archive: Path, store: Store) -> Imported:
 
 
 def _lines(archive: Path) -> Iterator[Line]:
+    if archive.exists() and not archive.is_file():  # it is read twice
+        raise StoreError(f"{archive} is no regular file: save the archive in one first")
     try:
         with archive.open("rb") as file:
             yield from read_lines(file, str(archive))
@@ -156,6 +162,7 @@ def import_file(archive: Path, path: str | os.PathLike[str]) -> Imported:
         _clear(fresh)
         with closing(SqliteStore.unsynchronised(fresh)) as store:
             done = import_into(archive, store)
+            store.settle()
         publish(fresh, target)
     finally:
         _clear(fresh)
@@ -164,5 +171,8 @@ def import_file(archive: Path, path: str | os.PathLike[str]) -> Imported:
 
 
 def _clear(fresh: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-lock", "-new"):
-        fresh.with_name(f"{fresh.name}{ending}").unlink(missing_ok=True)
+    for leftover in (fresh, fresh.with_name(f"{fresh.name}-lock"), fresh.with_name(f"{fresh.name}-new")):
+        try:
+            clear(leftover)
+        except OSError as error:
+            raise StoreError(f"{leftover} is in the way: {os.strerror(error.errno or 0)}") from error

@@ -14,7 +14,7 @@ from tocsin.errors import ConfigurationError, StoreError, nearest
 from tocsin.journal import Entry
 from tocsin.stores.interface import Checkpoint
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, damaged, device_failed, explain
-from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, identity, locate, log_of, open_writing
+from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, empty_log, identity, locate, log_of, open_writing
 from tocsin.stores.sqlite_reading import Tables
 from tocsin.stores.sqlite_rows import (
     PARTITION,
@@ -33,6 +33,9 @@ __all__ = ["SqliteStore"]
 
 _UNINDEXED: Final = 65_536
 """Bytes of hashes that wait for the index before a commit writes them without waiting for the next checkpoint."""
+
+_GOING: Final = 40_000
+"""Bytes of hashes that may go in one transaction: each is a row of the index, and commits wait for it."""
 
 _INSERT: Final = "INSERT INTO journal (partition, ordinal, wall_time, about, digest, data) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -231,7 +234,7 @@ class SqliteStore:
         return sorted(found)
 
     def prune(self, before: float, limit: int) -> int:
-        """Let go of the oldest entries, in one transaction.
+        """Let go of the oldest entries, in one transaction, at least one and not so many that others wait for long.
 
         They go in order: one whose wall time is not before *before* keeps all that come after it.
         """
@@ -253,14 +256,22 @@ class SqliteStore:
 
     def _going(self, before: float, limit: int) -> list[tuple[int, bytes]]:
         sql = "SELECT ordinal, wall_time, about FROM journal WHERE ordinal <= ? ORDER BY ordinal LIMIT ?"
-        going = []
+        going: list[tuple[int, bytes]] = []
+        total = 0
         for ordinal, wall_time, about in self._tables.query(sql, (self._bounds.checkpoint, max(limit, 0))):
             if not isinstance(wall_time, float) or not isinstance(about, bytes):
                 raise damaged(self.path, f"entry {ordinal} is not what was written", ordinal, ordinal)
-            if wall_time >= before:
+            total += len(about)
+            if wall_time >= before or (going and total > _GOING):
                 break
             going.append((ordinal, about))
         return going
+
+    def settle(self) -> None:
+        """Bring everything into the file itself, so that it is whole without the log beside it."""
+        with self._failing("finish it"):
+            write_bounds(self._connection, self._bounds)
+            empty_log(self._connection, self.path)
 
     def close(self) -> None:
         """Let go of the file; what was committed is there whether or not this is called."""

@@ -158,8 +158,7 @@ def _create(path: Path) -> None:
             f"{log.name} to begin anew"
         )
     fresh = path.with_name(f"{path.name}-new")
-    for leftover in (fresh, log_of(fresh), fresh.with_name(f"{fresh.name}-shm")):
-        leftover.unlink(missing_ok=True)
+    clear(fresh)
     try:
         with faults(path, "make it"):
             connection = _connect(str(fresh))
@@ -167,16 +166,33 @@ def _create(path: Path) -> None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 upgrade(connection, MIGRATIONS)
+                empty_log(connection, path)
             finally:
                 connection.close()
         publish(fresh, path)
     except BaseException:  # it is raised again: nothing is held or half made
-        fresh.unlink(missing_ok=True)
+        clear(fresh)
         raise
+
+
+def clear(fresh: Path) -> None:
+    """Remove a file that is being made, and what SQLite keeps beside it."""
+    for leftover in (fresh, log_of(fresh), fresh.with_name(f"{fresh.name}-shm")):
+        leftover.unlink(missing_ok=True)
+
+
+def empty_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Move all that the log holds into the file itself: closing would do so too, and would not say when it fails."""
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError(f"{path}: its log cannot be moved into it, for somebody reads it; try again")
 
 
 def publish(fresh: Path, path: Path) -> None:
     """Give the finished file *fresh* the name *path*, so that a power failure leaves all of it or nothing."""
+    log = log_of(fresh)
+    if log.exists() and log.stat().st_size:
+        raise StoreError(f"{path}: cannot make it: a part of it is still in {log.name}; free some space and try again")
     try:
         _sync(fresh)
         fresh.rename(path)
