@@ -8,16 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tocsin import Checkpoint, SqliteStore, StoreError
+from tocsin.stores.archive import export_lines
+from tocsin.stores.archive_import import import_file
 from tocsin.stores.sqlite_check import check
+from tocsin.stores.sqlite_reading import SqliteFile
 from tocsin.testing.contracts import entry
 
 _SIZE = 4 * 2**20
 
 
+def _mount(folder: Path, size: int) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], check=True)
+
+
 def run(kind: str, folder: Path) -> None:
     """Commit until the disk is full; see that nothing is lost; free it; and go on with the same store."""
+    if kind == "import":
+        run_imports(folder)
+        return
     if kind == "tmpfs":
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "none", str(folder)], check=True)
+        _mount(folder, _SIZE)
     fill, free = _by_limit() if kind == "limit" else _by_filler(folder / "filler")
     store = SqliteStore(folder / "tocsin.db")
     fill()
@@ -33,6 +43,31 @@ def run(kind: str, folder: Path) -> None:
     assert checked.findings == ()
     assert checked.entries == kept + 1
     print("worked on after", kept)
+
+
+def run_imports(folder: Path) -> None:
+    """Import into file systems of growing size: each has a whole file then, or none."""
+    store = SqliteStore(folder / "tocsin.db")
+    for number in range(1, 101):
+        store.commit(entry(number, *(f"a{number}-{one}" for one in range(50))))
+    store.checkpoint(Checkpoint(100, {("t", f"k{one}"): "x" * 2000 for one in range(500)}))
+    store.close()
+    archive = folder / "archive.jsonl"
+    archive.write_text("".join(export_lines(SqliteFile(store.path))), encoding="ascii")
+    whole, made, disk = store.path.stat().st_size, [], folder / "disk"
+    disk.mkdir()
+    for eighths in range(6, 28, 2):
+        _mount(disk, whole * eighths // 8)
+        try:
+            import_file(archive, disk / "tocsin.db")
+        except StoreError:
+            assert not list(disk.glob("tocsin.db*[!k]")), "something half made was left"
+        else:
+            assert check(disk / "tocsin.db").findings == ()
+            made.append(eighths)
+        subprocess.run(["umount", str(disk)], check=True)
+    assert 8 < made[0] < made[-1] == 26, made
+    print("worked on with", made[0], "eighths")
 
 
 def _by_limit() -> tuple[Callable[[], None], Callable[[], None]]:
