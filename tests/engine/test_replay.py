@@ -39,7 +39,9 @@ from tocsin import (
 )
 from tocsin.engine import crowds, incidents, machine, reviews
 from tocsin.engine.compile import compile_plan, recorded_plan
+from tocsin.engine.due import Due
 from tocsin.engine.machine import Engine, Input, Instant, PlanChanged, Step
+from tocsin.engine.state import Line
 from tocsin.journal import ConfigurationChanged, Entry, Restarted, entry_from_plain, entry_to_plain
 from tocsin.roles.aggregator import Cause
 
@@ -264,7 +266,7 @@ def _live_with_crowds(seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
     again = _Again(life)
     for line in life.journal:
         again.decide(line)
-    assert not again.engine.state.orders
+    assert not again.engine.state.dues
     assert not again.engine.state.tallies
     return seen
 
@@ -272,16 +274,13 @@ def _live_with_crowds(seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
 def _crowds_agree(engine: Engine) -> int:
     """Compare what is kept with the records; return how much there is of it."""
     state = engine.state
-    for line_id, order in state.orders.items():
+    for line_id, orders in state.dues.items():
         incident_id, _, channel_id = line_id.partition("/")
-        due = state.incidents[incident_id].lines[channel_id].due
-        ranks = {}
-        for episode_id, owed in due.items():
-            episode = state.episodes[episode_id]
-            over = owed.cause is Cause.RESOLVED or not episode.firing
-            ranks[episode_id] = -1000 if over else -episode.severity.rank
-        assert order.ranks == ranks
-        assert list(order.in_order()) == sorted(ranks, key=lambda name: (ranks[name], name))
+        line = state.incidents[incident_id].lines[channel_id]
+        for due, order in orders.items():
+            ranks = _ranks(engine, line, due)
+            assert order.ranks == ranks
+            assert list(order.in_order()) == sorted(ranks, key=lambda name: (ranks[name], name))
     for incident_id, tally in state.tallies.items():
         members = [state.episodes[episode_id] for episode_id in state.incidents[incident_id].members]
         assert tally.alerts == Counter(episode.alert.alert_id for episode in members)
@@ -290,7 +289,28 @@ def _crowds_agree(engine: Engine) -> int:
         assert tally.firing == Counter(episode.severity for episode in members if episode.firing)
         assert tally.first is min(members, key=lambda episode: episode.serial)
         assert tally.last is max(members, key=lambda episode: episode.serial)
-    return len(state.orders) + len(state.tallies)
+        firing = sorted((episode for episode in members if episode.firing), key=lambda episode: episode.serial)
+        assert list(tally.by_serial.names(from_=0)) == [episode.episode_id for episode in firing]
+        firing.sort(key=lambda episode: -episode.severity.rank)
+        assert list(tally.by_severity.names(from_=(-10, 0))) == [episode.episode_id for episode in firing]
+        assert set(tally.taken) == {one.episode_id for one in firing if one.ack and one.severity <= one.ack.severity}
+    return len(state.dues) + len(state.tallies)
+
+
+def _ranks(engine: Engine, line: Line, due: Due) -> dict[str, Any]:
+    """Return what is in one of a line's orders, and where, by the records."""
+    ranks: dict[str, Any] = {}
+    for episode_id, owed in (line.waiting if due in {Due.LATER, Due.LATER_END} else line.due).items():
+        episode, ends = engine.state.episodes[episode_id], owed.cause is Cause.RESOLVED
+        if (due is Due.END and ends) or (due is Due.PASSENGER and not ends and not episode.firing):
+            ranks[episode_id] = 0
+        elif due is Due.NEWS and not ends and episode.firing:
+            ranks[episode_id] = -episode.severity.rank
+        elif (due is Due.SINCE and (ends or episode.firing)) or (due is Due.LATER_END and ends):
+            ranks[episode_id] = owed.due
+        elif due is Due.LATER and not ends:
+            ranks[episode_id] = (owed.due, -episode.severity.rank)
+    return ranks
 
 
 def test_a_step_that_changes_nothing_leaves_no_trace() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tocsin.engine import escalation
+from tocsin.engine import crowds, escalation
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.incidents import reconsider, remind_soon
+from tocsin.engine.incidents import reconsider
+from tocsin.engine.reminders import remind_soon
 from tocsin.engine.state import Acknowledgement, Episode
 from tocsin.engine.turn import Turn
 from tocsin.model.facts import Acknowledged, Snoozed
@@ -29,6 +30,7 @@ def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
     for episode in episodes:
         ack = Acknowledgement(fact.by, fact.comment, episode.severity, turn.clock, until)
         turn.tx.edit(episode).ack = ack
+        crowds.taken(turn, turn.state.incidents[episode.incident_id], episode)
         _set_end(turn, Deadline.ACKNOWLEDGEMENT_END, episode, until)
         _attended(turn, episode)
     return bool(episodes)
@@ -65,6 +67,7 @@ def acknowledgement_ended(turn: Turn, episode_id: str) -> None:
     episode = turn.state.episodes.get(episode_id)
     if episode is not None and episode.firing:
         turn.tx.edit(episode).ack = None
+        crowds.taken(turn, turn.state.incidents[episode.incident_id], episode)
         _unattended(turn, episode)
 
 

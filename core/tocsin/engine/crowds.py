@@ -1,4 +1,4 @@
-"""Crowds: what a notification needs of very many episodes without a look at each: their order, and their numbers.
+"""Crowds: what is asked of an incident's very many members without a look at each: their numbers, and their orders.
 
 Both are derived from the records, and kept for crowds only: from when one becomes a crowd, or, once a state was loaded,
 from when they are first needed. A smaller number is gone through each time.
@@ -6,29 +6,27 @@ from when they are first needed. A smaller number is gone through each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Final, TypeVar
 
-from tocsin.engine.agenda import Ordered
-from tocsin.engine.state import Episode, Incident, Line, Owed, Tally
+from tocsin.engine.gates import acknowledged
+from tocsin.engine.state import Episode, Incident, Tally
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.severity import AlertSeverity
-from tocsin.roles.aggregator import Cause
 
 __all__ = [
     "CROWD",
     "LISTED",
+    "all_taken",
     "began",
-    "drop_due",
     "ended",
     "forgotten",
-    "highest_due",
+    "from_serial",
     "left",
-    "next_due",
-    "put_due",
+    "most_severe",
     "reported",
+    "taken",
     "tally_of",
 ]
 
@@ -36,101 +34,11 @@ CROWD: Final = 1000
 """More than so many are a crowd."""
 
 LISTED: Final = 1000
-"""So many firing episodes are due in one notification at most; the others follow in the next one."""
+"""So many episodes are listed by one notification at most, and looked at for one at a time."""
 
-_OVER: Final = -1000
-"""The rank of what ended: it is told before all that fires."""
-
-_MOST_SEVERE: Final = max(severity.rank for severity in AlertSeverity)
+_HIGHEST: Final = max(severity.rank for severity in AlertSeverity)
 
 K = TypeVar("K")
-
-
-# -- what is due on a line ---------------------------------------------------------------------------------------------
-
-
-def put_due(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
-    """Let the line owe an episode now."""
-    turn.tx.put_in(line, line.due, episode_id, owed)
-    if len(line.due) > CROWD // 2:
-        order = turn.state.orders.get(line.line_id)
-        if order is not None:
-            order.put(turn.tx, episode_id, _rank(turn.episode(episode_id), owed))
-        elif len(line.due) > CROWD:
-            _order(turn, line)
-
-
-def drop_due(turn: Turn, line: Line, episode_id: str) -> None:
-    """Let the line not owe an episode any more, if it does."""
-    if episode_id not in line.due:
-        return
-    turn.tx.drop_from(line, line.due, episode_id)
-    if len(line.due) >= CROWD // 2:
-        order = turn.state.orders.get(line.line_id)
-        if order is not None:
-            order.drop(turn.tx, episode_id)
-            if len(line.due) == CROWD // 2:
-                turn.tx.unindex(turn.state.orders, line.line_id)
-
-
-def _order(turn: Turn, line: Line) -> Ordered[str]:
-    """Return the order of what is due on the line; that of a crowd is kept."""
-    known = turn.state.orders.get(line.line_id)
-    if known is not None:
-        return known
-    made: Ordered[str] = Ordered()
-    made.ranks.update((name, _rank(turn.episode(name), owed)) for name, owed in line.due.items())
-    made.rebuild()
-    if len(line.due) > CROWD:
-        turn.tx.index(turn.state.orders, line.line_id, made)
-    return made
-
-
-def _rank(episode: Episode, owed: Owed) -> int:
-    over = owed.cause is Cause.RESOLVED or episode.resolved_at is not None
-    return _OVER if over else -episode.alert.severity.rank
-
-
-def _rank_again(turn: Turn, incident: Incident, episode: Episode) -> None:
-    if not turn.state.orders:
-        return
-    for line in incident.lines.values():
-        order, owed = turn.state.orders.get(line.line_id), line.due.get(episode.episode_id)
-        if order is not None and owed is not None:
-            order.put(turn.tx, episode.episode_id, _rank(episode, owed))
-
-
-def next_due(turn: Turn, line: Line) -> list[tuple[str, Owed]]:
-    """Return what is due, by id: all that ended, and of what fires the most severe, so many as are listed at once."""
-    if len(line.due) <= LISTED:
-        return sorted(line.due.items(), key=itemgetter(0))
-    order = _order(turn, line)
-    chosen: list[tuple[str, Owed]] = []
-    room = LISTED
-    for episode_id in order.in_order():
-        room -= order.ranks[episode_id] != _OVER
-        if room < 0:
-            break
-        chosen.append((episode_id, line.due[episode_id]))
-    return sorted(chosen, key=itemgetter(0))
-
-
-def highest_due(turn: Turn, line: Line, least: int, passes: Callable[[Episode], bool]) -> int:
-    """Return the highest severity rank of what is due, fires and *passes*; *least*, if none is above that."""
-    order, highest = turn.state.orders.get(line.line_id), least
-    for episode_id in line.due if order is None else order.in_order():
-        episode = turn.episode(episode_id)
-        rank = -_rank(episode, line.due[episode_id])
-        if rank == -_OVER:
-            continue
-        if rank > highest and passes(episode):
-            highest = rank
-        if highest == _MOST_SEVERE or (order is not None and rank <= highest):
-            break
-    return highest
-
-
-# -- the members of an incident ----------------------------------------------------------------------------------------
 
 
 def tally_of(turn: Turn, incident: Incident) -> Tally:
@@ -147,8 +55,67 @@ def tally_of(turn: Turn, incident: Incident) -> Tally:
     made.ends[False] = min(episodes, key=_serial)
     made.ends[True] = max(episodes, key=_serial)
     if len(episodes) > CROWD:
+        _order(turn, made, incident)
         turn.tx.index(turn.state.tallies, incident.incident_id, made)
     return made
+
+
+def _order(turn: Turn, tally: Tally, incident: Incident) -> None:
+    """Put those that fire in their orders."""
+    firing = list(map(turn.episode, incident.firing))
+    tally.by_serial.fill((episode.serial, episode.episode_id) for episode in firing)
+    tally.by_severity.fill((_place(episode, episode.alert), episode.episode_id) for episode in firing)
+    tally.taken.update((episode.episode_id, None) for episode in firing if _is_taken(episode))
+
+
+def _place(episode: Episode, alert: PerformanceAlert) -> tuple[int, int]:
+    return -alert.severity.rank, episode.serial
+
+
+def _is_taken(episode: Episode) -> bool:
+    """Whether somebody took it at its severity; when that ends, it is none of its any more."""
+    return episode.ack is not None and episode.severity <= episode.ack.severity
+
+
+def _crowd(turn: Turn, incident: Incident) -> Tally | None:
+    return tally_of(turn, incident) if len(incident.members) > CROWD else None
+
+
+def most_severe(turn: Turn, incident: Incident) -> Iterator[Episode]:
+    """Yield those that fire, the most severe first, then the oldest; nothing may change meanwhile."""
+    crowd = _crowd(turn, incident)
+    if crowd is not None:
+        return map(turn.episode, crowd.by_severity.names(from_=(-_HIGHEST, 0)))
+    firing = map(turn.episode, incident.firing)
+    return iter(sorted(firing, key=lambda episode: _place(episode, episode.alert)))
+
+
+def from_serial(turn: Turn, incident: Incident, serial: int) -> Iterator[Episode]:
+    """Yield those that fire, the oldest first, from a number on; nothing may change meanwhile."""
+    crowd = _crowd(turn, incident)
+    if crowd is not None:
+        return map(turn.episode, crowd.by_serial.names(from_=serial))
+    firing = map(turn.episode, incident.firing)
+    return iter(sorted((episode for episode in firing if episode.serial >= serial), key=_serial))
+
+
+def all_taken(turn: Turn, incident: Incident) -> bool:
+    """Whether somebody took all that fires."""
+    crowd = _crowd(turn, incident)
+    if crowd is not None:
+        return len(crowd.taken) == len(incident.firing) > 0
+    firing = incident.firing
+    return bool(firing) and all(acknowledged(turn, turn.episode(name)) for name in firing)
+
+
+def taken(turn: Turn, incident: Incident, episode: Episode) -> None:
+    """Take in that somebody took an episode that fires, or not any more."""
+    tally = turn.state.tallies.get(incident.incident_id)
+    if tally is not None:
+        if _is_taken(episode):
+            turn.tx.index(tally.taken, episode.episode_id, None)
+        else:
+            turn.tx.unindex(tally.taken, episode.episode_id)
 
 
 def _serial(episode: Episode) -> int:
@@ -177,27 +144,34 @@ def began(turn: Turn, incident: Incident, episode: Episode) -> None:
         _count(turn, tally.severities, episode.alert.severity, 1)
         _count(turn, tally.firing, episode.alert.severity, 1)
         turn.tx.index(tally.ends, True, episode)
+        tally.by_serial.put(turn.tx, episode.serial, episode.episode_id)
+        tally.by_severity.put(turn.tx, _place(episode, episode.alert), episode.episode_id)
     elif len(incident.members) > CROWD:
         tally_of(turn, incident)
 
 
 def reported(turn: Turn, incident: Incident, episode: Episode, before: PerformanceAlert) -> None:
     """Take in that the alert of an episode that fires is another one than *before*."""
-    _rank_again(turn, incident, episode)
     tally = turn.state.tallies.get(incident.incident_id)
     if tally is not None:
         for alert, more in ((before, -1), (episode.alert, 1)):
             _count(turn, tally.clusters, alert.cluster_id, more)
             _count(turn, tally.severities, alert.severity, more)
             _count(turn, tally.firing, alert.severity, more)
+        if before.severity is not episode.severity:
+            tally.by_severity.remove(turn.tx, _place(episode, before))
+            tally.by_severity.put(turn.tx, _place(episode, episode.alert), episode.episode_id)
+        taken(turn, incident, episode)
 
 
 def ended(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Take in that an episode resolved."""
-    _rank_again(turn, incident, episode)
     tally = turn.state.tallies.get(incident.incident_id)
     if tally is not None:
         _count(turn, tally.firing, episode.alert.severity, -1)
+        tally.by_serial.remove(turn.tx, episode.serial)
+        tally.by_severity.remove(turn.tx, _place(episode, episode.alert))
+        turn.tx.unindex(tally.taken, episode.episode_id)
 
 
 def left(turn: Turn, incident: Incident, episode: Episode) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.crowds import drop_due, put_due
+from tocsin.engine.dues import drop_due, drop_waiting, overdue, put_due, put_waiting
 from tocsin.engine.gates import resolution_gate
 from tocsin.engine.ids import episode_key
 from tocsin.engine.owing import decided, note_due, release_of
@@ -28,7 +28,7 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
         decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
     if episode_id in line.told:
         drop_due(turn, line, episode_id)
-        turn.tx.drop_from(line, line.waiting, episode_id)
+        drop_waiting(turn, line, episode_id)
         owe_resolution(turn, incident, line, episode)
     turn.touch(line)
 
@@ -41,7 +41,7 @@ def bridge(turn: Turn, incident: Incident, before: Episode, episode: Episode) ->
         if ends:
             rank = max(line.waiting[name].rank for name in ends)
             for name in ends:
-                turn.tx.drop_from(line, line.waiting, name)
+                drop_waiting(turn, line, name)
             _inherit(turn, line, episode, rank)
 
 
@@ -53,7 +53,7 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
         put_due(turn, line, episode.episode_id, owed)
     owed = line.waiting.get(before.episode_id)
     if owed is not None and owed.cause is not Cause.RESOLVED:
-        turn.tx.drop_from(line, line.waiting, before.episode_id)
+        drop_waiting(turn, line, before.episode_id)
 
 
 def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
@@ -61,7 +61,7 @@ def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     turn.tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
     if episode.severity.rank <= rank:
         drop_due(turn, line, episode.episode_id)
-        turn.tx.drop_from(line, line.waiting, episode.episode_id)
+        drop_waiting(turn, line, episode.episode_id)
         turn.tx.drop_from(line, line.blocked, episode.episode_id)
     decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
 
@@ -86,7 +86,7 @@ def hasten(turn: Turn, line: Line, episode: Episode) -> None:
     """Let the ends of an alert, of this episode and of earlier ones, wait no longer: it fires again elsewhere."""
     for episode_id in waiting_ends(turn, line, episode):
         owed = line.waiting[episode_id]
-        turn.tx.drop_from(line, line.waiting, episode_id)
+        drop_waiting(turn, line, episode_id)
         put_due(turn, line, episode_id, owed)
         turn.touch(line)
 
@@ -119,7 +119,7 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     else:
         at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
         turn.tx.edit(line).resolve_at = at
-        turn.tx.put_in(line, line.waiting, episode_id, Owed(Cause.RESOLVED, at, rank))
+        put_waiting(turn, line, episode_id, Owed(Cause.RESOLVED, at, rank))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
     turn.touch(line)
@@ -132,10 +132,16 @@ def _moved(turn: Turn, episode: Episode) -> bool:
 
 
 def _release_resolutions(turn: Turn, line: Line) -> None:
+    """Let the ends that wait for others wait no longer; of a crowd so many at a time."""
     if line.resolve_at is None:
         return
-    turn.tx.edit(line).resolve_at = None
-    for episode_id, owed in list(line.waiting.items()):
+    turn.tx.edit(line).resolve_at = turn.clock
+    for episode_id in overdue(turn, line):
+        owed = line.waiting[episode_id]
         if owed.cause is Cause.RESOLVED:
-            turn.tx.drop_from(line, line.waiting, episode_id)
+            drop_waiting(turn, line, episode_id)
             put_due(turn, line, episode_id, owed)
+    if overdue(turn, line):
+        turn.look_again(line.line_id)
+    else:
+        line.resolve_at = None

@@ -7,29 +7,27 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import crowds, escalation, walk
+from tocsin.engine import crowds, dues, escalation, walk
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.ends import bridge, hasten, resolve
 from tocsin.engine.forgetting import tells_of
 from tocsin.engine.gaps import GAP_QUIET_SECONDS, concerns, gap_alert, is_gap
-from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import digest_id, episode_key
-from tocsin.engine.owing import consider, next_chance, repeat_at, targets, tells_firing
+from tocsin.engine.owing import consider, targets, tells_firing
 from tocsin.engine.plan import Grouping, Verdict
+from tocsin.engine.reminders import reopened
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.event import AlertRouted
 from tocsin.model.gap import Gap
-from tocsin.model.reason import GapKind, Reason
+from tocsin.model.reason import GapKind
 
 __all__ = [
     "fire",
     "gap_ended",
     "reconsider",
-    "remind",
-    "remind_soon",
     "reroute",
     "resolve_alert",
 ]
@@ -270,6 +268,7 @@ def reconsider(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Decide anew what becomes of a firing episode on each of its channels, and where it was blocked before."""
     for channel_id in dict.fromkeys((*targets(incident, episode), *_blocked_on(incident, episode))):
         consider(turn, incident, episode, channel_id)
+    reopened(turn, incident, episode)
 
 
 def _blocked_on(incident: Incident, episode: Episode) -> Iterator[str]:
@@ -285,6 +284,7 @@ def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
     incident = turn.state.incidents[episode.incident_id]
     turn.tx.edit(episode).alert = alert
     crowds.reported(turn, incident, episode, old)
+    dues.rank_again(turn, incident, episode)
     turn.tx.edit(incident).updated_wall = turn.wall()
     if any(getattr(old, name) != getattr(alert, name) for name in _ROUTING_FIELDS):
         _begin_inhibiting(turn, episode)
@@ -318,6 +318,7 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
     tx.unindex(state.firing, alert_id)
     tx.unindex(incident.firing, episode.episode_id)
     crowds.ended(turn, incident, episode)
+    dues.rank_again(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
     if turn.quiet.inhibits:
         _look_again(turn, turn.quiet.inhibitions.end(tx, episode.episode_id))
@@ -348,39 +349,3 @@ def _close(turn: Turn, incident: Incident) -> None:
         turn.tx.drop(turn.state.open, incident.key)
     at = turn.clock + turn.plan.config.retain_resolved_seconds
     turn.state.agenda.set(turn.tx, Deadline.FORGET, incident.incident_id, at)
-
-
-def remind(turn: Turn, line_id: str) -> None:
-    """A repeat is due: what the line was told of and still fires is told again.
-
-    Where all of it is muted, that is as soon as something is not; if the aggregator tells at certain instants, at one.
-    What is only attended to reminds of itself when that ends.
-    """
-    line = turn.line_by_id(line_id)
-    if line is None or not line.told:
-        return
-    incident = turn.incident(line)
-    at = repeat_at(turn, incident)
-    shut = _shut_gates(turn, line) if turn.grouping(incident).lists_all else {None}
-    if None in shut:
-        turn.tx.edit(line).repeat = True
-        turn.touch(line)
-    elif not shut <= {Reason.ACKNOWLEDGED, Reason.SNOOZED}:
-        at = next_chance(turn, incident, line)
-    if at is not None:
-        turn.state.agenda.set(turn.tx, Deadline.REPEAT, line_id, at)
-
-
-def _shut_gates(turn: Turn, line: Line) -> set[Reason | None]:
-    """Return the first gates that are shut for what the line was told of; None: there is something to remind of."""
-    return {shut_gate(turn, turn.episode(episode_id), line.channel_id) for episode_id in line.told}
-
-
-def remind_soon(turn: Turn, line: Line) -> None:
-    """Tell again what the line was told of: once all that ends now has, or when an aggregator that lists all tells.
-
-    Reminders come after the ends of one instant, in however many steps these are met: that is one reminder.
-    """
-    incident = turn.incident(line)
-    at = next_chance(turn, incident, line, now=True) if turn.grouping(incident).lists_all else turn.clock
-    turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from itertools import chain, islice
 
 import attrs
 
-from tocsin.engine.crowds import drop_due, highest_due, next_due
+from tocsin.engine import crowds
+from tocsin.engine.due import Due
+from tocsin.engine.dues import drop_due, drop_waiting, ends_due, in_order, next_due
 from tocsin.engine.gates import resolution_gate, shut_gate
+from tocsin.engine.ids import episode_key
+from tocsin.engine.levels import list_levels, nameable, names_somebody, pending
 from tocsin.engine.outgoing import Listed, create, end, enqueue, let_follow, promise
 from tocsin.engine.owing import (
     BURST_SECONDS,
@@ -21,6 +26,7 @@ from tocsin.engine.owing import (
 )
 from tocsin.engine.recheck import recheck
 from tocsin.engine.redrive import resume_waiting
+from tocsin.engine.reminders import reminded_first, told_and_open
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
@@ -41,12 +47,6 @@ class _Wanted:
     mark: LevelMark | None = None
 
 
-def _open_members(turn: Turn, line: Line, mark: LevelMark) -> Iterator[Episode]:
-    escalation = turn.incident(line).escalations.get(mark.policy_id)
-    awake = () if escalation is None else map(turn.episode, escalation.awake)
-    return (episode for episode in awake if shut_gate(turn, episode, line.channel_id) is None)
-
-
 def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
     known = episode.episode_id in line.adopted or line.channel_id in targets(turn.incident(line), episode)
     if not known:
@@ -54,51 +54,34 @@ def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
     return shut_gate(turn, episode, line.channel_id)
 
 
-def _pending(turn: Turn, line: Line, mark: LevelMark) -> bool:
-    """Whether the level still names somebody, who is only muted or attended to now: that can end."""
-    return any(turn.episode(e).policy_id == mark.policy_id for e in turn.incident(line).firing)
-
-
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
     for mark in reversed(line.levels):
-        if any(True for _ in _open_members(turn, line, mark)):  # the rest of them is asked once it is queued
+        if names_somebody(turn, line, mark):  # the rest of them is asked once it is queued
             return _Wanted(NotificationKind.ESCALATION, _ESCALATION_RANK, mark)
     return None
 
 
 def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
     """What is due wants a notification if anything in it fires, or has resolved after it was told."""
-    resolved = False
+    news = [turn.episode(name) for name in islice(in_order(turn, line, Due.NEWS), crowds.LISTED + 1)]
     shut: list[tuple[Episode, Reason]] = []
-    wanted: _Wanted | None = None
-    for episode_id, owed in line.due.items():
-        episode = turn.episode(episode_id)
-        if owed.cause is Cause.RESOLVED:
-            resolved = resolution_gate(turn, line.channel_id) is None
-        elif episode.firing:
-            reason = _shut(turn, line, episode)
-            if reason is None:
-                kind = NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE
-                wanted = _Wanted(kind, episode.severity.rank)
-                break
-            shut.append((episode, reason))
-    if wanted is not None:
-        return wanted  # what is shut is left out when it starts
+    for episode in news[: crowds.LISTED]:
+        reason = _shut(turn, line, episode)
+        if reason is None:  # what is shut is left out when it starts
+            return _Wanted(NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE, episode.severity.rank)
+        shut.append((episode, reason))
     for episode, reason in sorted(shut, key=lambda pair: pair[0].episode_id):
         block(turn, line, episode, reason)
-    if not resolved:
+    if len(news) > crowds.LISTED:
+        turn.look_again(line.line_id)
+    if resolution_gate(turn, line.channel_id) is not None or not ends_due(turn, line):
         return None
-    others_fire = turn.grouping(turn.incident(line)).lists_all and any(True for _ in _others(turn, line))
-    return _Wanted(NotificationKind.MORE if others_fire else NotificationKind.RESOLVED, 0)
+    return _Wanted(NotificationKind.MORE if _others_fire(turn, line) else NotificationKind.RESOLVED, 0)
 
 
 def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
-    if line.repeat:
-        told = map(turn.episode, line.told)
-        ranks = [episode.severity.rank for episode in told if shut_gate(turn, episode, line.channel_id) is None]
-        if ranks:
-            return _Wanted(NotificationKind.REPEAT, max(ranks))
-    return None
+    first = reminded_first(turn, line) if line.repeat else None
+    return None if first is None else _Wanted(NotificationKind.REPEAT, first.severity.rank)
 
 
 def _wanted(turn: Turn, line: Line) -> _Wanted | None:
@@ -135,9 +118,9 @@ def settle(turn: Turn, line: Line) -> None:
     if wanted is None:
         _drop_passengers(turn, line)
         if line.levels:
-            turn.tx.edit(line).levels = tuple(mark for mark in line.levels if _pending(turn, line, mark))
+            turn.tx.edit(line).levels = tuple(mark for mark in line.levels if pending(turn, line, mark))
         if out is not None:
-            end(turn, out, NotificationState.CANCELLED, _why_nothing(line))
+            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line))
         return
     if out is not None and (out.kind is wanted.kind and _same_level(out, wanted)):
         return
@@ -159,10 +142,10 @@ def _wait(turn: Turn, line: Line) -> None:
 def _time_levels(turn: Turn, line: Line) -> None:
     """Note since when each level could be told: that somebody it names is there to be told may come and go."""
     for mark in line.levels:
-        names_somebody = any(True for _ in _open_members(turn, line, mark))
-        if names_somebody is (mark.due is None):
-            due = turn.clock if names_somebody else None
-            turn.tx.edit(line).levels = tuple(attrs.evolve(one, due=due) if one is mark else one for one in line.levels)
+        tellable = names_somebody(turn, line, mark)
+        if tellable is (mark.due is None) and mark in line.levels:
+            due = turn.clock if tellable else None
+            turn.tx.edit(line).levels = tuple(attrs.evolve(one, due=due) if one == mark else one for one in line.levels)
 
 
 def _goes_second(turn: Turn, line: Line) -> bool:
@@ -201,24 +184,30 @@ def _ends_something(turn: Turn, line: Line) -> bool:
     out = current(turn, line)
     if out is not None:
         return out.state is not NotificationState.RETRYING
-    return any(owed.cause is Cause.RESOLVED for owed in line.due.values())
+    return ends_due(turn, line)
 
 
 def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
     return wanted.mark is None or (wanted.mark.policy_id, wanted.mark.level) == (out.policy_id, out.level)
 
 
-def _why_nothing(line: Line) -> Reason:
-    return min(line.blocked.values(), default=Reason.RESOLVED)
+def _why_nothing(turn: Turn, line: Line) -> Reason:
+    members = islice(crowds.most_severe(turn, turn.incident(line)), crowds.LISTED)
+    found = (line.blocked.get(episode.episode_id) for episode in members)
+    return min((reason for reason in found if reason is not None), default=Reason.RESOLVED)
 
 
 def _drop_passengers(turn: Turn, line: Line) -> None:
-    if not line.due:
-        return
-    for episode_id in sorted(line.due):
+    """Let go of what nobody is to be told any more; of a crowd so many at a time."""
+    over = chain(in_order(turn, line, Due.END), in_order(turn, line, Due.PASSENGER))
+    ended = list(islice(over, crowds.LISTED + 1))
+    for episode_id in sorted(ended[: crowds.LISTED]):
         drop_due(turn, line, episode_id)
         decided(turn, turn.episode(episode_id), line.channel_id, Action.SKIP, Reason.RESOLVED)
-    let_follow(turn, line)  # they may have waited for an end that nobody wants to hear of any more
+    if len(ended) > crowds.LISTED:
+        turn.look_again(line.line_id)
+    elif ended:
+        let_follow(turn, line)  # they may have waited for an end that nobody wants to hear of any more
 
 
 def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
@@ -239,10 +228,8 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
 def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
     """Return the highest rank of what the notification would list, which is its place in the lane."""
     if wanted.mark is not None:
-        return wanted.rank + max(episode.severity.rank for episode in _open_members(turn, line, wanted.mark))
-    if wanted.kind is NotificationKind.RESOLVED:
-        return wanted.rank
-    return highest_due(turn, line, wanted.rank, lambda episode: _shut(turn, line, episode) is None)
+        return wanted.rank + max(episode.severity.rank for episode in nameable(turn, line, wanted.mark))
+    return wanted.rank
 
 
 def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
@@ -262,61 +249,77 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
 
 
 def compose(turn: Turn, line: Line) -> Listed:
-    """Take what the line owes now, as the list of its next notification; empty if there is nothing to tell."""
+    """Take what the line owes now, as the list of its next notification; empty if there is nothing to tell.
+
+    What is due goes before what is only told again, and that is listed as far as there is room.
+    """
     listed: Listed = {}
-    told: list[LevelMark] = []
-    for mark in line.levels:
-        for episode in _open_members(turn, line, mark):
-            listed[episode.episode_id] = (AlertStatus.FIRING, episode.severity.rank)
-            told.append(mark)
+    told, left = list_levels(turn, line, listed)
     passengers = _take_due(turn, line, listed)
+    lists_all = turn.grouping(turn.incident(line)).lists_all
     if line.repeat:
-        for episode_id in line.told:
-            episode = turn.episode(episode_id)
-            if shut_gate(turn, episode, line.channel_id) is None:
-                listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
+        _fill(turn, line, listed, told_and_open)
+    if listed and lists_all:
+        _fill(turn, line, listed, _fires_too)
     if listed:
         _take_earlier(turn, line, listed)
-        if turn.grouping(turn.incident(line)).lists_all:
-            _take_all(turn, line, listed)
         if any(status is AlertStatus.FIRING for status, _ in listed.values()):
             _take_passengers(turn, line, passengers, listed)
         turn.tx.edit(line)
         line.recent = (*[at for at in line.recent if at > turn.clock - BURST_SECONDS], turn.clock)
-        line.levels = tuple(mark for mark in line.levels if mark not in told and _pending(turn, line, mark))
-        line.telling = tuple(dict.fromkeys(told))
-        line.repeat = False
+        line.levels, line.telling, line.repeat = tuple(left), tuple(dict.fromkeys(told)), False
         for episode_id in listed:
             drop_due(turn, line, episode_id)
-            turn.tx.drop_from(line, line.waiting, episode_id)
+            drop_waiting(turn, line, episode_id)
             turn.tx.drop_from(line, line.blocked, episode_id)
     return listed
 
 
-def _others(turn: Turn, line: Line) -> Iterator[Episode]:
-    """Yield what fires and passes its gates, apart from what is told later."""
-    for episode in [turn.episode(e) for e in turn.incident(line).firing if e not in line.waiting]:
-        told = episode.episode_id in line.told
-        shut = shut_gate(turn, episode, line.channel_id) if told else _shut(turn, line, episode)
-        if shut is None:
-            yield episode
+def _fires_too(turn: Turn, line: Line, episode: Episode) -> bool:
+    """Whether it fires and passes its gates, and is not told later."""
+    if episode.episode_id in line.waiting:
+        return False
+    if episode.episode_id in line.told:
+        return shut_gate(turn, episode, line.channel_id) is None
+    return _shut(turn, line, episode) is None
 
 
-def _take_all(turn: Turn, line: Line, listed: Listed) -> None:
-    """List all that fires, beside what is new."""
-    for episode in _others(turn, line):
-        listed.setdefault(episode.episode_id, (AlertStatus.FIRING, episode.severity.rank))
+def _others_fire(turn: Turn, line: Line) -> bool:
+    """Whether the aggregator wants what fires to be listed beside an end, and of the most severe one does."""
+    incident = turn.incident(line)
+    if not turn.grouping(incident).lists_all:
+        return False
+    return any(_fires_too(turn, line, one) for one in islice(crowds.most_severe(turn, incident), crowds.LISTED))
+
+
+def _fill(turn: Turn, line: Line, listed: Listed, passes: Callable[[Turn, Line, Episode], bool]) -> None:
+    """List what *passes*, as far as there is room: the most severe first, and no more looks than are bounded.
+
+    Where the most severe of a crowd are shut, those follow at which the look for somebody to remind of stands.
+    """
+    incident = turn.incident(line)
+    severe = islice(crowds.most_severe(turn, incident), crowds.LISTED)
+    oldest = islice(crowds.from_serial(turn, incident, line.sought), crowds.LISTED)
+    for episode in chain(severe, oldest):
+        if len(listed) >= crowds.LISTED:
+            return
+        if episode.episode_id not in listed and passes(turn, line, episode):
+            listed[episode.episode_id] = (AlertStatus.FIRING, episode.severity.rank)
 
 
 def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
-    """List the waiting resolutions of alerts that fire again: no firing overtakes an earlier one's end."""
-    if line.resolve_at is None:
-        return
-    again = {turn.episode(e).alert.alert_id for e, (status, _) in listed.items() if status is AlertStatus.FIRING}
-    for episode_id, owed in sorted(line.waiting.items(), key=lambda item: item[0]):
-        episode = turn.episode(episode_id)
-        if owed.cause is Cause.RESOLVED and episode.alert.alert_id in again:
-            listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
+    """List the ends of alerts that fire again, due or waiting: no firing overtakes an earlier one's end."""
+    firing = [turn.episode(name) for name, (status, _) in listed.items() if status is AlertStatus.FIRING]
+    for again in firing:
+        for number in range(1, again.n):
+            episode_id = episode_key(number, again.alert.alert_id)
+            owed = line.due.get(episode_id) or line.waiting.get(episode_id)
+            if owed is not None and owed.cause is Cause.RESOLVED and _may_tell_end(turn, line, episode_id):
+                listed[episode_id] = (AlertStatus.RESOLVED, turn.episode(episode_id).severity.rank)
+
+
+def _may_tell_end(turn: Turn, line: Line, episode_id: str) -> bool:
+    return episode_id in line.waiting or resolution_gate(turn, line.channel_id) is None
 
 
 def _take_passengers(turn: Turn, line: Line, passengers: list[str], listed: Listed) -> None:

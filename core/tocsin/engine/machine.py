@@ -18,6 +18,7 @@ from tocsin.engine import (
     outcomes,
     owing,
     reload,
+    reminders,
     reviews,
     walk,
     watchdog,
@@ -166,6 +167,9 @@ class Engine:
             self._changed |= self._tx.changed
             self._tx = None
             self.state.roll.tidy()
+            for tally in self.state.tallies.values():
+                tally.by_serial.tidy()
+                tally.by_severity.tidy()
 
     @property
     def unsaved(self) -> int:
@@ -278,7 +282,7 @@ class Engine:
                 if line is not None:
                     owing.release_due(turn, line)
             case Deadline.REPEAT:
-                incidents.remind(turn, name)
+                reminders.remind(turn, name)
             case Deadline.FALLBACK:
                 outcomes.fallback_due(turn, state.outgoing[name])
             case Deadline.RETRY:

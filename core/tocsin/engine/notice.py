@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.engine.crowds import tally_of
-from tocsin.engine.gates import acknowledged
+from tocsin.engine.crowds import all_taken, tally_of
 from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
@@ -18,7 +17,6 @@ __all__ = ["incident_view", "notification_of", "template_of"]
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
     tally = tally_of(turn, incident)
-    firing = incident.firing
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
         alert_count=len(tally.alerts),
@@ -29,8 +27,8 @@ def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
         last_alert=tally.last.alert,
         created_at=incident.opened_wall,
         last_updated=incident.updated_wall,
-        firing_count=len(firing),
-        acknowledged=bool(firing) and all(acknowledged(turn, turn.episode(name)) for name in firing),
+        firing_count=len(incident.firing),
+        acknowledged=all_taken(turn, incident),
     )
 
 

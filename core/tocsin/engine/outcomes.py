@@ -105,6 +105,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         line.told_at = turn.clock
         line.top = max(line.top, rank)
         tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+        line.sought = min(line.sought, episode.serial)
     for episode, rank in known:
         incident = turn.state.incidents[episode.incident_id]
         line = turn.line(incident, out.channel_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop
-from operator import itemgetter
+from itertools import islice
 
+from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.crowds import drop_due, put_due
+from tocsin.engine.due import Due
+from tocsin.engine.dues import drop_due, drop_waiting, first_waiting, in_order, overdue, put_due, put_waiting
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
@@ -86,7 +87,8 @@ def next_chance(turn: Turn, incident: Incident, line: Line, *, now: bool = False
 
     *now*: the first instant, also this one, at which it lets the line be told at all.
     """
-    episode = turn.episode(min(line.told))
+    told = (one for one in crowds.most_severe(turn, incident) if one.episode_id in line.told)
+    episode = next(islice(told, 1), None) or turn.episode(min(line.told))
     release = release_of(turn, incident, line, episode, Cause.NEW, () if now else (turn.clock,))
     if release.at is not None and release.at > turn.clock:
         return release.at
@@ -173,7 +175,7 @@ def begin_anew(turn: Turn, line: Line, episode: Episode) -> tuple[str, ...]:
 def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
     episode_id = episode.episode_id
     drop_due(turn, line, episode_id)
-    turn.tx.drop_from(line, line.waiting, episode_id)
+    drop_waiting(turn, line, episode_id)
     if line.blocked.get(episode_id) is not reason:
         turn.tx.put_in(line, line.blocked, episode_id, reason)
         decided(turn, episode, line.channel_id, Action.SKIP, reason)
@@ -185,16 +187,12 @@ def oldest_due(turn: Turn, line: Line) -> float | None:
     An end counts, and what fires and passes its gates.
     """
     oldest = min((mark.due for mark in line.levels if mark.due is not None), default=None)
-    instants = [(owed.due, episode_id) for episode_id, owed in line.due.items()]
-    heapify(instants)
-    while instants:
-        at, episode_id = heappop(instants)
-        if oldest is not None and oldest <= at:
+    for episode_id in islice(in_order(turn, line, Due.SINCE), crowds.LISTED):
+        owed = line.due[episode_id]
+        if oldest is not None and oldest <= owed.due:
             break
-        episode = turn.episode(episode_id)
-        ends = line.due[episode_id].cause is Cause.RESOLVED
-        if ends or (episode.firing and shut_gate(turn, episode, line.channel_id) is None):
-            return at
+        if owed.cause is Cause.RESOLVED or shut_gate(turn, turn.episode(episode_id), line.channel_id) is None:
+            return owed.due
     return oldest
 
 
@@ -207,7 +205,7 @@ def busy(turn: Turn, line: Line) -> bool:
 def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
-        turn.tx.drop_from(line, line.waiting, episode_id)
+        drop_waiting(turn, line, episode_id)
         put_due(turn, line, episode_id, Owed(cause, turn.clock))
         note_due(turn, line, episode, release.reason)
         _raise_rank(turn, line, episode.severity.rank)
@@ -215,7 +213,7 @@ def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Rele
         return
     known = line.waiting.get(episode_id)
     if known is None or release.at < known.due:
-        turn.tx.put_in(line, line.waiting, episode_id, Owed(cause, release.at))
+        put_waiting(turn, line, episode_id, Owed(cause, release.at))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, release.at)
         decided(turn, episode, line.channel_id, Action.FOLD, release.reason, release.at)
 
@@ -243,20 +241,21 @@ def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
 
 
 def release_due(turn: Turn, line: Line) -> None:
-    """Move what has waited long enough to what is due, and set the deadline of the rest."""
-    rest: float | None = None
-    for episode_id, owed in sorted(line.waiting.items(), key=itemgetter(0)):
-        if owed.due <= turn.clock:
-            turn.tx.drop_from(line, line.waiting, episode_id)
-            put_due(turn, line, episode_id, owed)
-            _note_hold(turn, line, turn.episode(episode_id), owed.cause)
-        else:
-            rest = owed.due if rest is None else min(rest, owed.due)
+    """Move what has waited long enough to what is due, of a crowd so many at a time; set the deadline of the rest."""
+    for episode_id in overdue(turn, line):
+        owed = line.waiting[episode_id]
+        drop_waiting(turn, line, episode_id)
+        put_due(turn, line, episode_id, owed)
+        _note_hold(turn, line, turn.episode(episode_id), owed.cause)
+    turn.touch(line)
+    if overdue(turn, line):
+        turn.look_again(line.line_id)
+        return
     if line.resolve_at is not None and line.resolve_at <= turn.clock:
         turn.tx.edit(line).resolve_at = None
-    if rest is not None:
-        turn.state.agenda.set(turn.tx, Deadline.RELEASE, line.line_id, rest)
-    turn.touch(line)
+    at = first_waiting(turn, line)
+    if at is not None:
+        turn.state.agenda.set(turn.tx, Deadline.RELEASE, line.line_id, at)
 
 
 def mark_level(turn: Turn, line: Line, mark: LevelMark) -> None:

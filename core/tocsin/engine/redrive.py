@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.engine.crowds import put_due
+from tocsin.engine.dues import put_due
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
 from tocsin.engine.owing import level_of

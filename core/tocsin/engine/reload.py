@@ -8,7 +8,7 @@ import attrs
 
 from tocsin.engine import escalation, outcomes, walk, watchdog
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.crowds import drop_due
+from tocsin.engine.dues import drop_due, drop_waiting
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Line, Outgoing
@@ -94,7 +94,7 @@ def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     owed = {**line.waiting, **line.due}
     for episode_id in owed:
         drop_due(turn, line, episode_id)
-        turn.tx.drop_from(line, line.waiting, episode_id)
+        drop_waiting(turn, line, episode_id)
     named = {episode_id for mark in line.levels for episode_id in escalation.named(turn, line, mark)}
     turn.tx.edit(line).levels = ()
     wanted = named | {episode_id for episode_id, one in owed.items() if one.cause is not Cause.RESOLVED}

@@ -1,19 +1,21 @@
 """Reviews: what changed for many is decided anew for each of them, so many in one step that new alerts need not wait.
 
-Two things are worked off: single episodes that somebody queued, and a walk over all incidents that fire, in the
-order in which they were opened. While an incident is walked through, its lines wait, so that one notification tells all
-of it.
+Two things are worked off: what somebody queued, that is single episodes, and lines of which a look at so many was not
+enough; and a walk over all incidents that fire, in the order in which they were opened. While an incident is walked
+through, its lines wait, so that one notification tells all of it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
-from tocsin.engine import escalation
+from tocsin.engine import crowds, escalation
 from tocsin.engine.incidents import reroute
-from tocsin.engine.owing import consider
-from tocsin.engine.state import Episode, Incident, State
+from tocsin.engine.owing import consider, release_due
+from tocsin.engine.reminders import reopened
+from tocsin.engine.state import Episode, Incident
 from tocsin.engine.turn import Turn
 from tocsin.engine.walk import DONE, REROUTING, pass_by, set_out
 
@@ -27,7 +29,11 @@ def work_off(turn: Turn, left: float) -> float:
     while left > 0 and (first := turn.state.review.first()) is not None:
         turn.state.review.drop(turn.tx, first[1])
         episode = turn.state.episodes.get(first[1])
-        if episode is not None and episode.firing:
+        line = None if episode is not None else turn.line_by_id(first[1])
+        if line is not None:
+            release_due(turn, line)
+            left -= EPISODES_PER_STEP  # at a crowd it looks for long
+        elif episode is not None and episode.firing:
             _again(turn, turn.state.incidents[episode.incident_id], episode)
         left -= 1
     while left > 0 and turn.state.review_serial != DONE:
@@ -47,12 +53,9 @@ def _walk(turn: Turn, left: float) -> int:
     state.review_serial = serial
     incident = state.incidents[incident_id]
     done = 0
-    for member, episode_id in _members(state, incident):
-        episode = state.episodes.get(episode_id)
-        if episode is None or not episode.firing:
-            continue
+    for episode in _members(turn, incident):
         if done >= left:
-            state.review_member = member
+            state.review_member = episode.serial
             return done
         _again(turn, incident, episode)
         done += 1
@@ -62,17 +65,13 @@ def _walk(turn: Turn, left: float) -> int:
     return done + 1
 
 
-def _members(state: State, incident: Incident) -> list[tuple[int, str]]:
-    """Return those that were not looked at yet, in order; sorted once for each incident.
+def _members(turn: Turn, incident: Incident) -> Iterator[Episode]:
+    """Yield those that were not looked at yet, in order.
 
-    Some may have resolved since. Those that began since the walk did were decided by what holds now. A restart in the
-    middle sorts again, and has to come to the same.
+    Those that began since the walk did were decided by what holds now.
     """
-    if state.review_member == 0 or state.walked is None or state.walked[0] != incident.incident_id:
-        serials = ((state.episodes[episode_id].serial, episode_id) for episode_id in incident.firing)
-        state.walked = (incident.incident_id, sorted(pair for pair in serials if pair[0] < state.review_until))
-    members = state.walked[1]
-    return members[bisect_left(members, (state.review_member, "")) :]
+    members = crowds.from_serial(turn, incident, turn.state.review_member)
+    return takewhile(lambda episode: episode.serial < turn.state.review_until, members)
 
 
 def _again(turn: Turn, incident: Incident, episode: Episode) -> None:
@@ -83,6 +82,7 @@ def _again(turn: Turn, incident: Incident, episode: Episode) -> None:
     for line in list(incident.lines.values()):
         if episode.episode_id in line.blocked:  # elsewhere it was told, or given up, and that stands
             consider(turn, incident, episode, line.channel_id)
+    reopened(turn, incident, episode)
     for line in incident.lines.values():
         turn.touch(line)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 
 from tocsin.engine.agenda import Agenda, Ordered
+from tocsin.engine.due import Due
 from tocsin.engine.ids import episode_key
 from tocsin.engine.roll import Roll
 from tocsin.engine.transaction import Key, Table
@@ -107,7 +108,8 @@ class Owed:
 class LevelMark:
     """An escalation level that came due on a line and is not told yet; ``via`` are the channels that failed it.
 
-    ``due`` is since when it only waits for another notification to end (None: it does not).
+    ``due`` is since when it only waits for another notification to end (None: it does not). Of a crowd it is told in
+    parts: of whom has a number below ``past`` it is not told any more, ``begun`` says that it was told to some.
     """
 
     policy_id: str
@@ -115,6 +117,8 @@ class LevelMark:
     level: str
     via: tuple[str, ...] = ()
     due: float | None = attrs.field(default=None, eq=False)
+    past: int = attrs.field(default=0, eq=False)
+    begun: bool = attrs.field(default=False, eq=False)
 
 
 @attrs.define(slots=True, eq=False, weakref_slot=False)
@@ -128,7 +132,8 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
-    ``late`` says that the watchdog missed what waits for the current notification to end.
+    ``late`` says that the watchdog missed what waits for the current notification to end. No episode with a number
+    below ``sought`` was told and passes its gates, see :mod:`tocsin.engine.reminders`.
     """
 
     incident_id: str
@@ -150,6 +155,7 @@ class Line:
     recent: tuple[float, ...] = ()
     resolve_at: float | None = None
     late: bool = False
+    sought: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
 
     @property
@@ -308,7 +314,8 @@ class Lane:
 class Tally:
     """How many of an incident's episodes there are of each alert, cluster and severity, and the first and last of all.
 
-    ``firing`` are the severities of those that fire, ``severities`` those of all.
+    ``firing`` are the severities of those that fire, ``severities`` those of all. Of a crowd, those that fire are in
+    order by their numbers and by their severity, and ``taken`` are those of them that somebody took.
     """
 
     alerts: dict[str, int] = attrs.field(factory=dict)
@@ -316,6 +323,9 @@ class Tally:
     severities: dict[AlertSeverity, int] = attrs.field(factory=dict)
     firing: dict[AlertSeverity, int] = attrs.field(factory=dict)
     ends: dict[bool, Episode] = attrs.field(factory=dict)
+    by_serial: Roll[int] = attrs.field(factory=Roll)
+    by_severity: Roll[tuple[int, int]] = attrs.field(factory=Roll)
+    taken: dict[str, None] = attrs.field(factory=dict)
 
     @property
     def first(self) -> Episode:
@@ -335,12 +345,12 @@ class State:
     instant of the wall clock that was met. ``undelivered`` are notifications
     that were given up, ``shelf`` their order.
 
-    What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes in their order,
+    What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes and lines in order,
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
     the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well,
     and ``gathering`` that first attempts wait for its end. ``review_again`` is what follows it: another walk (1), one
-    that asks the rules (2). ``alerts``, ``firing``, ``shelf``, ``roll`` and ``walked`` are derived, and so are
-    ``orders`` (a line's episodes that are due, by rank) and ``tallies`` (an incident's), which only crowds have.
+    that asks the rules (2). ``alerts``, ``firing``, ``shelf`` and ``roll`` are derived, and so are
+    ``dues`` (what a line owes, in its orders) and ``tallies`` (an incident's), which only crowds have.
     """
 
     seed: int = 0
@@ -371,9 +381,8 @@ class State:
     shelf: Ordered[str] = attrs.field(factory=Ordered)
     lanes: Table[str, Lane] = attrs.field(factory=lambda: Table("lanes"))
     review: Ordered[str] = attrs.field(factory=lambda: Ordered("review"))
-    roll: Roll = attrs.field(factory=Roll)
-    walked: tuple[str, list[tuple[int, str]]] | None = None
-    orders: dict[str, Ordered[str]] = attrs.field(factory=dict)
+    roll: Roll[int] = attrs.field(factory=Roll)
+    dues: dict[str, dict[Due, Ordered[str]]] = attrs.field(factory=dict)
     tallies: dict[str, Tally] = attrs.field(factory=dict)
     silences: Table[str, SilenceRecord] = attrs.field(factory=lambda: Table("silences"))
     gaps: Table[str, Gap] = attrs.field(factory=lambda: Table("gaps"))

@@ -114,12 +114,12 @@ class Turn:
         """Settle *line* before this instant is left."""
         self.lines[line.line_id] = line
 
-    def look_again(self, episode_id: str) -> None:
-        """Have an episode decided anew, in this step or a later one."""
+    def look_again(self, name: str) -> None:
+        """Have an episode decided anew, in this step or a later one; or, in a later one, a line looked at further."""
         state = self.state
-        if episode_id not in state.review:
+        if name not in state.review:
             self.tx.edit(state).reviews_made += 1
-            state.review.put(self.tx, episode_id, state.reviews_made)
+            state.review.put(self.tx, name, state.reviews_made)
 
     def tell(self, event: Event) -> None:
         """Let observers know, once the step is committed."""
