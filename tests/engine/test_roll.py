@@ -9,7 +9,7 @@ from tocsin.engine.roll import Roll
 from tocsin.engine.transaction import Transaction
 
 
-def listed(roll: Roll) -> list[int]:
+def listed(roll: Roll[int]) -> list[int]:
     """Return all numbers, as a walk comes by them."""
     found, serial = [], 0
     while (first := roll.first(serial)) is not None:
@@ -21,7 +21,7 @@ def listed(roll: Roll) -> list[int]:
 @given(st.lists(st.tuples(st.lists(st.integers(0, 200), max_size=30), st.booleans()), max_size=20))
 def test_the_roll_is_a_sorted_set_of_those_that_are_there(steps: list[tuple[list[int], bool]]) -> None:
     """A number adds the next one if it is even, and removes or puts back an earlier one if it is odd."""
-    roll, known, made = Roll(), set[int](), 0
+    roll, known, made = Roll[int](), set[int](), 0
     for numbers, kept in steps:
         tx, before, made_before = Transaction(), set(known), made
         for number in numbers:

@@ -45,33 +45,34 @@ _RANKS: Final[dict[Due, Callable[[Episode, Owed], Any]]] = {
 }
 """The rank of what is owed in each order; None: it is not in that one."""
 
-_OF_LATER: Final = frozenset({Due.LATER, Due.LATER_END})
+_OF_LATER: Final = (Due.LATER, Due.LATER_END)
+_OF_NOW: Final = (Due.NEWS, Due.END, Due.PASSENGER, Due.SINCE)
 
 
 def put_due(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode now."""
     turn.tx.put_in(line, line.due, episode_id, owed)
-    _note(turn, line, episode_id)
+    _note(turn, line, episode_id, _OF_NOW)
 
 
 def drop_due(turn: Turn, line: Line, episode_id: str) -> None:
     """Let the line not owe an episode any more, if it does."""
     if episode_id in line.due:
         turn.tx.drop_from(line, line.due, episode_id)
-        _note(turn, line, episode_id)
+        _note(turn, line, episode_id, _OF_NOW)
 
 
 def put_waiting(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode from an instant on."""
     turn.tx.put_in(line, line.waiting, episode_id, owed)
-    _note(turn, line, episode_id)
+    _note(turn, line, episode_id, _OF_LATER)
 
 
 def drop_waiting(turn: Turn, line: Line, episode_id: str) -> None:
     """Let an episode not wait on the line any more, if it does."""
     if episode_id in line.waiting:
         turn.tx.drop_from(line, line.waiting, episode_id)
-        _note(turn, line, episode_id)
+        _note(turn, line, episode_id, _OF_LATER)
 
 
 def rank_again(turn: Turn, incident: Incident, episode: Episode) -> None:
@@ -79,10 +80,10 @@ def rank_again(turn: Turn, incident: Incident, episode: Episode) -> None:
     if turn.state.dues:
         for line in incident.lines.values():
             if line.line_id in turn.state.dues:
-                _note(turn, line, episode.episode_id)
+                _note(turn, line, episode.episode_id, (*_OF_NOW, *_OF_LATER))
 
 
-def _note(turn: Turn, line: Line, episode_id: str) -> None:
+def _note(turn: Turn, line: Line, episode_id: str, among: tuple[Due, ...]) -> None:
     """Bring the orders in accord with what the line owes of an episode."""
     number = len(line.due) + len(line.waiting)
     kept = turn.state.dues.get(line.line_id)
@@ -94,13 +95,13 @@ def _note(turn: Turn, line: Line, episode_id: str) -> None:
         turn.tx.unindex(turn.state.dues, line.line_id)
         return
     episode = turn.episode(episode_id)
-    for due, order in kept.items():
+    for due in among:
         owed = _table(line, due).get(episode_id)
         rank = None if owed is None else _RANKS[due](episode, owed)
         if rank is None:
-            order.drop(turn.tx, episode_id)
+            kept[due].drop(turn.tx, episode_id)
         else:
-            order.put(turn.tx, episode_id, rank)
+            kept[due].put(turn.tx, episode_id, rank)
 
 
 def _table(line: Line, due: Due) -> dict[str, Owed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.ids import digest_id, episode_key
@@ -46,6 +47,9 @@ def pump(turn: Turn, lane: Lane) -> None:
         reason = _kept_back(turn, lane, channel)
         if reason is not None:
             _hold(turn, lane, reason)
+            return
+        if turn.listed >= crowds.LISTED:  # the next step lists more
+            turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, turn.now.engine)
             return
         out = turn.state.outgoing[first[1]]
         if _crosses(turn, out) if out.attempted else _waits_for_a_review(turn, out):
@@ -162,6 +166,8 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
     live(turn, digest)
     taken: list[Line] = []
     for out in together:
+        if len(digest.listed) >= crowds.LISTED:
+            break
         line = lines_of(turn, out)[0]
         listed = compose(turn, line)
         for episode_id, mark in listed.items():
@@ -187,6 +193,7 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     note_start(turn, lane, channel.channel)
     if explained(out):
         tx.edit(out).limited_until = turn.now.engine
+    turn.listed += len(out.listed)
     tx.edit(out).queued = False
     out.attempts += 1
     out.started_at = turn.now.engine

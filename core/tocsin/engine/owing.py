@@ -240,9 +240,17 @@ def _raise_rank(turn: Turn, line: Line, rank: int) -> None:
         enqueue(turn, out)
 
 
-def release_due(turn: Turn, line: Line) -> None:
-    """Move what has waited long enough to what is due, of a crowd so many at a time; set the deadline of the rest."""
-    for episode_id in overdue(turn, line):
+def release_due(turn: Turn, line: Line, *, in_turn: bool = False) -> None:
+    """Move what has waited long enough to what is due, of a crowd so many at a time; set the deadline of the rest.
+
+    *in_turn*: it is what this step has to do. Otherwise, where other lines took the step's share, a later one does it.
+    """
+    moved = overdue(turn, line)
+    if turn.released and turn.released + len(moved) > crowds.LISTED and not in_turn:
+        turn.look_again(line.line_id)
+        return
+    turn.released += len(moved)
+    for episode_id in moved:
         owed = line.waiting[episode_id]
         drop_waiting(turn, line, episode_id)
         put_due(turn, line, episode_id, owed)

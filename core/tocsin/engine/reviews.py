@@ -31,7 +31,7 @@ def work_off(turn: Turn, left: float) -> float:
         episode = turn.state.episodes.get(first[1])
         line = None if episode is not None else turn.line_by_id(first[1])
         if line is not None:
-            release_due(turn, line)
+            release_due(turn, line, in_turn=True)
             left -= EPISODES_PER_STEP  # at a crowd it looks for long
         elif episode is not None and episode.firing:
             _again(turn, turn.state.incidents[episode.incident_id], episode)

@@ -52,7 +52,8 @@ class Turn:
     ``ahead`` is by how much the wall clock is ahead of the engine's: until ``now``, as it was at the last step.
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
-    configuration, ``restarting`` that the deadlines of a downtime are met.
+    configuration, ``restarting`` that the deadlines of a downtime are met. ``released`` and ``listed`` count how many
+    episodes became due and were listed in this step, for of crowds that is the greatest part of its work.
     """
 
     __slots__ = (
@@ -63,9 +64,11 @@ class Turn:
         "gaps",
         "lanes",
         "lines",
+        "listed",
         "now",
         "plan",
         "quiet",
+        "released",
         "reloading",
         "restarting",
         "starts",
@@ -89,6 +92,8 @@ class Turn:
         self.lanes: dict[str, Lane] = {}
         self.reloading = False
         self.restarting = False
+        self.released = 0
+        self.listed = 0
 
     @property
     def seed(self) -> int:
