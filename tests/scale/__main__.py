@@ -1,8 +1,13 @@
 """The long form: ``make scale``. A real service on an SQLite file, and how long things take.
 
-So many alerts fire under a silence, a tenth of them with an escalation policy. Then the silence ends, while new alerts
-come in: each has to be accepted within 100 ms. The escalations' first level comes due for all at once, likewise. Then
-the process is taken for dead, and another one begins on what its file held.
+So many alerts fire under a silence or a maintenance, a tenth of them with an escalation policy; each is an incident of
+its own (``none``), or all are one (``window``, ``grouping``). Then the silence ends, while new alerts come in at fixed
+instants. The escalations' first level comes due for all at once, likewise, and a repeat. Then the process is taken for
+dead, and another one begins on what its file held.
+
+How long a new alert took to be accepted counts from the instant at which it was to be reported, so that what kept it
+from being reported counts as well. The end is 1 if one took more than 100 ms, if the restart took more than 5 s, or if
+anything was sent again.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +42,7 @@ from tocsin import (
     MatchOperator,
     Notification,
     NotificationChannel,
+    NotificationKind,
     Outcome,
     Silence,
     SilenceExpired,
@@ -44,11 +50,25 @@ from tocsin import (
     SqliteStore,
     hookimpl,
 )
+from tocsin.engine.machine import Engine, Step
 
 _LEVEL_SECONDS = 90.0
+_REPEAT_SECONDS = 150.0
 _PROBE_SECONDS = 0.02
 _SETTLE_SECONDS = 2.0
+_PROBES = 10**6
 _AFTERWARDS = 10**7
+_LONGEST_ACCEPTANCE = 0.1
+_LONGEST_RESTART = 5.0
+_TOLD_AGAIN = frozenset({NotificationKind.REPEAT, NotificationKind.ESCALATION})
+_SHAPES = {
+    "none": Aggregation("none"),
+    "window": Aggregation("window", {"window_seconds": 1e6, "repeat_interval_seconds": _REPEAT_SECONDS}),
+    "grouping": Aggregation(
+        "grouping",
+        {"group_wait_seconds": 1.0, "group_interval_seconds": 5.0, "repeat_interval_seconds": _REPEAT_SECONDS},
+    ),
+}
 
 
 @attrs.frozen(slots=True)
@@ -57,11 +77,13 @@ class _NoSettings:
 
 
 class _Receivers:
-    """Takes everything at once, and counts how often each alert was told on each channel."""
+    """Takes everything at once, and knows which alerts each channel was told of, and what was sent for nothing."""
 
     def __init__(self) -> None:
-        self.told: dict[tuple[str, str], int] = {}
-        self.sent = 0
+        self.told: dict[str, set[str]] = {"ops": set(), "boss": set()}
+        self.sent: list[Notification] = []
+        self.again = 0
+        self.repeats = 0
 
     @hookimpl
     def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
@@ -72,53 +94,68 @@ class _Receivers:
 
     async def send(self, notification: Notification) -> Outcome:
         """Take it."""
-        self.sent += 1
-        for listed in notification.firing:
-            key = (notification.channel_id, listed.alert.alert_id)
-            self.told[key] = self.told.get(key, 0) + 1
+        told = self.told[notification.channel_id]
+        before = len(told)
+        told.update(listed.alert.alert_id for listed in notification.firing)
+        self.repeats += notification.kind is NotificationKind.REPEAT
+        self.again += notification.kind not in _TOLD_AGAIN and len(told) == before and bool(notification.firing)
+        self.sent.append(attrs.evolve(notification, alerts=notification.alerts[:1]))
         return Outcome.delivered()
 
-    def count(self, channel_id: str) -> int:
-        """Return how many alerts the channel was told of."""
-        return sum(channel == channel_id for channel, _ in self.told)
+
+class _Steps:
+    """Knows how long the longest step took."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    def watch(self) -> None:
+        """Measure every step of every engine from now on."""
+        step: Callable[..., Step] = Engine.step
+
+        def measured(*given: Any, **options: Any) -> Step:
+            began = time.perf_counter()
+            made = step(*given, **options)
+            self.longest = max(self.longest, time.perf_counter() - began)
+            return made
+
+        Engine.step = measured  # type: ignore[method-assign]
 
 
 class _Probe:
-    """Reports one new alert after another, and knows how long the slowest took to be accepted."""
+    """Reports new alerts at fixed instants, and knows how long after those they were accepted."""
 
-    def __init__(self, alerting: FederationAlertingService) -> None:
+    def __init__(self, alerting: FederationAlertingService, steps: _Steps) -> None:
         self._alerting = alerting
-        self._number = 10**6
-        self.seconds: list[float] = []
+        self._steps = steps
+        self._number = _PROBES
+        self.failed = False
 
-    async def once(self) -> None:
-        """Report one."""
-        began = time.perf_counter()
-        await self._alerting.submit(AlertFired(alert(self._number)))
-        self.seconds.append(time.perf_counter() - began)
-        self._number += 1
-        await anyio.sleep(_PROBE_SECONDS)  # the load, and nothing that is waited for
+    async def until(self, case: str, done: Callable[[], bool]) -> None:
+        """Report until something is done, and print one line."""
+        self._steps.longest, began = 0.0, time.perf_counter()
+        seconds: list[float] = []
+        while not done() or not seconds:
+            at = began + len(seconds) * _PROBE_SECONDS
+            await anyio.sleep(max(0.0, at - time.perf_counter()))  # the load, and nothing that is waited for
+            await self._alerting.submit(AlertFired(alert(self._number)))
+            seconds.append(time.perf_counter() - at)
+            self._number += 1
+        self._report(case, sorted(seconds), time.perf_counter() - began)
 
-    def report(self, what: str, seconds: float) -> None:
-        """Print what was measured, and begin anew."""
-        if not self.seconds:
-            print(f"{what}: that was so already, {seconds:.1f} s after the silence ended", flush=True)
-            return
-        ordered = sorted(self.seconds)
-        percentiles = {p: ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in (50, 99)}
-        late = sum(one > 0.1 for one in ordered)
+    def _report(self, case: str, seconds: list[float], whole: float) -> None:
+        self.failed |= seconds[-1] > _LONGEST_ACCEPTANCE
+        late = sum(one > _LONGEST_ACCEPTANCE for one in seconds)
         print(
-            f"{what}: {seconds:.1f} s; {len(ordered)} new alerts meanwhile accepted in "
-            f"{percentiles[50] * 1000:.1f} ms (median), {percentiles[99] * 1000:.1f} ms (p99), "
-            f"{ordered[-1] * 1000:.1f} ms (the slowest); {late} took more than 100 ms",
+            f"{case}: {whole:.1f} s, {len(seconds)} new alerts accepted meanwhile, the slowest in "
+            f"{seconds[-1] * 1000:.1f} ms, p99 {seconds[len(seconds) * 99 // 100] * 1000:.1f} ms, {late} in more than "
+            f"100 ms; the longest step {self._steps.longest * 1000:.1f} ms",
             flush=True,
         )
-        self.seconds.clear()
 
 
-def _service(path: Path, receivers: _Receivers, *, together: bool) -> FederationAlertingService:
-    aggregation = Aggregation("window", {"window_seconds": 1e6}) if together else Aggregation("none")
-    alerting = FederationAlertingService(store=SqliteStore(path), plugins=[receivers], aggregation=aggregation)
+def _service(path: Path, receivers: _Receivers, shape: str) -> FederationAlertingService:
+    alerting = FederationAlertingService(store=SqliteStore(path), plugins=[receivers], aggregation=_SHAPES[shape])
     for channel_id in ("ops", "boss"):
         alerting.add_channel(NotificationChannel(channel_id, "crowd"))
     alerting.add_escalation_policy(
@@ -151,30 +188,37 @@ async def _fire(alerting: FederationAlertingService, numbers: range, escalated: 
     print(f"{len(numbers)} alerts taken in, {batch} at a time: {len(numbers) / seconds:.0f} a second", flush=True)
 
 
-async def _measure(folder: Path, alerts: int, *, together: bool) -> None:
-    print(f"-- {alerts} alerts, {'all in one incident' if together else 'each an incident of its own'}")
-    receivers = _Receivers()
-    path = folder / f"{together}.db"
-    quiet = Silence("everything", (LabelMatcher("metric_name", MatchOperator.EQUAL, "cpu_usage"),), 0.0, 1e10)
-    async with _service(path, receivers, together=together) as alerting:
-        await alerting.submit(SilenceSet(quiet))
+async def _measure(folder: Path, alerts: int, shape: str, steps: _Steps, *, maintenance: bool) -> bool:
+    """Measure one shape; return whether it kept what is promised."""
+    what = "maintenance" if maintenance else "silence"
+    receivers, path = _Receivers(), folder / f"{shape}.db"
+    everyone = (LabelMatcher("metric_name", MatchOperator.EQUAL, "cpu_usage"),)
+    async with _service(path, receivers, shape) as alerting:
+        await alerting.submit(SilenceSet(Silence("everything", everyone, 0.0, 1e10, maintenance=maintenance)))
         await _fire(alerting, range(alerts // 2), alerts // 10, 64)
         await _fire(alerting, range(alerts // 2, alerts), alerts // 10, 1000)
-        probe = _Probe(alerting)
-        began = time.perf_counter()
+        probe = _Probe(alerting, steps)
+        everybody = {alert(number).alert_id for number in range(alerts)}
         await alerting.submit(SilenceExpired("everything"))
-        while receivers.count("ops") < alerts:
-            await probe.once()
-        probe.report("the silence ends, until all are told", time.perf_counter() - began)
-        while receivers.count("boss") < alerts // 10:
-            await probe.once()
-        probe.report(f"a level {_LEVEL_SECONDS:g} s later, until all are told", time.perf_counter() - began)
+        await probe.until(f"{shape}, a {what} ends", lambda: _heard(receivers, "ops", everybody))
+        if maintenance:
+            return not (probe.failed or receivers.again)
+        escalated = {alert(number).alert_id for number in range(alerts // 10)}
+        await probe.until(f"{shape}, {len(escalated)} levels", lambda: _heard(receivers, "boss", escalated))
+        if shape != "none":
+            await probe.until(f"{shape}, a repeat", lambda: receivers.repeats > 0)
         await anyio.sleep(_SETTLE_SECONDS)  # what was told last is committed, so that nothing may be told again
-        left = folder / f"killed-{together}.db"
+        left = folder / f"killed-{shape}.db"
         for suffix in ("", "-wal"):
             _copy(Path(f"{path}{suffix}"), Path(f"{left}{suffix}"))
-    print(f"{receivers.sent} notifications; told more than once: {sum(n > 1 for n in receivers.told.values())}")
-    await anyio.to_thread.run_sync(partial(_in_a_new_process, left, together=together))
+    print(f"{shape}: {len(receivers.sent)} notifications, of which {receivers.again} told nothing new")
+    restarted = await anyio.to_thread.run_sync(partial(_in_a_new_process, left, shape))
+    return restarted and not (probe.failed or receivers.again)
+
+
+def _heard(receivers: _Receivers, channel_id: str, names: set[str]) -> bool:
+    told = receivers.told[channel_id]
+    return len(told) >= len(names) and names <= told
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -183,49 +227,55 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(copied.fileno())
 
 
-def _in_a_new_process(left: Path, *, together: bool) -> None:
-    command = [sys.executable, "-m", "tests.scale", "--restart", str(left), "--together" if together else "--apart"]
-    subprocess.run(command, check=True)
+def _in_a_new_process(left: Path, shape: str) -> bool:
+    command = [sys.executable, "-m", "tests.scale", "--restart", str(left), "--shape", shape]
+    return subprocess.run(command, check=False).returncode == 0
 
 
-async def _restart(left: Path, began: float, *, together: bool) -> None:
+async def _restart(left: Path, began: float, shape: str, steps: _Steps) -> bool:
     """Go on with what a killed process left; *began* is when this one did."""
-    imported = time.time() - began
-    receivers = _Receivers()
-    async with _service(left, receivers, together=together) as alerting:
-        read = time.time() - began
+    receivers, new = _Receivers(), alert(_AFTERWARDS)
+    async with _service(left, receivers, shape) as alerting:
         counts = alerting.get_alerting_statistics()
-        await alerting.submit(AlertFired(alert(_AFTERWARDS)))
+        await alerting.submit(AlertFired(new))
         ready = time.time() - began
         await anyio.sleep(_SETTLE_SECONDS)  # the time in which it would tell somebody again
-    again = sum(alert_id != alert(_AFTERWARDS).alert_id for _, alert_id in receivers.told)
+    again = [one for one in receivers.sent if one.kind is not NotificationKind.REPEAT]
+    again = [one for one in again if new.alert_id not in receivers.told[one.channel_id]]
     print(
-        f"restart with {counts['active_alerts']} firing and {counts['pending_escalations']} escalations running: "
-        f"everything is imported after {imported:.2f} s, the file is read "
-        f"after {read:.2f} s, the first alert is accepted after {ready:.2f} s; {again} told again",
+        f"{shape}, a restart with {counts['active_alerts']} firing and {counts['pending_escalations']} escalations "
+        f"running: the first alert is accepted after {ready:.2f} s, the longest step {steps.longest * 1000:.1f} ms; "
+        f"{len(again)} sent again",
         flush=True,
     )
+    return ready <= _LONGEST_RESTART and not again
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure both shapes of a crowd, with the collector as docs/how-to/keep-alerts-durable.md has it."""
+async def _all(alerts: int, shapes: Sequence[str], steps: _Steps) -> bool:
+    kept = True
+    for shape in shapes:
+        for maintenance in (False, True):
+            with tempfile.TemporaryDirectory() as folder:
+                kept &= await _measure(Path(folder), alerts, shape, steps, maintenance=maintenance)
+    return kept
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure every shape of a crowd, with the collector as docs/how-to/keep-alerts-durable.md has it."""
     began = time.time() - time.process_time()  # a little late, by what the system took to start it
     parser = argparse.ArgumentParser(prog="make scale", description=__doc__)
     parser.add_argument("alerts", nargs="?", type=int, default=100_000, help="how many fire (default: 100000)")
     parser.add_argument("--restart", type=Path, metavar="FILE", help="only go on with what is in this file")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--together", action="store_true", help="only all in one incident")
-    shape.add_argument("--apart", action="store_true", help="only each an incident of its own")
+    parser.add_argument("--shape", choices=sorted(_SHAPES), help="only this one")
     chosen = parser.parse_args(arguments)
     gc.set_threshold(10_000, 10, 1_000_000)
+    steps = _Steps()
+    steps.watch()
     if chosen.restart is not None:
-        anyio.run(partial(_restart, chosen.restart, began, together=chosen.together))
-        return
-    for together in (False, True):
-        if not (chosen.apart if together else chosen.together):
-            with tempfile.TemporaryDirectory() as folder:
-                anyio.run(partial(_measure, Path(folder), chosen.alerts, together=together))
+        return 0 if anyio.run(_restart, chosen.restart, began, chosen.shape, steps) else 1
+    shapes = [chosen.shape] if chosen.shape else list(_SHAPES)
+    return 0 if anyio.run(_all, chosen.alerts, shapes, steps) else 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -69,13 +69,16 @@ def registry() -> Registry:
     return found.registry
 
 
-def plan(*, together: bool = False, limit: int | None = None) -> Plan:
+def plan(*, together: bool = False, limit: int | None = None, aggregation: Aggregation | None = None) -> Plan:
     """Return a plan in which every alert goes to ``ops``, and the ``escalated`` to ``boss`` too.
 
     :param together: all of them are one incident, otherwise each is one of its own.
     :param limit: ``ops`` takes so many attempts a minute.
+    :param aggregation: what forms the incidents, in place of these.
     """
-    together_for_good = Aggregation("window", {"window_seconds": 1e6, "resolve_seconds": 0.0})
+    chosen = Aggregation("window", {"window_seconds": 1e6, "resolve_seconds": 0.0})
+    if not together:
+        chosen = Aggregation("none")
     config = Configuration(
         channels={
             "ops": NotificationChannel("ops", "crowd", rate_limit_per_minute=limit),
@@ -94,7 +97,7 @@ def plan(*, together: bool = False, limit: int | None = None) -> Plan:
         escalation_policies={
             "levels": EscalationPolicy("levels", escalation_levels={"first": ["boss"]}, default_channels=["ops"])
         },
-        aggregation=together_for_good if together else Aggregation("none"),
+        aggregation=aggregation or chosen,
     )
     return compile_plan(config, registry())
 

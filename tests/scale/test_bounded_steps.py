@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from tests.scale.crowd import Counts, Crowd, everything, plan
 
-from tocsin import SilenceSet
+from tocsin import Aggregation, SilenceSet
+from tocsin.engine.crowds import LISTED
 from tocsin.engine.lanes import _DIGESTED, _QUEUED
 from tocsin.engine.machine import DEADLINES_PER_STEP
 from tocsin.engine.reviews import EPISODES_PER_STEP
@@ -79,3 +80,20 @@ def test_an_alert_is_accepted_between_two_steps(together: bool) -> None:
     crowd.step()
     assert crowd.due, "something is left to be worked off"
     assert crowd.fire_one().answers == (True,)
+
+
+@pytest.mark.parametrize("group_by", [[], ["cluster_id"]])
+def test_groups_are_told_and_reminded_of_in_bounded_steps(group_by: list[str]) -> None:
+    """One of all, or fifty that have one flush; what a repeat does not list stays told."""
+    settings = {"group_by": group_by, "group_wait_seconds": 10.0, "repeat_interval_seconds": 600.0}
+    crowd = Crowd(plan(aggregation=Aggregation("grouping", settings)))
+    crowd.fire(ALERTS)
+    crowd.counts = Counts()
+    crowd.advance(10.0)
+    crowd.work_off()
+    assert sorted(crowd.told.values()) == [1] * ALERTS
+    crowd.advance(600.0)
+    crowd.work_off()
+    assert sum(crowd.told.values()) == ALERTS + (ALERTS if group_by else LISTED)
+    assert crowd.counts.listed <= LISTED
+    assert crowd.counts.events <= 2 * LISTED
