@@ -217,3 +217,24 @@ def test_no_firing_overtakes_the_end_of_the_same_alert() -> None:
         ended |= set(one.resolved)
         assert set(one.firing) <= ended
     assert ended == set(names(MANY))
+
+
+def test_a_level_and_what_is_due_are_listed_together_as_far_as_there_is_room() -> None:
+    """What is due and left out follows, and nobody is lost."""
+    policy = EscalationPolicy("p", escalation_levels={"first": ["dev"]})
+    config = configuration(
+        DEV, policies=[policy], rules=[rule("all", "dev", policy="p")], aggregator="window", settings=WINDOW
+    )
+    bench = Bench(config, answer=DELIVERED)
+    bench.step(*(fired(name, "critical") for name in names(MANY)))
+    bench.at, bench.answer = 290.0, None
+    (busy,) = bench.fire("other", "critical")
+    bench.step(*(fired(f"b{place}", "critical") for place in range(CAP)))
+    bench.wake(310)
+    before = len(bench.on("dev"))
+    bench.answer = DELIVERED
+    bench.deliver(busy)
+    bench.wake(500)
+    sent = bench.on("dev")[before:]
+    assert max(len(one.firing) for one in sent) == CAP
+    assert {name for one in sent for name in one.firing} >= {*names(MANY), *(f"b{place}" for place in range(CAP))}

@@ -144,13 +144,13 @@ def ends_due(turn: Turn, line: Line) -> bool:
     return any(map(_ends, line.due.values())) if kept is None else len(kept[Due.END]) > 0
 
 
-def next_due(turn: Turn, line: Line) -> list[tuple[str, Owed]]:
-    """Return what is due, by id, so many as are listed at once: what fires, the most severe first, then what ended."""
-    if len(line.due) <= crowds.LISTED:
+def next_due(turn: Turn, line: Line, room: int) -> list[tuple[str, Owed]]:
+    """Return what is due, by id, as far as there is *room*: what fires, the most severe first, then what ended."""
+    if len(line.due) <= room:
         return sorted(line.due.items(), key=lambda item: item[0])
     chosen: list[str] = []
     for due in (Due.NEWS, Due.END, Due.PASSENGER):
-        chosen += islice(in_order(turn, line, due), crowds.LISTED - len(chosen))
+        chosen += islice(in_order(turn, line, due), room - len(chosen))
     return [(episode_id, line.due[episode_id]) for episode_id in sorted(chosen)]
 
 

@@ -337,7 +337,7 @@ def _take_passengers(turn: Turn, line: Line, passengers: list[str], listed: List
 def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     """List what is due and passes its gates; return the passengers."""
     passengers: list[str] = []
-    for episode_id, owed in next_due(turn, line):
+    for episode_id, owed in next_due(turn, line, crowds.LISTED - len(listed)):
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
             closed = resolution_gate(turn, line.channel_id)
