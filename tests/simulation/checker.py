@@ -12,8 +12,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.simulation.checks.content import Content
 from tests.simulation.checks.explaining import Explaining
 from tests.simulation.checks.ladder import Ladder, Rung
+from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
 from tests.simulation.checks.sending import Sending, Sent
@@ -35,10 +37,12 @@ class Checker:
         first = files.happenings[0]
         self.world = World(first["settings"], first["at"])
         self.ladder = Ladder(self.world)
+        self.content = Content(self.world, self.complain)
         self.sending = Sending(self.world, self.complain)
         self.telling = Telling(self.world, self.ladder, self.sending, self.complain)
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
+        self.patience = Patience(self.world, self.sending, self.promptness, self.complain)
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -265,6 +269,7 @@ class Checker:
                 if channel not in self._settings["channels"]:
                     self.telling.vanish(channel, gone)
             self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
+            self.patience.replaced(self.world.settings, self._settings)
             self.world.settings = self._settings
             for span in self.world.firing():
                 self.world.reroute(span)
@@ -344,7 +349,7 @@ class Checker:
             case "CircuitChanged":
                 self.sending.circuit_changed(event)
             case "AttemptFinished":
-                self._finished(event["delivery"])
+                self._finished(event["delivery"], entry)
 
     def _decided(self, event: Plain, entry: Plain) -> None:
         key = (event["incident_id"], event["alert_id"], event["episode"])
@@ -360,6 +365,7 @@ class Checker:
         what = f"{event['kind']} {name} to {event['channel_id']}, {event['state']} (attempt {event['attempt']})"
         self.sending.enters(event, what)
         self.explaining.changed(event, entry["events"], what)
+        self.patience.changed(event, what, restarted=_restarts(entry))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":
             self._started(event, entry, what)
@@ -395,6 +401,8 @@ class Checker:
             return
         if not event["alert_ids"]:
             self.complain(f"{what}: lists nothing")
+        if call is not None:
+            self.content.told(event, call, what)
         self._started_now.append((sent, what))
         self.telling.may_say(sent, event["at"], what)
         if guessed and call is not None and sent.maybe:
@@ -402,12 +410,14 @@ class Checker:
         if known is None and call is not None:
             self.telling.says_something_new(sent, what)
 
-    def _finished(self, delivery: Plain) -> None:
+    def _finished(self, delivery: Plain, entry: Plain) -> None:
         call = self.files.call_of.get((delivery["notification_id"], delivery["retry_count"] + 1))
         what = f"{delivery['kind']} {delivery['notification_id']} to {delivery['channel_id']}"
         sent = self.sending.end(delivery, call, what)
         if sent is None:
             return
+        if call is not None:
+            self.content.reported(delivery, call, sent.backend["timeout"], entry["wall_time"], what)
         self.promptness.probe(sent.channel)
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
@@ -470,7 +480,7 @@ def _same(fact: Plain, item: Plain) -> bool:
     if fact["type"] == "AlertFired":
         return all(item["alert"][name] == value for name, value in fact["alert"].items())
     if fact["type"] == "SilenceSet":
-        return bool(item["silence"]["silence_id"] == fact["silence_id"])
+        return all(item["silence"][name] == value for name, value in fact["silence"].items())
     return all(item[name] == value for name, value in fact.items())
 
 

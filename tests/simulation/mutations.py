@@ -35,13 +35,15 @@ from tocsin.engine.plan import Plan
 from tocsin.engine.state import LevelMark
 from tocsin.errors import StoreError
 from tocsin.journal import Restarted
-from tocsin.model.facts import AttemptEnded
+from tocsin.model.facts import Acknowledged, AttemptEnded, Snoozed
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.outcome import Outcome, OutcomeStatus
 from tocsin.model.reason import Action, Reason
+from tocsin.model.severity import AlertSeverity
 from tocsin.roles.aggregator import AT_ONCE, Release
 from tocsin.runtime import recovery
 from tocsin.runtime.dispatcher import Dispatcher
+from tocsin.runtime.operable import Operable
 from tocsin.runtime.runner import Runner
 from tocsin.runtime.service import FederationAlertingService
 from tocsin.runtime.writer import Writer
@@ -415,6 +417,28 @@ def gives_nothing_to_the_fallback(patch: pytest.MonkeyPatch) -> None:
     replace(patch, outcomes, "tell_elsewhere", lambda _: nothing)
 
 
+@mutation(seed=6)
+def never_turns_to_the_fallback_in_time(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, outcomes, "fallback_due", lambda _: nothing)
+
+
+@mutation(seed=6)
+def turns_to_the_fallback_a_minute_late(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def put(self: Agenda, tx: Any, kind: Deadline, name: str, at: float) -> None:
+            original(self, tx, kind, name, at + 60.0 if kind is Deadline.FALLBACK else at)
+
+        return put
+
+    replace(patch, Agenda, "set", make)
+
+
+@mutation(seed=3)
+def tries_without_end(patch: pytest.MonkeyPatch) -> None:
+    """The age that the retry policy sets ends nothing that waits."""
+    replace(patch, outcomes, "expired", lambda _: nothing)
+
+
 @mutation(seed=15)
 def has_two_attempts_under_way(patch: pytest.MonkeyPatch) -> None:
     """A line whose notification is sent is free for the next one."""
@@ -445,6 +469,217 @@ def never_probes(patch: pytest.MonkeyPatch) -> None:
         return closed_until
 
     replace(patch, circuit, "closed_until", make)
+
+
+# -- what a notification says --------------------------------------------------------------------------------------
+
+
+def _saying(change: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    """Let each attempt's notification be what *change* makes of it."""
+
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        replace(patch, lanes, "notification_of", lambda original: lambda turn, out: change(original(turn, out)))
+
+    return apply
+
+
+def _each(one: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a change of a notification that changes each alert it lists."""
+    return lambda notification: attrs.evolve(notification, alerts=tuple(map(one, notification.alerts)))
+
+
+def _alert_with(**fields: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    return _saying(_each(lambda one: attrs.evolve(one, alert=attrs.evolve(one.alert, **fields))))
+
+
+@mutation(seed=0)
+def names_another_cluster(patch: pytest.MonkeyPatch) -> None:
+    _alert_with(cluster_id="prod-1")(patch)
+
+
+@mutation(seed=0)
+def names_another_metric(patch: pytest.MonkeyPatch) -> None:
+    _alert_with(metric_name="cpu")(patch)
+
+
+@mutation(seed=0)
+def says_nothing_of_the_message(patch: pytest.MonkeyPatch) -> None:
+    _alert_with(message="")(patch)
+
+
+@mutation(seed=0)
+def plays_down_what_resolved(patch: pytest.MonkeyPatch) -> None:
+    """Only what ended is listed with a severity that nobody reported."""
+
+    def one(listed: Any) -> Any:
+        return listed if listed.firing else attrs.evolve(listed, alert=attrs.evolve(listed.alert, severity="info"))
+
+    _saying(_each(one))(patch)
+
+
+@mutation(seed=0)
+def exaggerates(patch: pytest.MonkeyPatch) -> None:
+    """A notification's own severity is higher than that of anything in it."""
+    _saying(lambda notification: attrs.evolve(notification, severity=AlertSeverity.EMERGENCY))(patch)
+
+
+@mutation(seed=0)
+def calls_a_resolution_firing(patch: pytest.MonkeyPatch) -> None:
+    """The alerts in it are listed as resolved, and it says of itself that it fires."""
+    _saying(lambda notification: attrs.evolve(notification, status=AlertStatus.FIRING))(patch)
+
+
+@mutation(seed=7)
+def retries_what_was_said_first(patch: pytest.MonkeyPatch) -> None:
+    """Another attempt tells the alerts as they were when the first one started."""
+    first: dict[tuple[str, str], Any] = {}
+
+    def make(original: Any) -> Any:
+        def notification_of(turn: Any, out: Any) -> Any:
+            made = original(turn, out)
+            alerts = [first.setdefault((out.notification_id, one.alert.alert_id), one) for one in made.alerts]
+            again = tuple(attrs.evolve(one, alert=old.alert) for one, old in zip(made.alerts, alerts, strict=True))
+            return attrs.evolve(made, alerts=again)
+
+        return notification_of
+
+    replace(patch, lanes, "notification_of", make)
+
+
+def _calling(change: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    """Let the dispatcher hand the backend what *change* makes of a notification."""
+
+    def make(original: Any) -> Any:
+        async def send(self: Dispatcher, attempt: Any, gaps: Any) -> Any:
+            return await original(self, attrs.evolve(attempt, notification=change(attempt.notification)), gaps)
+
+        return send
+
+    return lambda patch: replace(patch, Dispatcher, "_send", make)
+
+
+@mutation(seed=0)
+def retries_under_another_incident(patch: pytest.MonkeyPatch) -> None:
+    """The key by which an incident tool knows the incident is another one from the second attempt on."""
+
+    def change(notification: Any) -> Any:
+        if notification.attempt == 1:
+            return notification
+        return attrs.evolve(notification, incident_id=f"{notification.incident_id}{notification.attempt}")
+
+    _calling(change)(patch)
+
+
+@mutation(seed=0)
+def calls_each_incident_as_the_notification(patch: pytest.MonkeyPatch) -> None:
+    """Always the same key, and not the one that the journal has."""
+    _calling(lambda made: attrs.evolve(made, incident_id=made.notification_id))(patch)
+
+
+@mutation(seed=9)
+def makes_digests_for_incident_tools(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def together(turn: Any, lane: Any, channel: Any, out: Any) -> Any:
+            spec = attrs.evolve(channel.spec, per_incident=False)
+            return original(turn, lane, attrs.evolve(channel, spec=spec), out)
+
+        return together
+
+    replace(patch, lanes, "_together", make)
+
+
+# -- who gave it ---------------------------------------------------------------------------------------------------
+
+
+def _taking(kind: type[Any], **fields: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    """Let what people do of this kind be taken in with these fields."""
+
+    def make(original: Any) -> Any:
+        def one(self: Operable, made: Any, *arguments: Any) -> bool:
+            if made is not kind:
+                return bool(original(self, made, *arguments))
+            return bool(original(self, lambda *given: attrs.evolve(kind(*given), **fields), *arguments))
+
+        return one
+
+    return lambda patch: replace(patch, Operable, "_one", make)
+
+
+@mutation(seed=6)
+def takes_ann_for_who_acknowledged(patch: pytest.MonkeyPatch) -> None:
+    _taking(Acknowledged, by="ann")(patch)
+
+
+@mutation(seed=4)
+def forgets_what_was_said_with_an_acknowledgement(patch: pytest.MonkeyPatch) -> None:
+    _taking(Acknowledged, comment="")(patch)
+
+
+@mutation(seed=0)
+def forgets_who_snoozed(patch: pytest.MonkeyPatch) -> None:
+    _taking(Snoozed, by="")(patch)
+
+
+# -- records of attempts -------------------------------------------------------------------------------------------
+
+
+def _recording(**fields: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    """Let the record of each attempt's end have these fields."""
+
+    def make(original: Any) -> Any:
+        def record(turn: Any, out: Any, fact: AttemptEnded) -> None:
+            original(turn, out, fact)
+            event = turn.events.pop()
+            turn.tell(attrs.evolve(event, delivery=attrs.evolve(event.delivery, **fields)))
+
+        return record
+
+    return lambda patch: replace(patch, outcomes, "_record", make)
+
+
+@mutation(seed=0)
+def drops_the_response_code(patch: pytest.MonkeyPatch) -> None:
+    _recording(response_code=None)(patch)
+
+
+@mutation(seed=3)
+def invents_response_codes(patch: pytest.MonkeyPatch) -> None:
+    """Also where there was no answer."""
+
+    def make(original: Any) -> Any:
+        def record(turn: Any, out: Any, fact: AttemptEnded) -> None:
+            code = 504 if fact.outcome.code is None else fact.outcome.code
+            original(turn, out, attrs.evolve(fact, outcome=attrs.evolve(fact.outcome, code=code)))
+
+        return record
+
+    replace(patch, outcomes, "_record", make)
+
+
+@mutation(seed=0)
+def drops_the_response_message(patch: pytest.MonkeyPatch) -> None:
+    _recording(response_message="")(patch)
+
+
+@mutation(seed=0)
+def measures_no_latency(patch: pytest.MonkeyPatch) -> None:
+    _recording(delivery_time_ms=0.0)(patch)
+
+
+@mutation(seed=0)
+def measures_latency_in_seconds(patch: pytest.MonkeyPatch) -> None:
+    def make(original: Any) -> Any:
+        def record(turn: Any, out: Any, fact: AttemptEnded) -> None:
+            original(turn, out, attrs.evolve(fact, seconds=fact.seconds / 1000.0))
+
+        return record
+
+    replace(patch, outcomes, "_record", make)
+
+
+@mutation(seed=1)
+def records_every_attempt_as_a_success(patch: pytest.MonkeyPatch) -> None:
+    _recording(success=True)(patch)
 
 
 # -- explanations --------------------------------------------------------------------------------------------------

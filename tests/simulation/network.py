@@ -47,17 +47,18 @@ class Network:
         if mode == "flaky":
             mode = chance.choice(_FLAKY)
         arrives = mode in ("well", "mute", "lying")
-        line = self.ledger.called(**_plain(notification), mode=mode, arrived=arrives)
+        line = self.ledger.called(**_plain(notification), mode=mode, arrived=arrives, code=None, detail=None)
         try:
             answer = await self._answer(mode, chance)
-            line["answer"] = answer.status.value
+            line.update(answer=answer.status.value, code=answer.code, detail=answer.detail)
             line["retry_after"] = answer.retry_after_seconds
             return answer
-        except _Broken:
-            line["answer"] = "unavailable"
+        except _Broken as error:
+            line.update(answer="unavailable", detail=f"the backend raised {type(error).__name__}")
             raise
         finally:
             line["answered_at"] = self.clock.now()
+            line["seconds"] = line["answered_at"] - line["at"]
             line["answered"] = self.ledger.next()
 
     async def _answer(self, mode: str, chance: Random) -> Outcome:
@@ -91,6 +92,7 @@ def _plain(notification: Notification) -> Plain:
         "level": None if notification.level is None else notification.level.value,
         "policy": notification.policy_id,
         "status": notification.status.value,
+        "severity": notification.severity.value,
         "listing": [
             {
                 "incident": one.incident_id,
@@ -100,6 +102,7 @@ def _plain(notification: Notification) -> Plain:
                 "severity": one.alert.severity.value,
                 "cluster": one.alert.cluster_id,
                 "metric": one.alert.metric_name,
+                "message": one.alert.message,
             }
             for one in notification.alerts
         ],

@@ -14,6 +14,7 @@ from typing import Final
 
 import anyio
 import anyio.abc
+import attrs
 from tests.simulation.determinism import Pace, deterministic
 from tests.simulation.disk import Disk, FileDisk, Handle, Killed
 from tests.simulation.ledger import Ledger, Plain
@@ -104,6 +105,7 @@ class Run:
         self.lives = 0
         self.process: Process | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
+        self._chance = Random(f"people {seed}")
         self._reports: dict[str, PerformanceAlert] = {}
         self._silences: set[str] = set()
         self._down = 0.0
@@ -276,6 +278,10 @@ class Run:
         if known is not None:
             await self._submit(AlertResolved(alert_id), AlertFired(known))
 
+    def _somebody(self) -> str:
+        """Whoever does the next thing."""
+        return self._chance.choice(("ann", "bob", "eve"))
+
     def _target(self, alert_id: str, incident: bool) -> str:
         if incident:
             for name, view in self.service.aggregated_alerts.items():
@@ -286,25 +292,28 @@ class Run:
     async def do_acknowledge(self, alert_id: str, incident: bool, seconds: float | None) -> None:
         """Somebody takes an alert or an incident."""
         target = self._target(alert_id, incident)
-        fact = Acknowledged(target, "ann", "", seconds)
-        self._commit(fact, partial(self.service.acknowledge_alert, target, "ann", "", seconds))
+        who, comment = self._somebody(), self._chance.choice(("", "on it"))
+        fact = Acknowledged(target, who, comment, seconds)
+        self._commit(fact, partial(self.service.acknowledge_alert, target, who, comment, seconds))
 
     async def do_snooze(self, alert_id: str, incident: bool, seconds: float) -> None:
         """Somebody puts an alert or an incident off."""
         target = self._target(alert_id, incident)
-        self._commit(Snoozed(target, seconds, "bob"), partial(self.service.snooze_alert, target, seconds, "bob"))
+        who = self._somebody()
+        self._commit(Snoozed(target, seconds, who), partial(self.service.snooze_alert, target, seconds, who))
 
     async def do_silence(self, silence_id: str, matcher: list[str], after: float, lasts: float) -> None:
         """A silence is added or replaced."""
         starts = self.clock.wall() + after
         name, operator, value = matcher
-        silence = Silence(silence_id, (LabelMatcher(name, operator, value),), starts, starts + lasts)
+        who = self._somebody()
+        silence = Silence(silence_id, (LabelMatcher(name, operator, value),), starts, starts + lasts, created_by=who)
         self._silences.add(silence_id)
         await self._submit(SilenceSet(silence))
 
     async def do_unsilence(self, silence_id: str) -> None:
         """A silence is ended early."""
-        await self._submit(SilenceExpired(silence_id))
+        await self._submit(SilenceExpired(silence_id, self._somebody()))
 
     async def do_receiver(self, channel_id: str, mode: str) -> None:
         """A receiver changes its behaviour."""
@@ -414,12 +423,10 @@ def _plain(fact: Fact) -> Plain:
             plain["alert"] = {**fields, "severity": alert.severity.value, "labels": dict(alert.labels)}
         case AlertResolved(alert_id):
             plain["alert_id"] = alert_id
-        case Acknowledged() | Snoozed():
-            plain["target"] = fact.target
+        case Acknowledged() | Snoozed() | SilenceExpired():
+            plain.update(attrs.asdict(fact))
         case SilenceSet(silence):
-            plain["silence_id"] = silence.silence_id
-        case SilenceExpired(silence_id):
-            plain["silence_id"] = silence_id
+            plain["silence"] = {"silence_id": silence.silence_id, "created_by": silence.created_by}
         case _:
             raise AssertionError(f"nobody submits a {plain['type']} here")
     return plain

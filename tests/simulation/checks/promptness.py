@@ -44,13 +44,14 @@ class Promptness:
             awake = self.files.awake(since, at)
             if awake is not None:
                 if awake != float("inf"):
-                    self._expect(awake, check)
+                    self.expect(awake, check)
                 continue
             late = check()
             if late is not None:
                 self.complain(f"{late}; due at {since}")
 
-    def _expect(self, since: float, check: Callable[[], str | None]) -> None:
+    def expect(self, since: float, check: Callable[[], str | None]) -> None:
+        """Look a second after *since* whether all is well: *check* says what is not."""
         heapq.heappush(self._due, (since + _SECOND, next(self._order), since, check))
 
     # -- what is expected -------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class Promptness:
     def telling_of(self, key: Key, channel: str, due: float) -> None:
         """The channel is told of the episode from *due* on, unless that is decided anew."""
         self._decided[channel, key] = due
-        self._expect(due, partial(self._told, key, channel, due, self.world.now))
+        self.expect(due, partial(self._told, key, channel, due, self.world.now))
 
     def _told(self, key: Key, channel: str, due: float, decided: float) -> str | None:
         span = self.world.spans[key]
@@ -73,7 +74,7 @@ class Promptness:
     def level(self, rung: Rung) -> None:
         """The channels of a level are told of it."""
         for channel in rung.channels:
-            self._expect(rung.at, partial(self._climbed, rung, channel))
+            self.expect(rung.at, partial(self._climbed, rung, channel))
 
     def _climbed(self, rung: Rung, channel: str) -> str | None:
         owed = any(one.rung is rung and one.channel == channel for one in self.telling.owed)
@@ -92,7 +93,7 @@ class Promptness:
         retry, attempts = self.sending.backend(sent)["retry"], sent.attempts
         longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0 ** min(attempts, 60))
         at = max(self.world.now + longest, sent.not_before)
-        self._expect(at, lambda: self._tried_again(sent, attempts))
+        self.expect(at, lambda: self._tried_again(sent, attempts))
 
     def _tried_again(self, sent: Sent, attempts: int) -> str | None:
         over = self.sending.states.get(sent.name) not in ("retrying",) or sent.attempts > attempts
@@ -101,7 +102,7 @@ class Promptness:
         if self.sending.circuits[sent.channel].probe_at is not None:
             return None
         if self.sending.crossing(sent.channel):
-            self._expect(self.world.now, lambda: self._tried_again(sent, attempts))
+            self.expect(self.world.now, lambda: self._tried_again(sent, attempts))
             return None
         return f"{sent.name} to {sent.channel} is not tried again after attempt {attempts}"
 
@@ -109,7 +110,7 @@ class Promptness:
         """An open circuit is probed as soon as it may be, if anything waits for it."""
         probe_at = self.sending.circuits[channel].probe_at
         if probe_at is not None:
-            self._expect(probe_at, lambda: self._probed(channel, probe_at))
+            self.expect(probe_at, lambda: self._probed(channel, probe_at))
 
     def _probed(self, channel: str, probe_at: float) -> str | None:
         waits = channel in self.sending.held.values()
@@ -129,7 +130,7 @@ class Promptness:
         for one in sent.listing:
             if one.firing:
                 check = partial(self._reminded, one.key, sent.channel, since)
-                self._expect(self.world.now + interval, check)
+                self.expect(self.world.now + interval, check)
 
     def _reminded(self, key: Key, channel: str, since: float) -> str | None:
         span = self.world.spans[key]

@@ -59,9 +59,10 @@ class Sent:
 
 @dataclass
 class Circuit:
-    """A channel's failures in a row, and when it is probed next (None: it is closed)."""
+    """A channel's failures in a row, since when, and when it is probed next (None: it is closed)."""
 
     failures: int = 0
+    failing_since: float | None = None
     probe_at: float | None = None
 
 
@@ -241,11 +242,12 @@ class Sending:
         if settings is None:
             return
         if outcome in ("delivered", "rejected", "throttled"):
-            circuit.failures, circuit.probe_at = 0, None
+            circuit.failures, circuit.failing_since, circuit.probe_at = 0, None, None
             return
         if circuit.probe_at is not None and self.world.now < circuit.probe_at:
             return  # it was under way when the circuit opened
         circuit.failures += 1
+        circuit.failing_since = self.world.now if circuit.failing_since is None else circuit.failing_since
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:
             again = circuit.failures - policy["failures"]

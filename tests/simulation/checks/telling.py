@@ -219,7 +219,12 @@ class Telling:
             if not one.firing:
                 self.excused.add((channel, one.key))
             elif span is not None and not self.tells(channel, span):
-                self.dead[channel, one.key] = (None if settings is None else settings["fallback"], span.rank)
+                self.dead[channel, one.key] = (self._stands_in(settings), span.rank)
+
+    def _stands_in(self, settings: Plain | None) -> str | None:
+        """The fallback of a channel that was configured so, if there is one by now."""
+        fallback = None if settings is None else settings["fallback"]
+        return fallback if fallback in self.world.settings["channels"] else None
 
     def give_way(self, sent: Sent, still: set[Key]) -> None:
         """A resolution that failed may give way to a firing of the same alert in a new incident, told since or not.
@@ -314,7 +319,7 @@ class Telling:
         fallback, died = self.dead.get((channel, span.key), (None, -1))
         if died < (0 if passed else rank):
             return bool(passed) and self.world.shut(span, channel, self.world.now) is not None
-        if fallback is None or fallback not in self.world.settings["channels"]:
+        if fallback is None:
             return ("undelivered", channel) in self.gaps
         return self._reached(fallback, span, min(died, span.rank), passed | {channel})
 
