@@ -20,6 +20,7 @@ from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
+from tests.simulation.checks.vanishing import Vanishing
 from tests.simulation.checks.world import Span, World
 
 __all__ = ["Checker", "check"]
@@ -43,6 +44,7 @@ class Checker:
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
         self.patience = Patience(self.world, self.sending, self.promptness, self.complain)
+        self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -220,6 +222,7 @@ class Checker:
         self.telling.excuse()
         self._nothing_starts_too_late()
         self.explaining.came_true(entry)
+        self.vanishing.went(entry)
         self._late = False
 
     def _set_wall(self, entry: Plain) -> None:
@@ -267,7 +270,7 @@ class Checker:
         if self._settings is not self.world.settings:
             for channel, gone in self.world.settings["channels"].items():
                 if channel not in self._settings["channels"]:
-                    self.telling.vanish(channel, gone)
+                    self.vanishing.goes(channel, gone)
             self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
             self.patience.replaced(self.world.settings, self._settings)
             self.world.settings = self._settings
@@ -356,7 +359,9 @@ class Checker:
         what = f"{key} on {event['channel_id']}: {event['action']}, {event['reason']}"
         self.explaining.decided(event, what)
         span = self.world.spans.get(key)
-        if span is not None and span.firing and event["action"] in ("notify", "fold"):
+        if event["action"] == "skip":
+            self.promptness.skipped(key, event["channel_id"])
+        elif span is not None and span.firing:
             due = max(entry["engine_time"], event["due"] or 0.0)
             self.promptness.telling_of(key, event["channel_id"], due)
 

@@ -439,6 +439,16 @@ def tries_without_end(patch: pytest.MonkeyPatch) -> None:
     replace(patch, outcomes, "expired", lambda _: nothing)
 
 
+@mutation(seed=6)
+def leaves_what_waits_for_a_channel_that_went(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, reload, "_vanish", lambda _: nothing)
+
+
+@mutation(seed=60)
+def passes_on_nothing_of_a_channel_that_went(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, reload, "_pass_on", lambda _: nothing)
+
+
 @mutation(seed=15)
 def has_two_attempts_under_way(patch: pytest.MonkeyPatch) -> None:
     """A line whose notification is sent is free for the next one."""

@@ -6,6 +6,7 @@ argument means may depend on the run (an alert is resolved only if it fires); wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 from typing import Any, Final
 
@@ -213,4 +214,15 @@ def random_plot(seed: int, hours: float) -> Plot:
         if seconds:
             operations.append(("wait", {"seconds": seconds}))
         left -= seconds
-    return first, operations
+    return first, list(_vanishing(Random(f"vanishing {seed}"), operations))
+
+
+def _vanishing(random: Random, operations: list[Operation]) -> Iterator[Operation]:
+    """Let channels go and return between the operations, in one of five plots; drawn apart, so that the rest stays."""
+    chance = 0.12 if random.random() < 0.2 else 0.0
+    gone = False
+    for operation in operations:
+        yield operation
+        if random.random() < chance:
+            yield ("reappear", {}) if gone else ("vanish", {"channel_id": random.choice(CHANNELS)})
+            gone = not gone

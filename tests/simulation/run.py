@@ -105,6 +105,7 @@ class Run:
         self.lives = 0
         self.process: Process | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
+        self._gone: Plain = {}
         self._chance = Random(f"people {seed}")
         self._reports: dict[str, PerformanceAlert] = {}
         self._silences: set[str] = set()
@@ -349,6 +350,18 @@ class Run:
                 self.settings = after
                 return
             self.settings = after
+
+    async def do_vanish(self, channel_id: str) -> None:
+        """A channel is taken away, until it returns."""
+        channels = self.settings["channels"]
+        if channel_id in channels and len(channels) > 1:
+            self._gone = {channel_id: channels[channel_id]}
+            left = {name: channel for name, channel in channels.items() if name != channel_id}
+            await self.do_reload({**self.settings, "channels": left})
+
+    async def do_reappear(self) -> None:
+        """The channel that was taken away last is as it was."""
+        await self.do_reload({**self.settings, "channels": {**self._gone, **self.settings["channels"]}})
 
     async def do_explain(self, alert: Plain) -> None:
         """Somebody asks what would happen to an alert, and then it fires."""

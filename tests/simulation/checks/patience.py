@@ -67,9 +67,8 @@ class Patience:
         if state in FINAL or not self._promised(channel, since):
             return None
         awake = self.promptness.files.awake(due - 1.0, self.world.now)
-        if awake is not None and (
-            sent is None or sent.first_started > due - 1e-6
-        ):  # nobody was there in time to try: its time counts anew
+        late = sent is None or sent.first_started > due - 1e-6
+        if late and awake is not None:  # nobody was there in time to try: its time counts anew
             if awake != float("inf"):
                 self._wait(name, channel, awake)
             return None

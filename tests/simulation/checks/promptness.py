@@ -31,6 +31,7 @@ class Promptness:
         self.complain = complain
         self._order = itertools.count()
         self._decided: dict[tuple[str, Key], float] = {}
+        self._since: dict[tuple[str, Key], float] = {}
         self._due: list[tuple[float, int, float, Callable[[], str | None]]] = []
 
     def next_instant(self) -> float:
@@ -59,7 +60,21 @@ class Promptness:
     def telling_of(self, key: Key, channel: str, due: float) -> None:
         """The channel is told of the episode from *due* on, unless that is decided anew."""
         self._decided[channel, key] = due
+        self._since[channel, key] = self.world.now
         self.expect(due, partial(self._told, key, channel, due, self.world.now))
+
+    def skipped(self, key: Key, channel: str) -> None:
+        """It is not to be told there, for now or for good."""
+        self._since.pop((channel, key), None)
+
+    def awaited(self, channel: str) -> list[Key]:
+        """What fires and was to be told there, now or later, and was not listed since."""
+        listed, spans = self.telling.listed_at, self.world.spans
+        return [
+            key
+            for (where, key), since in self._since.items()
+            if where == channel and spans[key].firing and listed.get((channel, key), 0.0) < since - 1e-6
+        ]
 
     def _told(self, key: Key, channel: str, due: float, decided: float) -> str | None:
         span = self.world.spans[key]

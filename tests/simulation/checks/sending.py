@@ -78,11 +78,21 @@ class Sending:
         self.making: dict[tuple[str, str, str, int], str] = {}
         self.circuits: dict[str, Circuit] = defaultdict(Circuit)
         self.held: dict[str, str] = {}
+        self.channels: dict[str, str] = {}
         self.parts: dict[str, set[str]] = defaultdict(set)
 
     def under_way(self, channel: str) -> list[Sent]:
         """The attempts of a channel that have not ended."""
         return [sent for sent in self.sent.values() if sent.under_way and sent.channel == channel]
+
+    def alive(self, channel: str) -> list[Sent]:
+        """The attempted notifications of a channel that have not come to an end."""
+        return [sent for sent in self.sent.values() if sent.channel == channel and self.states[sent.name] not in FINAL]
+
+    def waiting(self, channel: str) -> list[str]:
+        """The notifications of a channel that wait for an attempt, as far as they were heard of."""
+        waiting = [name for name, state in self.states.items() if state in ("held", "retrying")]
+        return [name for name in waiting if self.channels[name] == channel]
 
     def busy(self, channel: str) -> bool:
         """Whether something holds a new attempt back: one that waits for its retry or is under way, or the limit."""
@@ -123,7 +133,7 @@ class Sending:
             self.complain(f"{what}: is {state} after its end ({before})")
         elif state not in _NEXT[before]:
             self.complain(f"{what}: is {state} after {before}")
-        self.states[name] = state
+        self.states[name], self.channels[name] = state, event["channel_id"]
         if event["reason"] == "digested":
             self.parts[event["detail"]].add(event["incident_id"])
         if state == "held":

@@ -271,7 +271,9 @@ class Telling:
         world.gone[channel] = gone
         under_way = {one.key for sent in self.sending.under_way(channel) for one in sent.listing}
         for span in world.firing():
-            pending = channel in self.targets(span) and not self.tells(channel, span) and span.key not in under_way
+            stands_in = any(key == span.key and other == channel for (_, key), (other, _) in self.dead.items())
+            concerns = stands_in or channel in self.targets(span)
+            pending = concerns and not self.tells(channel, span) and span.key not in under_way
             if pending and world.shut(span, channel, world.now) is None:
                 self.dead.setdefault((channel, span.key), (gone["fallback"], span.rank))
 
