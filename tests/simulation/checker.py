@@ -21,6 +21,7 @@ from tests.simulation.checks.reading import Files, Plain, read
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
 from tests.simulation.checks.vanishing import Vanishing
+from tests.simulation.checks.watching import Watching
 from tests.simulation.checks.world import Span, World
 
 __all__ = ["Checker", "check"]
@@ -45,6 +46,7 @@ class Checker:
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
         self.patience = Patience(self.world, self.sending, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
+        self.watching = Watching(self.world, self.sending, self.promptness, self.complain)
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -72,6 +74,7 @@ class Checker:
             if len(self.found) >= _MOST:
                 break
         self._attempts_and_calls_agree()
+        self._heartbeats_were_sent()
         self._nothing_arrives_twice()
         return self.found
 
@@ -109,6 +112,20 @@ class Checker:
             death = self.files.death_after(entry["sequence"])
             if name not in seen and (death is None or abs(death["at"] - entry["engine_time"]) > 1e-6):
                 self.complain(f"attempt {name} was decided at {entry['engine_time']} and never made")
+
+    def _heartbeats_were_sent(self) -> None:
+        """Each heartbeat that was decided was sent, unless the process died at once.
+
+        One that a restart makes up for is decided by the configuration before it, whose channels send nothing.
+        """
+        for entry in self.files.journal:
+            if _restarts(entry):
+                continue
+            for event in entry["events"]:
+                if event["type"] == "HeartbeatSent" and event["notification_id"] not in self.files.beat_of:
+                    death = self.files.death_after(entry["sequence"])
+                    if death is None or abs(death["at"] - entry["engine_time"]) > 1e-6:
+                        self.complain(f"{event}: it was never sent")
 
     def _leeway(self, entry: Plain, at: float) -> float:
         """How long after its commit an attempt may start: not at all, unless the store has just failed."""
@@ -219,6 +236,8 @@ class Checker:
         self.ladder.tell()
         self._note_rungs()
         self._levels(now, restarted=_restarts(entry))
+        if entry["ordinal"] == 1:
+            self.watching.begin()
         self.telling.excuse()
         self._nothing_starts_too_late()
         self.explaining.came_true(entry)
@@ -344,11 +363,14 @@ class Checker:
                 if entry["engine_time"] - event["at"] > _SECOND and not self._late:
                     self.complain(f"{event} was committed only at {entry['engine_time']}")
             case "GapRecorded":
+                self.watching.gap(event, entry["engine_time"])
                 self.telling.gaps.add((event["gap"]["kind"], event["gap"]["subject"]))
                 if event["gap"]["kind"] == "level_unreachable":
                     self._reached.append({**event, "lost": event["gap"]["subject"], "restart": _restarts(entry)})
             case "NotificationChanged":
                 self._changed(event, entry)
+            case "HeartbeatSent":
+                self.watching.beat(event, self.files.beat_of, entry["engine_time"], restarted=_restarts(entry))
             case "CircuitChanged":
                 self.sending.circuit_changed(event)
             case "AttemptFinished":
@@ -370,6 +392,7 @@ class Checker:
         what = f"{event['kind']} {name} to {event['channel_id']}, {event['state']} (attempt {event['attempt']})"
         self.sending.enters(event, what)
         self.explaining.changed(event, entry["events"], what)
+        self.watching.changed(event)
         self.patience.changed(event, what, restarted=_restarts(entry))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":

@@ -28,6 +28,7 @@ from tocsin.engine import (
     recheck,
     reload,
     walk,
+    watchdog,
 )
 from tocsin.engine.agenda import Agenda, Deadline
 from tocsin.engine.machine import Engine
@@ -479,6 +480,38 @@ def never_probes(patch: pytest.MonkeyPatch) -> None:
         return closed_until
 
     replace(patch, circuit, "closed_until", make)
+
+
+# -- the watchdog --------------------------------------------------------------------------------------------------
+
+
+@mutation(seed=3)
+def calls_nothing_late(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, watchdog, "look", lambda _: nothing)
+
+
+@mutation(seed=1)
+def sends_no_heartbeats(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, watchdog, "beat", lambda _: nothing)
+
+
+@mutation(seed=1)
+def sends_one_heartbeat(patch: pytest.MonkeyPatch) -> None:
+    """And none after that."""
+
+    def make(original: Any) -> Any:
+        def beat(turn: Any) -> None:
+            original(turn)
+            turn.state.agenda.cancel(turn.tx, Deadline.HEARTBEAT, "")
+
+        return beat
+
+    replace(patch, watchdog, "beat", make)
+
+
+@mutation(seed=38)
+def sends_heartbeats_past_the_limit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(watchdog, "free_at", lambda lane, channel, now: None)
 
 
 # -- what a notification says --------------------------------------------------------------------------------------

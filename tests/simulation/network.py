@@ -14,6 +14,7 @@ from tests.simulation.ledger import Ledger, Plain
 from tests.simulation.settings import BACKENDS, circuit_of, retry_of
 
 from tocsin import BackendContext, BackendRegistrar, Notification, Outcome, hookimpl
+from tocsin.model.notification import NotificationKind
 from tocsin.testing.clock import VirtualClock
 
 __all__ = ["Network", "Wire"]
@@ -42,7 +43,8 @@ class Network:
 
     async def take(self, notification: Notification) -> Outcome:
         """One call of one receiver."""
-        chance = self.chance(notification.channel_id)
+        beats = notification.kind is NotificationKind.HEARTBEAT
+        chance = self.chance(f"{notification.channel_id} heartbeat" if beats else notification.channel_id)
         mode = self.modes.get(notification.channel_id, "well")
         if mode == "flaky":
             mode = chance.choice(_FLAKY)

@@ -25,6 +25,7 @@ from tocsin import (
     RetryPolicy,
     TimeInterval,
     TimeRange,
+    Watchdog,
 )
 from tocsin.model.outcome import CircuitPolicy
 
@@ -186,7 +187,19 @@ def random_settings(random: Random) -> Plain:
     }
     # drawn apart: the seeds that tests name play as they did before there was a choice
     retention = Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))
-    return {**drawn, "retention": retention, **_quiet(drawn)}
+    return {**drawn, "retention": retention, **_quiet(drawn), "watchdog": _watchdog(drawn)}
+
+
+def _watchdog(drawn: Plain) -> Plain:
+    """Let a third of the configurations send heartbeats, and be late sooner than by default."""
+    random = Random(f"watchdog {json.dumps(drawn)}")
+    if random.random() < 0.65:
+        return {"within": 300.0, "heartbeat_channel": None, "heartbeat": None}
+    return {
+        "within": random.choice((60.0, 300.0)),
+        "heartbeat_channel": random.choice(sorted(drawn["channels"])),
+        "heartbeat": random.choice((60.0, 300.0)),
+    }
 
 
 def _quiet(drawn: Plain) -> Plain:
@@ -303,6 +316,12 @@ def intervals_of(settings: Plain) -> dict[str, tuple[TimeInterval, ...]]:
     }
 
 
+def watchdog_of(settings: Plain) -> Watchdog:
+    """Return the watchdog that *settings* describe."""
+    plain = settings["watchdog"]
+    return Watchdog(None, plain["within"], plain["heartbeat_channel"], plain["heartbeat"])
+
+
 def _inhibit(settings: Plain) -> Callable[[FederationAlertingService], None]:
     rules = inhibitions_of(settings)
     return lambda alerting: alerting.reconfigure(attrs.evolve(alerting.configuration, inhibition_rules=rules))
@@ -321,6 +340,7 @@ def configure(alerting: FederationAlertingService, settings: Plain) -> None:
             alerting.configuration,
             retain_resolved_seconds=settings["retention"],
             inhibition_rules=inhibitions_of(settings),
+            watchdog=watchdog_of(settings),
             time_intervals=intervals_of(settings),
         )
     )

@@ -19,7 +19,10 @@ _STORE_MENDS_SECONDS = 10.0
 
 @dataclass
 class Files:
-    """A run. ``asleep`` are the times, from and to, in which no process could act; ``moments`` is all in order."""
+    """A run. ``asleep`` are the times, from and to, in which no process could act; ``moments`` is all in order.
+
+    ``calls`` are those that tell of alerts, ``beat_of`` the heartbeats.
+    """
 
     journal: list[Plain]
     calls: list[Plain]
@@ -28,6 +31,8 @@ class Files:
 
     def __post_init__(self) -> None:
         self._on_engine_time()
+        self.beat_of = {call["notification"]: call for call in self.calls if call["kind"] == "heartbeat"}
+        self.calls = [call for call in self.calls if call["kind"] != "heartbeat"]
         self.call_of = {(call["notification"], call["attempt"]): call for call in self.calls}
         since: dict[str, float] = {}
         for happening in self.happenings:

@@ -104,11 +104,11 @@ class Sending:
         channel = self.world.settings["channels"].get(sent.channel)
         return sent.backend if channel is None else self.world.settings["backends"][channel["backend"]]
 
-    def limited(self, channel: str) -> bool:
-        """Whether the channel's limit is reached now."""
+    def limited(self, channel: str, lately: float = 0.0) -> bool:
+        """Whether the channel's limit is reached now, or was so many seconds ago."""
         settings = self.world.settings["channels"].get(channel)
         limit = None if settings is None else settings["limit"]
-        recent = [at for at in self.starts[channel] if at > self.world.now - _MINUTE - 1e-6]
+        recent = [at for at in self.starts[channel] if at > self.world.now - lately - _MINUTE - 1e-6]
         return limit is not None and len(recent) >= limit
 
     def crowded(self, channel: str) -> bool:
@@ -199,6 +199,19 @@ class Sending:
             self.complain(f"{what}: {len(others)} other attempts are under way, {most} may be in all")
         if probe_at is not None and now < probe_at - 1e-6:
             self.complain(f"{what}: the circuit is open until {probe_at}")
+
+    def count(self, channel: str, now: float, what: str, *, restarted: bool) -> None:
+        """An attempt starts that is no notification's; it counts against the channel's limit all the same.
+
+        One that a restart makes up for was decided by the configuration before it.
+        """
+        settings = self.world.settings["channels"].get(channel)
+        if restarted:
+            self.starts[channel].append(now)
+        elif settings is None or not settings["enabled"]:
+            self.complain(f"{what}: there is no channel {channel}, or it is disabled")
+        else:
+            self._within_limit(channel, settings["limit"], now, what)
 
     def _within_limit(self, channel: str, limit: int | None, now: float, what: str) -> None:
         log = self.starts[channel]

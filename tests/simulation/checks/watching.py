@@ -1,0 +1,111 @@
+"""Watching: what is late is recorded as a gap, and heartbeats come at their interval while a process runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.simulation.checks.promptness import Promptness
+from tests.simulation.checks.reading import Plain
+from tests.simulation.checks.sending import FINAL, Sending
+from tests.simulation.checks.world import World
+
+__all__ = ["Watching"]
+
+_NEVER = float("-inf")
+
+
+class Watching:
+    """Follows the watchdog: ``late`` is when each channel was last called late, ``beaten`` when it last beat."""
+
+    def __init__(self, world: World, sending: Sending, promptness: Promptness, complain: Callable[[str], None]) -> None:
+        self.world = world
+        self.sending = sending
+        self.promptness = promptness
+        self.complain = complain
+        self.late: dict[str, float] = {}
+        self.beaten = _NEVER
+        self._seen: set[str] = set()
+        self._limited: set[str] = set()
+        self._beats: set[str] = set()
+
+    @property
+    def _settings(self) -> Plain:
+        found: Plain = self.world.settings["watchdog"]
+        return found
+
+    def begin(self) -> None:
+        """The first commit: heartbeats begin with it."""
+        if self._settings["heartbeat"] is not None:
+            self._next(self.world.now)
+
+    # -- what is late -----------------------------------------------------------------------------------------------
+
+    def gap(self, event: Plain, now: float) -> None:
+        """A gap is recorded, in a commit of *now*."""
+        if event["gap"]["kind"] == "late":
+            self.late[event["gap"]["subject"]] = event["at"]
+        elif event["gap"]["kind"] == "heartbeat_failed" and event["gap"]["detail"].startswith(
+            "there is no such channel"
+        ):
+            self.beaten = now  # there was nobody to send it to; the next one comes in its time
+            self._next(now + self._settings["heartbeat"])
+
+    def changed(self, event: Plain) -> None:
+        """A notification enters a state: if it is new, it is to be delivered in time."""
+        name = event["notification_id"]
+        if event["reason"] == "rate_limited":
+            self._limited.add(name)
+        slept = self.promptness.files.awake(event["at"] - self._settings["within"], event["at"])
+        told_of_before = event["kind"] == "digest" or slept is not None  # it may be called late already
+        if name not in self._seen and event["state"] not in FINAL and not told_of_before:
+            self._expect(name, event["channel_id"], event["at"], event["at"])
+        self._seen.add(name)
+
+    def _expect(self, name: str, channel: str, since: float, counted: float) -> None:
+        self.promptness.expect(counted + self._settings["within"], lambda: self._noticed(name, channel, since))
+
+    def _noticed(self, name: str, channel: str, since: float) -> str | None:
+        """It came to an end, or is late and was called so, or a limit explains that."""
+        if self.sending.states[name] in FINAL or self.late.get(channel, _NEVER) > since - 1e-6:
+            return None
+        sent, within = self.sending.sent.get(name), self._settings["within"]
+        if name in self._limited and sent is not None and self.world.now < sent.first_started + within + 0.5:
+            self._expect(name, channel, since, sent.first_started)
+        elif (name in self._limited and sent is None) or self.sending.limited(channel, 1.5):
+            self._expect(name, channel, since, self.world.now)
+        else:
+            return f"{name} to {channel} is {self.sending.states[name]} since {since}, and nobody calls that late"
+        return None
+
+    # -- heartbeats -------------------------------------------------------------------------------------------------
+
+    def beat(self, event: Plain, calls: dict[str, Plain], now: float, *, restarted: bool) -> None:
+        """A heartbeat is sent: to its channel, not before its time, within the limit, and once."""
+        name, settings = event["notification_id"], self._settings
+        if event["channel_id"] != settings["heartbeat_channel"]:
+            self.complain(f"{event}: heartbeats go to {settings['heartbeat_channel']}")
+        if now < self.beaten + settings["heartbeat"] - 1e-6:
+            self.complain(f"{event}: the one before was sent at {self.beaten}")
+        if name in self._beats:
+            self.complain(f"{event}: it was sent before")
+        call = calls.get(name)
+        if call is not None and abs(call["at"] - now) > 1.0:
+            self.complain(f"{event}: its receiver was called at {call['at']}")
+        self._beats.add(name)
+        self.sending.count(event["channel_id"], now, f"heartbeat {name}", restarted=restarted)
+        self.beaten = now
+        self._next(now + settings["heartbeat"])
+
+    def _next(self, due: float) -> None:
+        self.promptness.expect(due, lambda: self._beaten(due))
+
+    def _beaten(self, due: float) -> str | None:
+        if self.beaten >= due - 1e-6:
+            return None
+        channel = self._settings["heartbeat_channel"]
+        settings = self.world.settings["channels"].get(channel)
+        delayed = settings is not None and settings["limit"] is not None
+        if delayed and (self.sending.limited(channel) or self.sending.waiting(channel)):
+            self.promptness.expect(self.world.now, lambda: self._beaten(due))  # it goes after what waits
+            return None
+        return f"no heartbeat was sent to {channel} since {self.beaten}"
