@@ -292,6 +292,7 @@ class Checker:
                     self.vanishing.goes(channel, gone)
             self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
             self.patience.replaced(self.world.settings, self._settings)
+            self.watching.replaced(self.world.settings, self._settings)
             self.world.settings = self._settings
             for span in self.world.firing():
                 self.world.reroute(span)

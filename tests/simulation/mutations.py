@@ -482,6 +482,11 @@ def never_probes(patch: pytest.MonkeyPatch) -> None:
     replace(patch, circuit, "closed_until", make)
 
 
+@mutation(seed=4)
+def lets_a_firing_overtake_an_earlier_end(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, lines, "_goes_second", lambda _: lambda turn, line: False)
+
+
 # -- the watchdog --------------------------------------------------------------------------------------------------
 
 
@@ -507,11 +512,6 @@ def sends_one_heartbeat(patch: pytest.MonkeyPatch) -> None:
         return beat
 
     replace(patch, watchdog, "beat", make)
-
-
-@mutation(seed=38)
-def sends_heartbeats_past_the_limit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(watchdog, "free_at", lambda lane, channel, now: None)
 
 
 # -- what a notification says --------------------------------------------------------------------------------------

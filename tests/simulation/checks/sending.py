@@ -21,6 +21,11 @@ _NEXT: dict[str | None, frozenset[str]] = {
 _MINUTE = 60.0
 
 
+def _adjoin(one: Key, other: Key) -> bool:
+    """Whether one episode of an alert follows the other in another incident: told at once, either could come first."""
+    return one[1] == other[1] and one[0] != other[0] and abs(one[2] - other[2]) == 1
+
+
 @dataclass
 class Listed:
     """One episode that a notification lists."""
@@ -193,6 +198,13 @@ class Sending:
         for other in others:
             if incidents & other.incidents:
                 self.complain(f"{what}: {other.name} is under way for {sorted(incidents & other.incidents)}")
+        for other in others:
+            pairs = [(one.key, two.key) for one in listing for two in other.listing if _adjoin(one.key, two.key)]
+            crossing = {pair[0][1] for pair in pairs if all(self._routed(key, other.channel) for key in pair)}
+            if crossing:
+                self.complain(
+                    f"{what}: {other.name} is under way, and tells what {sorted(crossing)} did before or after"
+                )
         probe_at = self.circuits[event["channel_id"]].probe_at
         most = backend["concurrency"] if probe_at is None else 1
         if len(others) >= most:
@@ -200,18 +212,23 @@ class Sending:
         if probe_at is not None and now < probe_at - 1e-6:
             self.complain(f"{what}: the circuit is open until {probe_at}")
 
-    def count(self, channel: str, now: float, what: str, *, restarted: bool) -> None:
+    def count(self, channel: str, now: float, what: str, *, before: bool) -> None:
         """An attempt starts that is no notification's; it counts against the channel's limit all the same.
 
-        One that a restart makes up for was decided by the configuration before it.
+        *before*: it was decided by the configuration that was in force before this one.
         """
         settings = self.world.settings["channels"].get(channel)
-        if restarted:
+        if before:
             self.starts[channel].append(now)
         elif settings is None or not settings["enabled"]:
             self.complain(f"{what}: there is no channel {channel}, or it is disabled")
         else:
             self._within_limit(channel, settings["limit"], now, what)
+
+    def _routed(self, key: Key, channel: str) -> bool:
+        """Whether a rule brings it to the channel; of those that a level joins, nothing is known at its beginning."""
+        span = self.world.spans.get(key)
+        return span is not None and channel in span.route.channels
 
     def _within_limit(self, channel: str, limit: int | None, now: float, what: str) -> None:
         log = self.starts[channel]

@@ -12,6 +12,7 @@ from tests.simulation.checks.world import World
 __all__ = ["Watching"]
 
 _NEVER = float("-inf")
+_MINUTE = 60.0
 
 
 class Watching:
@@ -24,6 +25,7 @@ class Watching:
         self.complain = complain
         self.late: dict[str, float] = {}
         self.beaten = _NEVER
+        self._changed = _NEVER
         self._seen: set[str] = set()
         self._limited: set[str] = set()
         self._beats: set[str] = set()
@@ -32,6 +34,12 @@ class Watching:
     def _settings(self) -> Plain:
         found: Plain = self.world.settings["watchdog"]
         return found
+
+    def replaced(self, old: Plain, new: Plain) -> None:
+        """The configuration changed: a heartbeat that waits for its channel's limit may go on waiting."""
+        channel = self._settings["heartbeat_channel"]
+        if old["channels"].get(channel) != new["channels"].get(channel):
+            self._changed = self.world.now
 
     def begin(self) -> None:
         """The first commit: heartbeats begin with it."""
@@ -92,7 +100,8 @@ class Watching:
         if call is not None and abs(call["at"] - now) > 1.0:
             self.complain(f"{event}: its receiver was called at {call['at']}")
         self._beats.add(name)
-        self.sending.count(event["channel_id"], now, f"heartbeat {name}", restarted=restarted)
+        before = restarted or self.world.replaced_at == self.world.now  # what comes due comes before what changes
+        self.sending.count(event["channel_id"], now, f"heartbeat {name}", before=before)
         self.beaten = now
         self._next(now + settings["heartbeat"])
 
@@ -104,6 +113,9 @@ class Watching:
             return None
         channel = self._settings["heartbeat_channel"]
         settings = self.world.settings["channels"].get(channel)
+        if self._changed > self.world.now - _MINUTE - 2.0:
+            self.promptness.expect(self.world.now, lambda: self._beaten(due))
+            return None
         delayed = settings is not None and settings["limit"] is not None
         if delayed and (self.sending.limited(channel) or self.sending.waiting(channel)):
             self.promptness.expect(self.world.now, lambda: self._beaten(due))  # it goes after what waits
