@@ -66,7 +66,7 @@ class Patience:
         state, sent = self.sending.states[name], self.sending.sent.get(name)
         if state in FINAL or not self._promised(channel, since):
             return None
-        awake = self.promptness.files.awake(due - 1.0, self.world.now)
+        awake = self.promptness.files.awake(since, self.world.now)
         late = sent is None or sent.first_started > due - 1e-6
         if late and awake is not None:  # nobody was there in time to try: its time counts anew
             if awake != float("inf"):
