@@ -95,6 +95,27 @@ async def test_what_was_under_way_is_taken_up_by_the_configuration_that_the_star
     assert [one.status.value for one in post.to("ops")] == ["firing", "resolved"]
 
 
+async def test_a_heartbeat_that_came_due_while_it_was_down_is_sent_at_the_start(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """Through the channel as it is configured now."""
+
+    def beating() -> FederationAlertingService:
+        alerting = make_alerting(store=store)
+        alerting.add_channel(post.channel("switch"))
+        alerting.set_watchdog(Watchdog(heartbeat_channel="switch", heartbeat_seconds=60.0))
+        return alerting
+
+    async with beating():
+        await clock.settle()
+    assert len(post.to("switch")) == 1
+    await clock.advance(500.0)
+    async with beating() as again:
+        await clock.settle()
+        assert len(post.to("switch")) == 2
+        assert again.gaps == ()
+
+
 async def test_a_level_that_came_due_while_it_was_down_is_told_at_the_start(
     make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
 ) -> None:

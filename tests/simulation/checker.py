@@ -114,13 +114,8 @@ class Checker:
                 self.complain(f"attempt {name} was decided at {entry['engine_time']} and never made")
 
     def _heartbeats_were_sent(self) -> None:
-        """Each heartbeat that was decided was sent, unless the process died at once.
-
-        One that a restart makes up for is decided by the configuration before it, whose channels send nothing.
-        """
+        """Each heartbeat that was decided was sent, unless the process died at once."""
         for entry in self.files.journal:
-            if _restarts(entry):
-                continue
             for event in entry["events"]:
                 if event["type"] == "HeartbeatSent" and event["notification_id"] not in self.files.beat_of:
                     death = self.files.death_after(entry["sequence"])
@@ -371,7 +366,7 @@ class Checker:
             case "NotificationChanged":
                 self._changed(event, entry)
             case "HeartbeatSent":
-                self.watching.beat(event, self.files.beat_of, entry["engine_time"], restarted=_restarts(entry))
+                self.watching.beat(event, self.files.beat_of, entry["engine_time"])
             case "CircuitChanged":
                 self.sending.circuit_changed(event)
             case "AttemptFinished":

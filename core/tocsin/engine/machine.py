@@ -294,7 +294,7 @@ class Engine:
             case Deadline.PROMISE:
                 watchdog.look(turn, turn.lane(name))
             case Deadline.HEARTBEAT:
-                watchdog.beat(turn)
+                turn.beats = True  # sent with the attempts, by the configuration that is in force then
             case Deadline.GAP_END:
                 incidents.gap_ended(turn, name)
             case Deadline.FORGET_MEMBER:
@@ -353,6 +353,8 @@ class Engine:
 
     def _flush(self, turn: Turn) -> None:
         """Settle and pump every lane that something happened to, until none is left."""
+        if turn.beats:
+            watchdog.beat(turn)
         while turn.unsettled or turn.lanes:
             self._settle(turn)
             waiting, turn.lanes = turn.lanes, {}

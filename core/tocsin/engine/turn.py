@@ -52,12 +52,14 @@ class Turn:
     ``ahead`` is by how much the wall clock is ahead of the engine's: until ``now``, as it was at the last step.
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
-    configuration, ``restarting`` that the deadlines of a downtime are met. ``released`` and ``listed`` count how many
-    episodes became due and were listed in this step, for of crowds that is the greatest part of its work.
+    configuration, ``beats`` that a heartbeat is due, ``restarting`` that the deadlines of a downtime are met.
+    ``released`` and ``listed`` count how many episodes became due and were listed in this step, for of crowds that is
+    the greatest part of its work.
     """
 
     __slots__ = (
         "ahead",
+        "beats",
         "clock",
         "escalations",
         "events",
@@ -90,6 +92,7 @@ class Turn:
         self.escalations: dict[str, tuple[Incident, Escalation]] = {}
         self.lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
+        self.beats = False
         self.reloading = False
         self.restarting = False
         self.released = 0

@@ -212,15 +212,10 @@ class Sending:
         if probe_at is not None and now < probe_at - 1e-6:
             self.complain(f"{what}: the circuit is open until {probe_at}")
 
-    def count(self, channel: str, now: float, what: str, *, before: bool) -> None:
-        """An attempt starts that is no notification's; it counts against the channel's limit all the same.
-
-        *before*: it was decided by the configuration that was in force before this one.
-        """
+    def count(self, channel: str, now: float, what: str) -> None:
+        """An attempt starts that is no notification's; it counts against the channel's limit all the same."""
         settings = self.world.settings["channels"].get(channel)
-        if before:
-            self.starts[channel].append(now)
-        elif settings is None or not settings["enabled"]:
+        if settings is None or not settings["enabled"]:
             self.complain(f"{what}: there is no channel {channel}, or it is disabled")
         else:
             self._within_limit(channel, settings["limit"], now, what)

@@ -87,7 +87,7 @@ class Watching:
 
     # -- heartbeats -------------------------------------------------------------------------------------------------
 
-    def beat(self, event: Plain, calls: dict[str, Plain], now: float, *, restarted: bool) -> None:
+    def beat(self, event: Plain, calls: dict[str, Plain], now: float) -> None:
         """A heartbeat is sent: to its channel, not before its time, within the limit, and once."""
         name, settings = event["notification_id"], self._settings
         if event["channel_id"] != settings["heartbeat_channel"]:
@@ -100,8 +100,7 @@ class Watching:
         if call is not None and abs(call["at"] - now) > 1.0:
             self.complain(f"{event}: its receiver was called at {call['at']}")
         self._beats.add(name)
-        before = restarted or self.world.replaced_at == self.world.now  # what comes due comes before what changes
-        self.sending.count(event["channel_id"], now, f"heartbeat {name}", before=before)
+        self.sending.count(event["channel_id"], now, f"heartbeat {name}")
         self.beaten = now
         self._next(now + settings["heartbeat"])
 
