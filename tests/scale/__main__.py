@@ -55,7 +55,8 @@ from tocsin.engine.machine import Engine, Step
 _LEVEL_SECONDS = 90.0
 _REPEAT_SECONDS = 150.0
 _PROBE_SECONDS = 0.02
-_SETTLE_SECONDS = 2.0
+_SETTLE_SECONDS = 7.0
+"""More than from one flush to the next."""
 _PROBES = 10**6
 _AFTERWARDS = 10**7
 _LONGEST_ACCEPTANCE = 0.1

@@ -59,6 +59,7 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
 def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     """Let the line know of the episode what it was told of an earlier one of its alert."""
     turn.tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+    turn.tx.edit(line).sought = min(line.sought, episode.serial)
     if episode.severity.rank <= rank:
         drop_due(turn, line, episode.episode_id)
         drop_waiting(turn, line, episode.episode_id)
