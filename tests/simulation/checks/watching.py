@@ -29,6 +29,9 @@ class Watching:
         self._seen: set[str] = set()
         self._limited: set[str] = set()
         self._beats: set[str] = set()
+        self._busy: dict[tuple[str, str], float] = {}
+        self._live: set[tuple[str, str]] = set()
+        self._ended: dict[tuple[str, str], float] = {}
 
     @property
     def _settings(self) -> Plain:
@@ -65,9 +68,26 @@ class Watching:
             self._limited.add(name)
         slept = self.promptness.files.awake(event["at"] - self._settings["within"], event["at"])
         told_of_before = event["kind"] == "digest" or slept is not None  # it may be called late already
+        line = (event["incident_id"], event["channel_id"])
         if name not in self._seen and event["state"] not in FINAL and not told_of_before:
-            self._expect(name, event["channel_id"], event["at"], event["at"])
+            since: float = self._busy.get(line, event["at"])
+            self._expect(name, event["channel_id"], since, event["at"])
         self._seen.add(name)
+        for incident in self.sending.parts.get(name, {event["incident_id"]}):
+            self._follow((incident, event["channel_id"]), event)
+
+    def _follow(self, line: tuple[str, str], event: Plain) -> None:
+        """What waits behind a notification of its line may have been called late with it, and is not called so twice.
+
+        So a line counts as busy until an instant has passed in which it has no notification.
+        """
+        self._busy = {one: at for one, at in self._busy.items() if one in self._live or self._ended[one] == event["at"]}
+        if event["state"] in FINAL:
+            self._live.discard(line)
+            self._ended[line] = event["at"]
+        else:
+            self._live.add(line)
+            self._busy.setdefault(line, event["at"])
 
     def _expect(self, name: str, channel: str, since: float, counted: float) -> None:
         self.promptness.expect(counted + self._settings["within"], lambda: self._noticed(name, channel, since))
