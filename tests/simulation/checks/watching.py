@@ -64,14 +64,14 @@ class Watching:
     def changed(self, event: Plain) -> None:
         """A notification enters a state: if it is new, it is to be delivered in time."""
         name = event["notification_id"]
+        at: float = event["at"]
         if event["reason"] == "rate_limited":
             self._limited.add(name)
-        slept = self.promptness.files.awake(event["at"] - self._settings["within"], event["at"])
+        slept = self.promptness.files.awake(at - self._settings["within"], at)
         told_of_before = event["kind"] == "digest" or slept is not None  # it may be called late already
         line = (event["incident_id"], event["channel_id"])
         if name not in self._seen and event["state"] not in FINAL and not told_of_before:
-            since: float = self._busy.get(line, event["at"])
-            self._expect(name, event["channel_id"], since, event["at"])
+            self._expect(name, event["channel_id"], self._busy.get(line, at), at)
         self._seen.add(name)
         for incident in self.sending.parts.get(name, {event["incident_id"]}):
             self._follow((incident, event["channel_id"]), event)
