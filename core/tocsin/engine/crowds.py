@@ -17,6 +17,7 @@ from tocsin.model.severity import AlertSeverity
 
 __all__ = [
     "CROWD",
+    "DIGESTED",
     "LISTED",
     "all_taken",
     "began",
@@ -33,8 +34,11 @@ __all__ = [
 CROWD: Final = 1000
 """More than so many are a crowd."""
 
-LISTED: Final = 1000
-"""So many episodes are listed by one notification at most, and looked at for one at a time."""
+LISTED: Final = 250
+"""So many episodes are listed by one notification at most, and looked at for one at a time: others wait meanwhile."""
+
+DIGESTED: Final = 1000
+"""So many are listed by a digest, which is to be one wherever it can."""
 
 _HIGHEST: Final = max(severity.rank for severity in AlertSeverity)
 

@@ -166,7 +166,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
     live(turn, digest)
     taken: list[Line] = []
     for out in together:
-        if len(digest.listed) >= crowds.LISTED:
+        if len(digest.listed) >= crowds.DIGESTED:
             break
         line = lines_of(turn, out)[0]
         listed = compose(turn, line)
