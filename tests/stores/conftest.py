@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 from tocsin import Checkpoint, Entry, SqliteStore
+from tocsin.stores.interface import STATE, Key
 from tocsin.testing.contracts.sample import entry, full_entry
 
 
@@ -29,7 +31,8 @@ def fill(path: Path, count: int = 40, covered: int = 30) -> Filled:
         else entry(number, *(f"a{number % 7}-{one}" for one in range(1 + number % 9)), configuration="c1")
         for number in range(1, count + 1)
     )
-    checkpoint = Checkpoint(covered, {("episodes", f"a{one}"): {"n": one, "t": "x" * 40 * one} for one in range(25)})
+    records: dict[Key, Any] = {("episodes", f"a{one}"): {"n": one, "t": "x" * 40 * one} for one in range(24)}
+    checkpoint = Checkpoint.naming_its_entry(covered, {**records, STATE: {"n": 24, "t": "x" * 40 * 24}})
     store = SqliteStore(path)
     store.keep_configuration("c0", {"unused": True})
     store.keep_configuration("c1", {"channels": ["ops", "mail"]})

@@ -6,10 +6,12 @@ import resource
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tocsin import Checkpoint, SqliteStore, StoreError
 from tocsin.stores.archive import export_lines
 from tocsin.stores.archive_import import import_file
+from tocsin.stores.interface import STATE, Key
 from tocsin.stores.sqlite_check import check
 from tocsin.stores.sqlite_reading import SqliteFile
 from tocsin.testing.contracts import entry
@@ -50,7 +52,8 @@ def run_imports(folder: Path) -> None:
     store = SqliteStore(folder / "tocsin.db")
     for number in range(1, 101):
         store.commit(entry(number, *(f"a{number}-{one}" for one in range(50))))
-    store.checkpoint(Checkpoint(100, {("t", f"k{one}"): "x" * 2000 for one in range(500)}))
+    records: dict[Key, Any] = {("t", f"k{one}"): "x" * 2000 for one in range(500)}
+    store.checkpoint(Checkpoint.naming_its_entry(100, {**records, STATE: {}}))
     store.close()
     archive = folder / "archive.jsonl"
     archive.write_text("".join(export_lines(SqliteFile(store.path))), encoding="ascii")

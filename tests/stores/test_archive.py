@@ -15,6 +15,7 @@ from tocsin.stores import archive_reading
 from tocsin.stores.archive import StoreSource, export_lines
 from tocsin.stores.archive_import import import_file, import_into
 from tocsin.stores.archive_reading import ArchiveError, read_lines
+from tocsin.stores.interface import STATE
 from tocsin.stores.sqlite_check import check
 from tocsin.stores.sqlite_reading import SqliteFile
 from tocsin.testing.contracts import STRANGE, entry
@@ -87,10 +88,10 @@ def test_any_text_survives(tmp_path: Path, kind: str) -> None:
     store = SqliteStore(tmp_path / "a.db")
     store.keep_configuration(text, {text: text})
     store.commit(full_entry(1, text))
-    store.checkpoint(Checkpoint(1, {(text, text): text}))
+    store.checkpoint(Checkpoint(1, {(text, text): text, STATE: {text: text}}))
     store.close()
     lines = export(tmp_path / "a.db")
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert all(line.isascii() and line.count("\n") == 1 and line.endswith("\n") for line in lines)
     import_file(_put(tmp_path / "archive", lines), tmp_path / "b.db")
     assert export(tmp_path / "b.db") == lines

@@ -17,6 +17,7 @@ from tests.stores.conftest import Filled, fill
 from tocsin import Checkpoint, Entry, SqliteStore, StoreError
 from tocsin.stores.archive import export_lines
 from tocsin.stores.archive_import import import_file
+from tocsin.stores.interface import STATE
 from tocsin.stores.sqlite_check import check, compact
 from tocsin.stores.sqlite_faults import Loss
 from tocsin.stores.sqlite_reading import SqliteFile
@@ -248,18 +249,31 @@ def _salvage(path: Path, archive: Path) -> list[Loss]:
     return told
 
 
-@pytest.mark.parametrize("change", sorted(set(CHANGES) - {"the bounds", "no bounds", "the index"}))
+def _whole(result: Read, filled: Filled) -> bool:
+    """Whether all that was read is what was written, apart from the note that records may be missing."""
+    if result.checkpoint is None:
+        return False
+    records = {**result.checkpoint.records, STATE: filled.checkpoint.records[STATE]}
+    return (
+        all(one in filled.entries for one in result.entries)
+        and records.items() <= filled.checkpoint.records.items()
+        and result.checkpoint.is_salvaged
+        and result.checkpoint.entry_named == result.checkpoint.ordinal == filled.checkpoint.ordinal
+    )
+
+
+@pytest.mark.parametrize("change", sorted(set(CHANGES) - {"the index", "all records"}))
 def test_what_is_not_damaged_can_be_saved(filled: Filled, tmp_path: Path, change: str) -> None:
     """Everything but the damaged thing itself, and a new file of it opens."""
     _change(filled.path, CHANGES[change][0])
-    assert bool(_salvage(filled.path, tmp_path / "saved.jsonl")) is ("configuration that is gone" not in change)
+    nothing_lost = "configuration that is gone" in change
+    assert bool(_salvage(filled.path, tmp_path / "saved.jsonl")) is not nothing_lost
     import_file(tmp_path / "saved.jsonl", tmp_path / "new.db")
     result = read(tmp_path / "new.db")
     assert result.errors == ()
-    assert all(one in filled.entries for one in result.entries)
+    assert nothing_lost or _whole(result, filled)
     assert result.checkpoint is not None
-    assert len(result.checkpoint.records) >= (0 if change == "all records" else 24)
-    assert result.checkpoint.records.items() <= filled.checkpoint.records.items()
+    assert len(result.checkpoint.records) >= 24
     assert findings(tmp_path / "new.db") == tuple(
         found for found in findings(tmp_path / "new.db") if "configuration" in change and "'c1'" in found
     )
@@ -284,13 +298,55 @@ def test_salvaged_entries_after_a_hole_beyond_the_records_are_left_out(filled: F
 
 
 @pytest.mark.parametrize("change", ["the bounds", "no bounds"])
-def test_without_bounds_the_journal_can_be_saved(filled: Filled, tmp_path: Path, change: str) -> None:
-    """Which entry the records stand for is lost with them, so that they cannot be used."""
+def test_without_bounds_everything_else_is_saved(filled: Filled, tmp_path: Path, change: str) -> None:
+    """The state record says which entry the records stand for, also where the oldest entries were pruned."""
+    store = SqliteStore(filled.path)
+    assert store.prune(1e12, 30) == 30
+    store.close()
     _change(filled.path, CHANGES[change][0])
-    told = _salvage(filled.path, tmp_path / "saved.jsonl")
-    assert any("row of bounds" in loss for loss in told)
+    (told,) = _salvage(filled.path, tmp_path / "saved.jsonl")
+    assert told == "its row of bounds is not what was written"
     import_file(tmp_path / "saved.jsonl", tmp_path / "new.db")
-    assert read(tmp_path / "new.db") == Read(filled.entries, None, ())
+    result = read(tmp_path / "new.db")
+    assert _whole(result, filled)
+    assert result.entries == filled.entries[30:]
+    assert len(result.checkpoint.records if result.checkpoint else ()) == 25
+
+
+def test_without_bounds_a_hole_behind_the_records_ends_what_is_saved(filled: Filled, tmp_path: Path) -> None:
+    """The entry that the records stand for is known exactly, and need not be there itself."""
+    _change(filled.path, CHANGES["the bounds"][0])
+    _change(filled.path, "DELETE FROM journal WHERE ordinal IN (30, 36)")
+    _salvage(filled.path, tmp_path / "saved.jsonl")
+    done = import_file(tmp_path / "saved.jsonl", tmp_path / "new.db")
+    assert done.left_out == ((1, 29), (37, 40))
+    assert read(tmp_path / "new.db").entries == filled.entries[30:35]
+
+
+STATE_IS_GONE = "DELETE FROM records WHERE rowid = 25"
+
+
+@pytest.mark.parametrize(
+    "changes", [[CHANGES["all records"][0]], [STATE_IS_GONE], [STATE_IS_GONE, CHANGES["the bounds"][0]]]
+)
+def test_what_no_service_could_go_on_from_is_refused_by_the_import(
+    filled: Filled, tmp_path: Path, changes: list[str]
+) -> None:
+    """The archive has what can be read all the same."""
+    for change in changes:
+        _change(filled.path, change)
+    _salvage(filled.path, tmp_path / "saved.jsonl")
+    with pytest.raises(StoreError, match=r"has no record of the table 'state', .* without it; restore a backup"):
+        import_file(tmp_path / "saved.jsonl", tmp_path / "new.db")
+    assert not (tmp_path / "new.db").exists()
+    assert (tmp_path / "saved.jsonl").read_text().count('"type":"entry"') == 40
+
+
+def test_records_of_an_unknown_entry_are_named_as_lost(filled: Filled, tmp_path: Path) -> None:
+    _change(filled.path, CHANGES["no bounds"][0])
+    _change(filled.path, STATE_IS_GONE)
+    told = _salvage(filled.path, tmp_path / "saved.jsonl")
+    assert "which entry its 24 records stand for is not known, so that none can be used" in told
 
 
 def test_every_salvage_ends(

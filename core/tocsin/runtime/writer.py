@@ -237,7 +237,7 @@ class Writer:
             self.engine.saved()
             return
         try:
-            self.store.checkpoint(Checkpoint(self._ordinal, self.engine.unsaved_records()))
+            self.store.checkpoint(Checkpoint.naming_its_entry(self._ordinal, self.engine.unsaved_records()))
             self.engine.saved()
             self._save_works = True
             before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import attrs
 
 from tocsin.errors import StoreError
 from tocsin.stores.archive_reading import ArchiveError, Line, read_lines
-from tocsin.stores.interface import Checkpoint, Key, Store
+from tocsin.stores.interface import STATE, Checkpoint, Key, Store
 from tocsin.stores.sqlite import SqliteStore
 from tocsin.stores.sqlite_file import clear, locate, log_of, publish
 from tocsin.stores.sqlite_lock import FileLock
@@ -69,8 +69,10 @@ def import_into(archive: Path, store: Store) -> Imported:
             case _:
                 continue
         counts[line.kind] += 1
+    _check_state(archive, plan, records)
     if plan.checkpoint is not None:
-        store.checkpoint(Checkpoint(plan.checkpoint, records))
+        checkpoint = Checkpoint(plan.checkpoint, records)
+        store.checkpoint(checkpoint.marked_as_salvaged() if plan.damage else checkpoint)
     return Imported(
         counts["configuration"], counts["record"], counts["entry"], plan.checkpoint, plan.damage, plan.left_out
     )
@@ -93,6 +95,16 @@ def _add_record(records: dict[Key, Any], line: Line, name: str) -> None:
     if line.fields.get("data") is None:
         raise ArchiveError(name, line.number, "a line of type 'record' has 'data'")
     records[key] = line.fields["data"]
+
+
+def _check_state(archive: Path, plan: _Plan, records: Mapping[Key, Any]) -> None:
+    """Refuse what no service could go on from, while the old file may still be there."""
+    if isinstance(records.get(STATE), Mapping) or (plan.checkpoint is None and not plan.damage):
+        return
+    raise StoreError(
+        f"{archive} has no record of the table {STATE[0]!r}, or none that can be used: no service can go on from the "
+        "others without it; restore a backup, or begin a new store"
+    )
 
 
 def _plan(archive: Path) -> _Plan:

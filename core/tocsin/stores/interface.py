@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, Self
 
 import attrs
 
 from tocsin.journal import Entry
 
-__all__ = ["Checkpoint", "Entry", "Key", "Store"]
+__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Store"]
 
 Key = tuple[str, str]
 """A record's table and its key there."""
+
+STATE: Final[Key] = ("state", "")
+"""The record that a service writes anew with every checkpoint; without it, no other can be gone on from."""
+
+_ENTRY: Final = "entry"
+_SALVAGED: Final = "salvaged"
 
 
 @attrs.frozen(slots=True)
@@ -25,6 +31,30 @@ class Checkpoint:
 
     ordinal: int
     records: Mapping[Key, Any]
+
+    @classmethod
+    def naming_its_entry(cls, ordinal: int, records: Mapping[Key, Any]) -> Self:
+        """Return a checkpoint whose state record names the entry as well.
+
+        A store that has lost what it knows of itself is told by :attr:`entry_named`. The engine reads past it.
+        """
+        return cls(ordinal, {**records, STATE: {**records[STATE], _ENTRY: ordinal}})
+
+    @property
+    def entry_named(self) -> int | None:
+        """The entry that the state record names; None where there is no such record, or an older tocsin wrote it."""
+        state = self.records.get(STATE)
+        found = state.get(_ENTRY) if isinstance(state, Mapping) else None
+        return found if isinstance(found, int) else None
+
+    def marked_as_salvaged(self) -> Self:
+        """Return the checkpoint with a note that records are missing; the next one that is written has no such note."""
+        return attrs.evolve(self, records={**self.records, STATE: {**self.records[STATE], _SALVAGED: True}})
+
+    @property
+    def is_salvaged(self) -> bool:
+        """Whether records may be missing that others refer to."""
+        return bool(self.records[STATE].get(_SALVAGED))
 
 
 class Store(Protocol):

@@ -79,8 +79,8 @@ class _Check:
 
     def _index(self) -> None:
         bounds = self._file.bounds
-        if self.entries != bounds.last + 1 - bounds.first:
-            return  # whom a damaged entry is about is not known
+        if self.entries != bounds.last + 1 - bounds.first or not self._file.has_bounds:
+            return  # whom a damaged entry is about is not known, nor how far the index goes
         found = _Sum()
         for subject, ordinal in self._file.subjects():
             if not isinstance(ordinal, int) or ordinal >= bounds.first:

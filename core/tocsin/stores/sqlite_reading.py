@@ -129,15 +129,18 @@ class Tables:
             _tell(lost, _as_damage(error, self.path, f"its {table} cannot be read to the end"))
             return []
 
-    def records(self, bounds: Bounds, lost: Lost | None = None) -> dict[Key, Any]:
-        """Return all records; those that vanished without a trace are missed by their number and sum."""
+    def records(self, bounds: Bounds | None, lost: Lost | None = None) -> dict[Key, Any]:
+        """Return all records; those that vanished without a trace are missed by their number and sum.
+
+        Without *bounds*, nobody knows those.
+        """
         found: dict[Key, Any] = {}
         total = 0
         for _, check, (table, name, plain) in self.keyed("records", "the record in row", lost):
             found[table, name] = plain
             total += check
         count = len(found)
-        if count != bounds.records or (total - bounds.total) % 2**64:
+        if bounds is not None and (count != bounds.records or (total - bounds.total) % 2**64):
             _tell(
                 lost, damaged(self.path, f"its records are not those that were written ({count} of {bounds.records})")
             )
@@ -178,6 +181,8 @@ def _as_damage(error: Exception, path: Path, what: str) -> DamagedStoreError:
 class SqliteFile:
     """A store's file as it is at one moment, read beside whoever has it open, without its lock or a trace.
 
+    ``has_bounds`` says whether its row of bounds is what was written, so that ``bounds`` are more than a guess.
+
     :param lost: told of each loss instead of an error: then everything else is still read.
     :raises StoreError: when the file is no store that this version of tocsin can read.
     """
@@ -191,6 +196,7 @@ class SqliteFile:
         self._fingerprint = fingerprint(self.path)
         self._quiet = not self._fingerprint[-1]
         self._is_closed = False
+        self.has_bounds = True
         self._connection = connect_reading(self.path)
         self._lost = None if lost is None else _passing(lost)
         self.tables = Tables(self._connection, self.path)
@@ -214,7 +220,7 @@ class SqliteFile:
         try:
             bounds = read_bounds(self._connection, self.path)
         except (DamagedStoreError, *DRIVER_ERRORS):
-            bounds = Bounds(format=FORMAT)
+            bounds, self.has_bounds = Bounds(format=FORMAT), False
         try:
             oldest, newest, count = self.tables.query("SELECT min(ordinal), max(ordinal), count(*) FROM journal")[0]
         except DamagedStoreError:
@@ -236,8 +242,20 @@ class SqliteFile:
         return row is not None and row.intact
 
     def load(self) -> Checkpoint | None:
-        """Return the checkpoint, or None where none was ever made."""
-        return self.tables.load(self.bounds, self._lost)
+        """Return the checkpoint, or None where none was ever made.
+
+        Where the row of bounds is lost, the state record says which entry it is of.
+        """
+        return self.tables.load(self.bounds, self._lost) if self.has_bounds else self._load_by_the_state()
+
+    def _load_by_the_state(self) -> Checkpoint | None:
+        found = Checkpoint(-1, self.tables.records(None, self._lost))
+        if found.entry_named is not None:
+            return attrs.evolve(found, ordinal=found.entry_named)
+        if found.records:
+            what = f"which entry its {len(found.records)} records stand for is not known, so that none can be used"
+            _tell(self._lost, damaged(self.path, what))
+        return None
 
     def configurations(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield every configuration with its digest."""
