@@ -11,6 +11,7 @@ from tests.service.scripted import HANG, Journal, Post, alert, listed
 
 from tocsin import (
     AlertRoutingRule,
+    Checkpoint,
     EscalationLevel,
     EscalationPolicy,
     FederationAlertingService,
@@ -200,6 +201,47 @@ async def test_a_journal_with_a_hole_is_refused(make_alerting: MakeAlerting, pos
     del store.journal[1]
     with pytest.raises(StoreError, match="hole"):
         make_alerting(store=store)
+
+
+def salvage(store: MemoryStore, *lost: str) -> MemoryStore:
+    """Return a store of what is left without the tables *lost*, as an import makes it of an archive with damage."""
+    loaded = store.load()
+    assert loaded is not None
+    kept = {key: plain for key, plain in loaded.records.items() if key[0] not in lost}
+    made = MemoryStore()
+    made.checkpoint(Checkpoint(loaded.ordinal, kept).marked_as_salvaged())
+    for entry in store.entries():
+        plain = store.configuration(entry.configuration)
+        assert plain is not None
+        made.keep_configuration(entry.configuration, plain)
+    return made
+
+
+@pytest.mark.parametrize("table", ["episodes", "incidents", "outgoing", "lanes", "agenda", "open"])
+async def test_records_that_are_lost_are_gaps_once_and_the_service_goes_on(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock, table: str
+) -> None:
+    """What referred to them is mended; after the next checkpoint nothing is left of it."""
+    post.will("ops", *[Outcome.unavailable("down")] * 3)
+    async with configured(make_alerting, post, store) as alerting:
+        await alerting.process_alert(alert("a"))
+        await alerting.process_alert(alert("b", metric_name="disk"))
+        alerting.resolve_alert("b")
+        await clock.advance(0.1)
+    saved = salvage(store, table)
+    async with configured(make_alerting, post, saved) as again:
+        await clock.advance(1000.0)
+        assert {gap.kind for gap in again.gaps} <= {GapKind.RECOVERY, GapKind.LATE}
+        assert any(gap.kind is GapKind.RECOVERY for gap in again.gaps) is (table != "open")
+        await again.process_alert(alert("a"))
+        await clock.advance(1000.0)
+        told = [listed(one) for one in post.to("ops")]
+        assert ["a"] in told
+        found = again.gaps
+    async with configured(make_alerting, post, saved) as once_more:
+        await clock.advance(1.0)
+        assert once_more.gaps == found
+        assert [one.alert_id for one in once_more.get_active_alerts()] == ["a"]
 
 
 async def test_an_entry_that_leads_to_something_else_now_is_a_gap(

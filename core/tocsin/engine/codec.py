@@ -27,7 +27,7 @@ from tocsin.model.notification import NotificationState
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord
 
-__all__ = ["FORMAT", "dump", "load", "record"]
+__all__ = ["FORMAT", "dump", "load", "place", "record"]
 
 FORMAT: Final = 1
 """Rises when an older reader would misread a record."""
@@ -181,6 +181,15 @@ def record(state: State, key: Key) -> tuple[tuple[str, str], Any]:
         return (table, f"{name[0]} {name[1]}"), getattr(state, table).ranks.get(name)
     value = getattr(state, table).get(name)
     return key, None if value is None else _TABLES[table](value)
+
+
+def place(name: tuple[str, str]) -> Key:
+    """Return the engine's key of the record that :func:`record` calls *name*."""
+    table, text = name
+    if table not in _AGENDAS:
+        return name
+    kind, _, subject = text.partition(" ")
+    return table, (int(kind), subject)
 
 
 def dump(state: State) -> dict[tuple[str, str], Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, assert_never
 
 import attrs
@@ -91,15 +91,18 @@ class Engine:
     Each step is provisional until one of those two is called.
 
     :param seed: makes ids and jitter; a given *state* has its own.
+    :param unsaved: the names of records, as the codec gives them, that are not kept as they are in *state*.
     """
 
-    def __init__(self, plan: Plan, *, seed: int = 0, state: State | None = None) -> None:
+    def __init__(
+        self, plan: Plan, *, seed: int = 0, state: State | None = None, unsaved: Iterable[tuple[str, str]] = ()
+    ) -> None:
         self.plan = plan
         self.state = State(seed=seed, configuration=plan.digest) if state is None else state
         self.quiet = Quiet(plan.config.inhibition_rules, self.state)
         self._ahead = self.state.wall_time - self.state.engine_time
         self._tx: Transaction | None = None
-        self._changed: dict[Key, None] = {}
+        self._changed: dict[Key, None] = dict.fromkeys(map(codec.place, unsaved))
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""

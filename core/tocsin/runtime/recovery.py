@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,13 +14,14 @@ from tocsin.engine import codec
 from tocsin.engine.compile import recorded_plan
 from tocsin.engine.machine import ENGINE_VERSION, Engine, Instant, PlanChanged
 from tocsin.engine.machine import Input as EngineInput
+from tocsin.engine.mending import Mended, mend
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, StoreError
 from tocsin.journal import ConfigurationChanged, Entry, Input
 from tocsin.model.facts import GapFound
 from tocsin.model.reason import GapKind
 from tocsin.registry import Registry
-from tocsin.stores.interface import Checkpoint, Store
+from tocsin.stores.interface import STATE, Checkpoint, Store
 
 __all__ = ["Recovered", "begin", "recover"]
 
@@ -70,7 +71,7 @@ class _Plans:
 def begin(store: Store, engine: Engine) -> None:
     """Write down what a new store's journal begins with: the configuration, and the empty state with its seed."""
     store.keep_configuration(engine.plan.digest, engine.plan.plain)
-    store.checkpoint(Checkpoint(0, engine.unsaved_records()))
+    store.checkpoint(Checkpoint.naming_its_entry(0, engine.unsaved_records()))
     engine.saved()
 
 
@@ -88,7 +89,7 @@ def recover(store: Store, registry: Registry) -> Recovered | None:
             _check_new(store)
             return None
         plans = _Plans(store, registry)
-        engine = _restored(checkpoint, plans)
+        engine, losses = _restored(checkpoint, plans)
     ordinal, differing = checkpoint.ordinal, 0
     for entry in store.entries(after=checkpoint.ordinal):
         if entry.ordinal != ordinal + 1:
@@ -96,6 +97,7 @@ def recover(store: Store, registry: Registry) -> Recovered | None:
         differing += not _same(engine, entry, plans)
         ordinal = entry.ordinal
     gaps = [GapFound(GapKind.RECOVERY, "configuration", problem) for problem in plans.problems]
+    gaps += [GapFound(GapKind.RECOVERY, subject, detail) for subject, detail in losses.items()]
     if differing:
         detail = f"{differing} entries lead to other decisions now; something may be told twice"
         gaps.append(GapFound(GapKind.RECOVERY, "journal", detail))
@@ -128,11 +130,14 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _restored(checkpoint: Checkpoint, plans: _Plans) -> Engine:
+def _restored(checkpoint: Checkpoint, plans: _Plans) -> tuple[Engine, Mapping[str, str]]:
+    """Return the engine as it was at the checkpoint, and what became of records whose like was lost."""
     try:
-        digest = checkpoint.records["state", ""]["configuration"]
-        plan = plans.get(digest)
-        return Engine(plan, state=codec.load(checkpoint.records, plan))
+        plan = plans.get(checkpoint.records[STATE]["configuration"])
+        records = checkpoint.records
+        # only what a damaged file was saved to has records missing: a store hands out all of them, or raises
+        found = mend(records, plan.config) if checkpoint.is_salvaged else Mended(records)
+        return Engine(plan, state=codec.load(found.records, plan), unsaved=found.changed), found.losses
     except StoreError:
         raise
     except Exception as error:  # whatever damaged records make the codec raise
