@@ -169,6 +169,24 @@ def test_what_comes_after_something_was_missed_is_missed_again() -> None:
     assert late(made) == 3
 
 
+def test_what_was_missed_and_then_silenced_is_missed_again_when_it_comes_back() -> None:
+    made = bench()
+    made.outcome(made.fire("a", "critical"), later(3000.0))
+    made.wake(10)
+    made.fire("b", "emergency")
+    made.wake(400)
+    assert late(made) == 2
+    made.silence("s", until=5000.0, alert_id="b")
+    (retry,) = made.wake(3000)
+    made.deliver(retry)
+    (told,) = made.wake(5000)
+    made.outcome(told, later(3000.0))
+    made.wake(5299)
+    assert late(made) == 2
+    made.wake(5300)
+    assert late(made) == 3
+
+
 # --- why nothing happens meanwhile
 
 

@@ -119,6 +119,8 @@ def settle(turn: Turn, line: Line) -> None:
         _drop_passengers(turn, line)
         if line.levels:
             turn.tx.edit(line).levels = tuple(mark for mark in line.levels if pending(turn, line, mark))
+        if line.late:
+            turn.tx.edit(line).late = False  # it owes nothing that could be told now
         if out is not None:
             end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line))
         return

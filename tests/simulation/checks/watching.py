@@ -136,7 +136,8 @@ class Watching:
             self.promptness.expect(self.world.now, lambda: self._beaten(due))
             return None
         delayed = settings is not None and settings["limit"] is not None
-        if delayed and (self.sending.limited(channel) or self.sending.waiting(channel)):
+        blocked = self.sending.limited(channel) or self.sending.waiting(channel) or self.sending.crowded(channel)
+        if delayed and blocked:
             self.promptness.expect(self.world.now, lambda: self._beaten(due))  # it goes after what waits
             return None
         return f"no heartbeat was sent to {channel} since {self.beaten}"
