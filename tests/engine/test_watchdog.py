@@ -390,3 +390,16 @@ def test_what_waits_behind_attempts_that_hang_is_late_however_full_the_queue_is(
     made.wake(3600)
     (gap,) = [gap for gap in made.engine.state.gaps.values() if gap.kind is GapKind.LATE]
     assert gap.detail.startswith("601 notifications")
+
+
+def test_a_heartbeat_does_not_wait_behind_what_an_open_circuit_holds() -> None:
+    """On a channel with a limit it goes after what waits, but not after what waits for minutes."""
+    frail = channel("dev", "brittle", rate_limit_per_minute=30)
+    watchdog = Watchdog(heartbeat_channel="dev", heartbeat_seconds=5.0)
+    made = loaded(configuration(frail, aggregator="none", watchdog=watchdog), answer=DOWN)
+    for name in ("a", "b", "c"):
+        made.fire(name, "critical")
+    made.wake(120)
+    beats = [event.at for event in made.events if isinstance(event, HeartbeatSent)]
+    assert len(beats) > 10
+    assert max(later - earlier for earlier, later in pairwise(beats)) <= 7.0

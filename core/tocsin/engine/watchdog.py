@@ -47,7 +47,10 @@ __all__ = [
 _HEARTBEAT: Final = "hb"
 _UNRECORDED: Final = "gap"
 _BEHIND_SECONDS: Final = 1.0
-"""Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place."""
+"""Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place.
+
+What waits for an open circuit to close waits for longer than a dead man's switch does.
+"""
 
 
 def look(turn: Turn, lane: Lane) -> None:
@@ -123,7 +126,8 @@ def beat(turn: Turn) -> None:
         return
     lane = turn.lane(watchdog.heartbeat_channel)
     later = free_at(lane, channel.channel, turn.now.engine)
-    if later is None and channel.channel.rate_limit_per_minute is not None and lane.queue.first() is not None:
+    limited = channel.channel.rate_limit_per_minute is not None
+    if later is None and limited and lane.probe_at is None and lane.queue.first() is not None:
         later = turn.now.engine + _BEHIND_SECONDS
     if later is not None:
         turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", later)
