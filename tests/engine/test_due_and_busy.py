@@ -221,3 +221,22 @@ def test_what_a_gate_has_been_shut_for_meanwhile_does_not_say_that_it_waits() ->
     made.ack("b")
     made.wake(301)
     assert decisions(made, "b") == [("fold", "folded")]
+
+
+def test_an_end_that_need_not_wait_any_longer_is_due_then() -> None:
+    """Its alert fires again in another incident: the fallback and the watchdog count from there."""
+    made = bench(aggregator="window", settings={"window_seconds": 60.0, "resolve_seconds": 1000.0})
+    made.fire("a", "critical", metric="cpu")
+    made.fire("b", "critical", metric="cpu")
+    while made.under_way:
+        made.deliver()
+    made.wake(70)
+    made.resolve("a")
+    made.wake(100)
+    sent = made.fire("a", "critical", metric="cpu")
+    (end,) = [one for one in sent if one.kind == "resolved"]
+    made.deliver(*made.outcome(end, later(3000.0)))
+    made.wake(399)
+    before = late(made)
+    made.wake(401)
+    assert late(made) == before + 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import attrs
+
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting, overdue, put_due, put_waiting
 from tocsin.engine.gates import resolution_gate
@@ -88,7 +90,7 @@ def hasten(turn: Turn, line: Line, episode: Episode) -> None:
     for episode_id in waiting_ends(turn, line, episode):
         owed = line.waiting[episode_id]
         drop_waiting(turn, line, episode_id)
-        put_due(turn, line, episode_id, owed)
+        put_due(turn, line, episode_id, _now(turn, owed))
         turn.touch(line)
 
 
@@ -141,8 +143,13 @@ def _release_resolutions(turn: Turn, line: Line) -> None:
         owed = line.waiting[episode_id]
         if owed.cause is Cause.RESOLVED:
             drop_waiting(turn, line, episode_id)
-            put_due(turn, line, episode_id, owed)
+            put_due(turn, line, episode_id, _now(turn, owed))
     if overdue(turn, line):
         turn.look_again(line.line_id)
     else:
         line.resolve_at = None
+
+
+def _now(turn: Turn, owed: Owed) -> Owed:
+    """Let what waited for a later instant be due now."""
+    return attrs.evolve(owed, due=min(owed.due, turn.clock))
