@@ -403,3 +403,17 @@ def test_a_heartbeat_does_not_wait_behind_what_an_open_circuit_holds() -> None:
     beats = [event.at for event in made.events if isinstance(event, HeartbeatSent)]
     assert len(beats) > 10
     assert max(later - earlier for earlier, later in pairwise(beats)) <= 7.0
+
+
+def test_heartbeats_do_not_take_the_only_place_of_a_probe() -> None:
+    """The channel is well again: what waits for its open circuit is told, although there is one place a minute."""
+    frail = channel("dev", "brittle", rate_limit_per_minute=1)
+    watchdog = Watchdog(heartbeat_channel="dev", heartbeat_seconds=60.0)
+    made = loaded(configuration(frail, aggregator="none", watchdog=watchdog), answer=DOWN)
+    made.fire("a", "critical")
+    made.fire("b", "critical")
+    made.wake(600)
+    made.answer = DELIVERED
+    made.wake(1800)
+    told = {name for one in made.on("dev") if one.at > 600 for name in one.firing}
+    assert {"a", "b"} <= told

@@ -9,7 +9,7 @@ from tocsin.engine.state import Lane
 from tocsin.engine.turn import Turn
 from tocsin.model.channel import NotificationChannel
 
-__all__ = ["free_at", "note_late_start", "note_start"]
+__all__ = ["free_at", "note_late_start", "note_start", "takes_a_place"]
 
 _MINUTE: Final = 60.0
 _STARTS_KEPT: Final = 600
@@ -22,6 +22,20 @@ def free_at(lane: Lane, channel: NotificationChannel, now: float) -> float | Non
         return None
     frees = lane.starts[-limit] + _MINUTE
     return None if now >= frees else frees
+
+
+def takes_a_place(lane: Lane, channel: NotificationChannel, now: float) -> bool:
+    """Whether an attempt that starts now leaves no place for the next one of what waits.
+
+    That one starts now too or, while the circuit is open, when it is probed.
+    """
+    limit = channel.rate_limit_per_minute
+    if limit is None:
+        return False
+    if lane.probe_at is None:
+        return True
+    recent = [at for at in (*lane.starts[-limit:], now) if at > lane.probe_at - _MINUTE]
+    return len(recent) >= limit
 
 
 def note_start(turn: Turn, lane: Lane, channel: NotificationChannel) -> None:

@@ -10,7 +10,7 @@ import attrs
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gaps import GAP_ALERT, GAP_QUIET_SECONDS, OWN_CLUSTER, RESERVED, gap_alert, is_gap
 from tocsin.engine.ids import digest_id
-from tocsin.engine.limits import free_at, note_start
+from tocsin.engine.limits import free_at, note_start, takes_a_place
 from tocsin.engine.notice import template_of
 from tocsin.engine.outgoing import lines_of
 from tocsin.engine.owing import oldest_due
@@ -49,7 +49,7 @@ _UNRECORDED: Final = "gap"
 _BEHIND_SECONDS: Final = 1.0
 """Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place.
 
-What waits for an open circuit to close waits for longer than a dead man's switch does.
+What waits for an open circuit has its place when that is probed.
 """
 
 
@@ -126,8 +126,7 @@ def beat(turn: Turn) -> None:
         return
     lane = turn.lane(watchdog.heartbeat_channel)
     later = free_at(lane, channel.channel, turn.now.engine)
-    limited = channel.channel.rate_limit_per_minute is not None
-    if later is None and limited and lane.probe_at is None and lane.queue.first() is not None:
+    if later is None and lane.queue.first() is not None and takes_a_place(lane, channel.channel, turn.now.engine):
         later = turn.now.engine + _BEHIND_SECONDS
     if later is not None:
         turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", later)
