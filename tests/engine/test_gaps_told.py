@@ -8,7 +8,7 @@ import pytest
 from tests.engine.harness import Bench, Sent, channel, configuration, fired, loaded, rule
 
 from tocsin import GapFound, GapKind, InhibitionRule, LabelMatcher, MatchOperator, Outcome
-from tocsin.engine.watchdog import GAP_ALERT
+from tocsin.engine.gaps import GAP_ALERT
 from tocsin.model.watchdog import Watchdog
 
 DELIVERED = Outcome.delivered()

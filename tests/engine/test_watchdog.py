@@ -9,7 +9,7 @@ import pytest
 from tests.engine.harness import ORIGIN, Bench, Sent, channel, configuration, fired, incident_tool, loaded, rule
 
 from tocsin import EscalationPolicy, GapFound, GapKind, NotificationKind, Outcome
-from tocsin.engine.watchdog import GAP_ALERT
+from tocsin.engine.gaps import GAP_ALERT
 from tocsin.model.event import HeartbeatSent
 from tocsin.model.interval import TimeInterval
 from tocsin.model.watchdog import Watchdog

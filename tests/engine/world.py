@@ -25,7 +25,7 @@ from tocsin import (
     SilenceSet,
     Snoozed,
 )
-from tocsin.engine.watchdog import gap_alert
+from tocsin.engine.gaps import gap_alert
 
 __all__ = ["QUIET_SECONDS", "Key", "Span", "World", "is_own"]
 

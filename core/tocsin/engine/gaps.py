@@ -9,7 +9,7 @@ from tocsin.model.gap import Gap
 from tocsin.model.reason import GapKind
 from tocsin.model.severity import AlertSeverity
 
-__all__ = ["GAP_ALERT", "GAP_QUIET_SECONDS", "OWN_CLUSTER", "RESERVED", "concerns", "gap_alert", "is_gap"]
+__all__ = ["GAP_ALERT", "GAP_QUIET_SECONDS", "OWN_CLUSTER", "RESERVED", "concerns", "gap_alert", "is_gap", "names_gap"]
 
 GAP_QUIET_SECONDS: Final = 3600.0
 """A gap that is not met again for so long is over."""
@@ -48,7 +48,12 @@ def gap_alert(gap: Gap) -> PerformanceAlert:
 
 def is_gap(alert: PerformanceAlert) -> bool:
     """Whether the alert tells of a gap, and comes from :func:`gap_alert`."""
-    return alert.alert_id.startswith(GAP_ALERT) and alert.cluster_id == OWN_CLUSTER
+    return names_gap(alert.alert_id, alert.cluster_id)
+
+
+def names_gap(alert_id: str, cluster_id: str) -> bool:
+    """Whether an alert of that id and cluster tells of a gap."""
+    return alert_id.startswith(GAP_ALERT) and cluster_id == OWN_CLUSTER
 
 
 def concerns(gap: Gap, channel_id: str) -> bool:

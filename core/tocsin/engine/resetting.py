@@ -10,7 +10,7 @@ from typing import Any
 
 from tocsin.config import Configuration
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gaps import GAP_ALERT, GAP_QUIET_SECONDS, OWN_CLUSTER
+from tocsin.engine.gaps import GAP_QUIET_SECONDS, names_gap
 from tocsin.model.notification import NotificationState
 
 __all__ = ["idle", "lines", "missing", "running"]
@@ -98,7 +98,7 @@ def _of_episodes(tables: Tables, now: float) -> _Wanted:
         if episode.get("snoozed_until") is not None:
             yield Deadline.SNOOZE_END, episode_id, float(episode["snoozed_until"])
         alert = episode["alert"]
-        if alert["alert_id"].startswith(GAP_ALERT) and alert["cluster_id"] == OWN_CLUSTER:
+        if names_gap(alert["alert_id"], alert["cluster_id"]):
             yield Deadline.GAP_END, alert["alert_id"], now + GAP_QUIET_SECONDS
 
 

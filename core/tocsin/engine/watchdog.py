@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gaps import GAP_ALERT, GAP_QUIET_SECONDS, OWN_CLUSTER, RESERVED, gap_alert, is_gap
+from tocsin.engine.gaps import OWN_CLUSTER, gap_alert
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start, takes_a_place
 from tocsin.engine.notice import template_of
@@ -30,14 +30,9 @@ from tocsin.model.reason import GapKind, Reason
 from tocsin.model.severity import AlertSeverity
 
 __all__ = [
-    "GAP_ALERT",
-    "GAP_QUIET_SECONDS",
-    "RESERVED",
     "beat",
     "explained",
-    "gap_alert",
     "heartbeat_ended",
-    "is_gap",
     "is_heartbeat",
     "look",
     "off_the_record",

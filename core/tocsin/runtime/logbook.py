@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from tocsin.engine.watchdog import RESERVED
+from tocsin.engine.gaps import RESERVED
 from tocsin.model.event import (
     AlertRouted,
     AttemptFinished,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tocsin.engine.watchdog import RESERVED
+from tocsin.engine.gaps import RESERVED
 from tocsin.errors import AlertError
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import (

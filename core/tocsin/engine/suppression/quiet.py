@@ -35,7 +35,7 @@ class Quiet:
         if self._rules:
             for alert_id in state.firing:
                 episode = state.alerts[alert_id]
-                if not is_gap(episode.alert):
+                if self.concerns(episode):
                     index.begin(tx, episode.episode_id, episode.view())
         return index
 
