@@ -11,7 +11,7 @@ from tests.receiver import Bytes, Receiver, Reply, Reset
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Journal, Post, alert
 
-from tocsin import AlertRoutingRule, FederationAlertingService, NotificationChannel, create_slack_channel
+from tocsin import AlertRoutingRule, FederationAlertingService, NotificationChannel, Outcome, create_slack_channel
 from tocsin.testing.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -105,3 +105,23 @@ async def test_a_gap_is_logged(
     async with alerting:
         await alerting.process_alert(alert())
     assert "nonesuch" in caplog.text
+
+
+async def test_what_others_send_makes_no_lines_of_its_own(
+    make_alerting: MakeAlerting, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither an alert's id nor a receiver's answer; and what can be read is left as it is."""
+    caplog.set_level(logging.DEBUG, logger="tocsin")
+    post.will("ops", Outcome.rejected("no\r\nWARNING forged\x1b[2J\u2028\ud800"))
+    async with make_alerting() as alerting:
+        alerting.add_channel(NotificationChannel("ops", "post"))
+        await alerting.process_alert(alert("größe\nWARNING forged"))
+        alerting.add_routing_rule(AlertRoutingRule("r", target_channels=["ops"]))
+        await alerting.process_alert(alert("größe 2\nWARNING forged"))
+    ours = [record for record in caplog.records if record.name == "tocsin.engine"]
+    texts = [record.getMessage() for record in ours]
+    assert [text for text in texts if not text.isprintable()] == []
+    assert "alert größe\\nWARNING forged is unrouted: no rule matches it" in texts
+    assert any(text.endswith(r"rejected: no\r\nWARNING forged\x1b[2J\u2028\ud800") for text in texts)
+    assert {record.module for record in ours} == {"logbook"}
+    assert {record.funcName for record in ours} == {"write", "_detail"}

@@ -1,12 +1,13 @@
 """The logbook: what happened, for whoever reads logs. Decisions are details (debug), what people should look at is not.
 
-Logger ``tocsin.engine``. Alerts' texts are not logged, their ids are; nothing here can hold a secret.
+Logger ``tocsin.engine``. Alerts' texts are not logged, their ids are; nothing here can hold a secret. Each event is one
+line: ids and answers come from others, who could write lines of their own otherwise.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from tocsin.engine.gaps import RESERVED
 from tocsin.model.event import (
@@ -22,7 +23,24 @@ from tocsin.model.event import (
 
 __all__ = ["write"]
 
-_log: Final = logging.getLogger("tocsin.engine")
+
+class _Lines(logging.LoggerAdapter[logging.Logger]):
+    """Writes what is not printable, line ends among it, as escapes."""
+
+    def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
+        """Log *msg* with *args*, on one line."""
+        if self.isEnabledFor(level):
+            lines = (_on_one_line(arg) if isinstance(arg, str) else arg for arg in args)
+            self.logger.log(level, msg, *lines, stacklevel=2, **options)
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+_log: Final = _Lines(logging.getLogger("tocsin.engine"))
 
 
 def write(event: Event) -> None:
