@@ -25,6 +25,15 @@ def bench(*channels: Any, **options: Any) -> Bench:
     return loaded(configuration(*(channels or ("dev",)), watchdog=Watchdog(within_seconds=300.0), **options))
 
 
+def waiting() -> Bench:
+    """The same, where ``b`` waits since 10 s for what tells of ``a``, which is tried again at 3000 s."""
+    made = bench()
+    made.outcome(made.fire("a", "critical"), later(3000.0))
+    made.wake(10)
+    made.fire("b", "emergency")
+    return made
+
+
 def late(made: Bench) -> int:
     """Return how often the watchdog missed something."""
     return sum(gap.count for gap in made.engine.state.gaps.values() if gap.kind is GapKind.LATE)
@@ -115,10 +124,7 @@ def test_a_level_that_could_tell_nobody_meanwhile_is_due_once_it_can() -> None:
 
 
 def test_what_waits_is_late_in_its_own_right() -> None:
-    made = bench()
-    made.outcome(made.fire("a", "critical"), later(3000.0))
-    made.wake(10)
-    made.fire("b", "emergency")
+    made = waiting()
     made.wake(300)
     assert late(made) == 1
     made.wake(310)
@@ -128,10 +134,7 @@ def test_what_waits_is_late_in_its_own_right() -> None:
 
 
 def test_it_is_missed_once_also_when_it_is_tried_at_last() -> None:
-    made = bench()
-    made.outcome(made.fire("a", "critical"), later(3000.0))
-    made.wake(10)
-    made.fire("b", "emergency")
+    made = waiting()
     (retry,) = made.wake(3000)
     (follows,) = made.outcome(retry, DELIVERED)
     assert follows.firing == ["b"]
@@ -143,10 +146,7 @@ def test_it_is_missed_once_also_when_it_is_tried_at_last() -> None:
 
 
 def test_what_waits_no_longer_or_is_silenced_is_not_missed() -> None:
-    made = bench()
-    made.outcome(made.fire("a", "critical"), later(3000.0))
-    made.wake(10)
-    made.fire("b", "emergency")
+    made = waiting()
     made.fire("c", "emergency")
     made.resolve("c")
     made.silence("s", until=5000.0, alert_id="b")
@@ -155,10 +155,7 @@ def test_what_waits_no_longer_or_is_silenced_is_not_missed() -> None:
 
 
 def test_what_comes_after_something_was_missed_is_missed_again() -> None:
-    made = bench()
-    made.outcome(made.fire("a", "critical"), later(3000.0))
-    made.wake(10)
-    made.fire("b", "emergency")
+    made = waiting()
     made.wake(400)
     assert late(made) == 2
     made.resolve("b")
@@ -170,10 +167,7 @@ def test_what_comes_after_something_was_missed_is_missed_again() -> None:
 
 
 def test_what_was_missed_and_then_silenced_is_missed_again_when_it_comes_back() -> None:
-    made = bench()
-    made.outcome(made.fire("a", "critical"), later(3000.0))
-    made.wake(10)
-    made.fire("b", "emergency")
+    made = waiting()
     made.wake(400)
     assert late(made) == 2
     made.silence("s", until=5000.0, alert_id="b")

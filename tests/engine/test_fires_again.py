@@ -25,9 +25,9 @@ def grouped(answer: Outcome | None = None, **options: Any) -> Bench:
     return bench(answer, aggregator="grouping", settings=GROUP, **options)
 
 
-def episodes(made: Bench) -> list[tuple[str, int, str]]:
-    """Return what was listed, one notification after the other."""
-    return [listed for sent in made.on("dev") for listed in sent.episodes()]
+def episodes(made: Bench, alert_id: str) -> list[tuple[str, int, str]]:
+    """Return what was listed of an alert, one notification after the other."""
+    return [listed for sent in made.on("dev") for listed in sent.episodes() if listed[0] == alert_id]
 
 
 # --- ends that wait
@@ -47,7 +47,7 @@ def test_every_end_that_waits_is_told_before_the_alert_fires_in_another_incident
     made.wake(310)
     made.fire("a")
     made.wake(LATER)
-    assert [listed for listed in episodes(made) if listed[0] == "a"] == [
+    assert episodes(made, "a") == [
         ("a", 1, "firing"),
         ("a", 1, "resolved"),
         ("a", 3, "firing"),
@@ -128,7 +128,7 @@ def test_an_end_that_comes_while_the_firing_is_sent_is_told_before_the_next_inci
     made.deliver()
     made.answer = DELIVERED
     made.wake(LATER)
-    assert [listed for listed in episodes(made) if listed[0] == "a"] == [
+    assert episodes(made, "a") == [
         ("a", 1, "firing"),
         ("a", 1, "resolved"),
         ("a", 2, "firing"),
@@ -151,7 +151,7 @@ def test_so_it_is_where_the_alert_came_and_went_in_an_incident_between_without_a
     made.deliver()
     made.answer = DELIVERED
     made.wake(LATER)
-    assert [listed for listed in episodes(made) if listed[0] == "a"] == [
+    assert episodes(made, "a") == [
         ("a", 1, "firing"),
         ("a", 1, "resolved"),
         ("a", 3, "firing"),
