@@ -31,8 +31,8 @@ class _Open:
 
     def serves(self, channel: ChannelPlan) -> bool:
         """Whether it is what the channel, as it is configured there, is to be sent through."""
-        mine, other = self.plan, channel
-        return mine is other or (mine.spec is other.spec and mine.channel.config == other.channel.config)
+        mine = self.plan
+        return mine is channel or (mine.spec is channel.spec and mine.channel.config == channel.channel.config)
 
     def close_if_unused(self) -> None:
         if self.replaced and not self.users:
