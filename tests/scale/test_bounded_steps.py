@@ -3,6 +3,8 @@ depend on speed. ``make scale`` measures the time that it takes for many more.""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.scale.crowd import Counts, Crowd, everything, plan
 
@@ -97,3 +99,18 @@ def test_groups_are_told_and_reminded_of_in_bounded_steps(group_by: list[str]) -
     assert sum(crowd.told.values()) == ALERTS + (ALERTS if group_by else LISTED)
     assert crowd.counts.listed <= LISTED
     assert crowd.counts.events <= 2 * LISTED
+
+
+@pytest.mark.parametrize("aggregation", [None, Aggregation("grouping", {"group_by": ["metric_name"]})])
+def test_no_record_grows_with_the_crowd(aggregation: Aggregation | None) -> None:
+    """Whatever is written again since one member changed has the size that one member has, and not all of them."""
+    largest = []
+    for alerts in (ALERTS // 5, ALERTS):
+        crowd = Crowd(plan(together=True, aggregation=aggregation))
+        crowd.step([SilenceSet(everything(100.0))])
+        crowd.fire(alerts, escalated=alerts // 10)
+        crowd.work_off()
+        crowd.advance(101.0)
+        crowd.step()
+        largest.append(max(len(json.dumps(plain)) for plain in crowd.engine.unsaved_records().values()))
+    assert largest[1] < 1.2 * largest[0] + 1000

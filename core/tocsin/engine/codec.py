@@ -2,7 +2,8 @@
 
 One record is one key of one table: a mapping from a field's name to its value. Left out is a field that has its default
 value; what the record's place says already (an incident's id is its key); and what is derived from other records (who
-fires, the lanes' queues, the agendas' heaps), which :func:`load` builds anew. What plugins hold (an aggregator's or
+fires, the lanes' queues, the agendas' heaps), which :func:`load` builds anew. What lines and escalations hold of single
+episodes is kept with these, see :mod:`tocsin.engine.standings`. What plugins hold (an aggregator's or
 scheduler's state) is structured into their ``state_class``; an incident of a strategy or version that is not there any
 more keeps no state.
 """
@@ -10,6 +11,7 @@ more keeps no state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -18,23 +20,26 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from tocsin.engine.agenda import Agenda
 from tocsin.engine.plan import Plan
-from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, State
+from tocsin.engine.standings import APART, stand_again, standing
+from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, Owed, State
 from tocsin.engine.transaction import Key, Transaction
 from tocsin.journal.plain import compact_converter, number_to_plain
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
+from tocsin.model.reason import Reason
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord
 
 __all__ = ["FORMAT", "dump", "load", "place", "record"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Rises when an older reader would misread a record."""
 
 _DERIVED: Final[dict[type, tuple[str, ...]]] = {
     Incident: ("members", "firing"),
     Lane: ("live", "queue", "sending", "unheld"),
+    **APART,
 }
 _IN_THE_KEY: Final[dict[type, tuple[str, ...]]] = {
     Incident: ("incident_id",),
@@ -126,6 +131,13 @@ def _register_copy(made: cattrs.Converter, kind: Any, copy: Callable[[Any], Any]
 
 _CONVERTER: Final = _converter()
 _fields: Final = _CONVERTER.unstructure
+_STANDINGS: Final[dict[str, Callable[[Any], Any]]] = {
+    "due": partial(_CONVERTER.structure, cl=Owed),
+    "waiting": partial(_CONVERTER.structure, cl=Owed),
+    "blocked": Reason,
+    "told": int,
+    "adopted": tuple,
+}
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
@@ -145,12 +157,16 @@ def _escalation(escalation: Escalation) -> dict[str, Any]:
     return plain
 
 
+def _episode(state: State, episode: Episode) -> dict[str, Any]:
+    plain: dict[str, Any] = _fields(episode)
+    return plain | standing(state.incidents[episode.incident_id], episode.episode_id, _fields)
+
+
 def _scalars(state: State) -> dict[str, Any]:
     return {"format": FORMAT, **{name: getattr(state, name) for name in _SCALARS}}
 
 
 _TABLES: Final[dict[str, Callable[[Any], Any]]] = {
-    "episodes": _fields,
     "incidents": _incident,
     "open": str,
     "outgoing": _fields,
@@ -180,7 +196,9 @@ def record(state: State, key: Key) -> tuple[tuple[str, str], Any]:
     if table in _AGENDAS:
         return (table, f"{name[0]} {name[1]}"), getattr(state, table).ranks.get(name)
     value = getattr(state, table).get(name)
-    return key, None if value is None else _TABLES[table](value)
+    if value is None:
+        return key, None
+    return key, _episode(state, value) if table == "episodes" else _TABLES[table](value)
 
 
 def place(name: tuple[str, str]) -> Key:
@@ -195,7 +213,7 @@ def place(name: tuple[str, str]) -> Key:
 def dump(state: State) -> dict[tuple[str, str], Any]:
     """Return every record there is."""
     keys: list[Key] = [_STATE]
-    for table in _TABLES:
+    for table in ("episodes", *_TABLES):
         keys.extend((table, name) for name in getattr(state, table))
     keys.extend(("review", name) for name in state.review.ranks)
     for agenda in _AGENDAS:
@@ -255,6 +273,9 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
         for name, plain in tables.get(table, ()):
             place = dict.fromkeys(_IN_THE_KEY.get(kind, ()), name)
             getattr(state, table)[name] = _CONVERTER.structure({**plain, **place}, kind)
+    for name, plain in tables.get("episodes", ()):
+        episode = state.episodes[name]
+        stand_again(state.incidents[episode.incident_id], episode, plain, _STANDINGS)
     state.review.ranks.update(tables.get("review", ()))
     state.review.rebuild()
     for table in _AGENDAS:

@@ -51,27 +51,27 @@ _OF_NOW: Final = (Due.NEWS, Due.END, Due.PASSENGER, Due.SINCE)
 
 def put_due(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode now."""
-    turn.tx.put_in(line, line.due, episode_id, owed)
+    turn.tx.put_in(turn.episode(episode_id), line.due, episode_id, owed)
     _note(turn, line, episode_id, _OF_NOW)
 
 
 def drop_due(turn: Turn, line: Line, episode_id: str) -> None:
     """Let the line not owe an episode any more, if it does."""
     if episode_id in line.due:
-        turn.tx.drop_from(line, line.due, episode_id)
+        turn.tx.drop_from(turn.episode(episode_id), line.due, episode_id)
         _note(turn, line, episode_id, _OF_NOW)
 
 
 def put_waiting(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode from an instant on."""
-    turn.tx.put_in(line, line.waiting, episode_id, owed)
+    turn.tx.put_in(turn.episode(episode_id), line.waiting, episode_id, owed)
     _note(turn, line, episode_id, _OF_LATER)
 
 
 def drop_waiting(turn: Turn, line: Line, episode_id: str) -> None:
     """Let an episode not wait on the line any more, if it does."""
     if episode_id in line.waiting:
-        turn.tx.drop_from(line, line.waiting, episode_id)
+        turn.tx.drop_from(turn.episode(episode_id), line.waiting, episode_id)
         _note(turn, line, episode_id, _OF_LATER)
 
 

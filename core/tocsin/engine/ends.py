@@ -26,7 +26,7 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
     """Take in that an episode ended: the resolution is owed to a line that was told, to no other."""
     episode_id = episode.episode_id
     if episode_id in line.blocked:
-        turn.tx.drop_from(line, line.blocked, episode_id)
+        turn.tx.drop_from(episode, line.blocked, episode_id)
         decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
     if episode_id in line.told:
         drop_due(turn, line, episode_id)
@@ -60,12 +60,12 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
 
 def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     """Let the line know of the episode what it was told of an earlier one of its alert."""
-    turn.tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+    turn.tx.put_in(episode, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
     turn.tx.edit(line).sought = min(line.sought, episode.serial)
     if episode.severity.rank <= rank:
         drop_due(turn, line, episode.episode_id)
         drop_waiting(turn, line, episode.episode_id)
-        turn.tx.drop_from(line, line.blocked, episode.episode_id)
+        turn.tx.drop_from(episode, line.blocked, episode.episode_id)
     decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
 
 
@@ -80,7 +80,7 @@ def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> boo
     if not turn.grouping(incident).bridges:
         return False
     rank = line.told[episode.episode_id]
-    turn.tx.drop_from(line, line.told, episode.episode_id)
+    turn.tx.drop_from(episode, line.told, episode.episode_id)
     _inherit(turn, line, heir, rank)
     return True
 
@@ -109,7 +109,7 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     """Owe the line, which was told of the episode, its resolution."""
     episode_id = episode.episode_id
     rank = line.told[episode_id]
-    turn.tx.drop_from(line, line.told, episode_id)
+    turn.tx.drop_from(episode, line.told, episode_id)
     shut = resolution_gate(turn, line.channel_id)
     if shut is not None and not turn.grouping(incident).bridges:
         decided(turn, episode, line.channel_id, Action.SKIP, shut)

@@ -83,9 +83,9 @@ def refresh(turn: Turn, incident: Incident, episode: Episode) -> None:
     if escalation is None:
         return
     if attended(turn, episode):
-        turn.tx.drop_from(escalation, escalation.awake, episode.episode_id)
+        turn.tx.drop_from(episode, escalation.awake, episode.episode_id)
     elif episode.episode_id not in escalation.awake:
-        turn.tx.put_in(escalation, escalation.awake, episode.episode_id, None)
+        turn.tx.put_in(episode, escalation.awake, episode.episode_id, None)
     _run_or_pause(turn, incident, escalation)
 
 
@@ -104,7 +104,7 @@ def leave(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Take an episode out of its policy: its rules name another one now."""
     escalation = incident.escalations.get(episode.policy_id) if episode.policy_id else None
     if escalation is not None and episode.episode_id in escalation.awake:
-        turn.tx.drop_from(escalation, escalation.awake, episode.episode_id)
+        turn.tx.drop_from(episode, escalation.awake, episode.episode_id)
         _run_or_pause(turn, incident, escalation)
 
 

@@ -35,7 +35,7 @@ def forget_member(turn: Turn, episode_id: str) -> None:
         state.agenda.set(tx, Deadline.FORGET_MEMBER, episode_id, _later(turn))
         return
     for line in incident.lines.values():
-        tx.drop_from(line, line.adopted, episode_id)
+        tx.drop_from(episode, line.adopted, episode_id)
     tx.unindex(incident.members, episode_id)
     left(turn, incident, episode)
     _drop(turn, episode)

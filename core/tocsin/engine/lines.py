@@ -273,7 +273,7 @@ def compose(turn: Turn, line: Line) -> Listed:
         for episode_id in listed:
             drop_due(turn, line, episode_id)
             drop_waiting(turn, line, episode_id)
-            turn.tx.drop_from(line, line.blocked, episode_id)
+            turn.tx.drop_from(turn.episode(episode_id), line.blocked, episode_id)
     return listed
 
 

@@ -21,7 +21,6 @@ __all__ = ["Mended", "mend"]
 
 Key = tuple[str, str]
 
-_ABOUT_EPISODES: Final = ("due", "waiting", "blocked", "told", "adopted")
 _CALLED: Final = {
     "episodes": "alerts",
     "outgoing": "notifications",
@@ -52,9 +51,9 @@ def mend(records: Mapping[Key, Any], config: Configuration) -> Mended:
     pieces = _Pieces(records)
     _mend_members(pieces)
     _mend_notifications(pieces)
-    members, firing = _members(pieces)
+    firing, awake = _firing(pieces), resetting.awake(pieces.tables)
     for name in pieces.table("incidents"):
-        _mend_incident(pieces, name, members[name], closes=name not in firing)
+        _mend_incident(pieces, name, awake, closes=name not in firing)
     _mend_names(pieces)
     _mend_lanes(pieces)
     _mend_walk(pieces)
@@ -124,15 +123,10 @@ def _mend_members(pieces: _Pieces) -> None:
     pieces.drop("incidents", [name for name in incidents if name not in joined], "their alerts are lost")
 
 
-def _members(pieces: _Pieces) -> tuple[dict[str, set[str]], set[str]]:
-    """Return the episodes of each incident, and the incidents of which one fires."""
-    members: dict[str, set[str]] = {}
-    firing = set()
-    for name, plain in pieces.table("episodes").items():
-        members.setdefault(plain["incident_id"], set()).add(name)
-        if plain.get("resolved_at") is None:
-            firing.add(plain["incident_id"])
-    return members, firing
+def _firing(pieces: _Pieces) -> set[str]:
+    """Return the incidents of which an episode fires."""
+    episodes = pieces.table("episodes").values()
+    return {plain["incident_id"] for plain in episodes if plain.get("resolved_at") is None}
 
 
 # -- notifications -----------------------------------------------------------------------------------------------------
@@ -169,12 +163,14 @@ def _left_of(out: Mapping[str, Any], lines: Collection[str], episodes: Collectio
 # -- incidents ---------------------------------------------------------------------------------------------------------
 
 
-def _mend_incident(pieces: _Pieces, incident_id: str, members: Collection[str], *, closes: bool) -> None:
+def _mend_incident(pieces: _Pieces, incident_id: str, awake: Collection[str], *, closes: bool) -> None:
     """Its lines and escalations refer to what is there; it is closed when nothing of it fires any more."""
     plain = pieces.tables["incidents"][incident_id]
-    lines = {name: _mended_line(pieces, line, members) for name, line in plain["lines"].items()}
+    lines = {name: _mended_line(pieces, line) for name, line in plain["lines"].items()}
     running = plain.get("escalations", {})
-    escalations = {name: _mended_escalation(pieces, one, members) for name, one in running.items()}
+    escalations = {
+        name: _mended_escalation(pieces, one, awake=f"{incident_id}/{name}" in awake) for name, one in running.items()
+    }
     mended = {**plain, "lines": lines}
     if running:
         mended["escalations"] = escalations
@@ -186,14 +182,10 @@ def _mend_incident(pieces: _Pieces, incident_id: str, members: Collection[str], 
         pieces.put("incidents", incident_id, mended)
 
 
-def _mended_line(pieces: _Pieces, line: Mapping[str, Any], members: Collection[str]) -> Mapping[str, Any]:
-    """It tells of what is there. Lines that it waits for, or is to tell again, may be gone in whole records as well."""
+def _mended_line(pieces: _Pieces, line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its notification is there. What it held of episodes that are lost went with them."""
     outgoing = pieces.tables.get("outgoing", {})
     mended = dict(line)
-    for field in _ABOUT_EPISODES:
-        if field in line:
-            mended[field] = _only(line[field], members)
-            pieces.note("alerts", "not told of any more (they are lost)", len(line[field]) - len(mended[field]))
     if line.get("current") is not None and line["current"] not in outgoing:
         mended["current"] = None
         mended["levels"] = [*line.get("telling", ()), *line.get("levels", ())]  # nobody knows whether they were told
@@ -202,17 +194,12 @@ def _mended_line(pieces: _Pieces, line: Mapping[str, Any], members: Collection[s
     return mended
 
 
-def _mended_escalation(pieces: _Pieces, plain: Mapping[str, Any], members: Collection[str]) -> Mapping[str, Any]:
+def _mended_escalation(pieces: _Pieces, plain: Mapping[str, Any], *, awake: bool) -> Mapping[str, Any]:
     """Nobody has to answer for what is lost; the clock stands when that was all."""
-    awake = _only(plain.get("awake", {}), members)
-    if len(awake) == len(plain.get("awake", ())):
+    if awake or plain.get("since") is None:
         return plain
-    mended = {**plain, "awake": awake}
-    if not awake and plain.get("since") is not None:
-        mended["base"] = plain.get("base", 0.0) + pieces.now - plain["since"]
-        mended["since"] = None
-        pieces.note("escalations", "paused (who had to be answered for is lost)", 1)
-    return mended
+    pieces.note("escalations", "paused (who had to be answered for is lost)", 1)
+    return {**plain, "base": plain.get("base", 0.0) + pieces.now - plain["since"], "since": None}
 
 
 # -- what refers to them -----------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         line = tx.edit(turn.line(turn.state.incidents[episode.incident_id], out.channel_id))
         line.told_at = turn.clock
         line.top = max(line.top, rank)
-        tx.put_in(line, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+        tx.put_in(episode, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
         line.sought = min(line.sought, episode.serial)
     for episode, rank in known:
         incident = turn.state.incidents[episode.incident_id]

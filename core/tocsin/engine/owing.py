@@ -145,7 +145,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     if shut is not None:
         block(turn, line, episode, shut)
         return False
-    turn.tx.drop_from(line, line.blocked, episode_id)
+    turn.tx.drop_from(episode, line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
     release = AT_ONCE if via else release_of(turn, incident, line, episode, cause)
     _place(turn, line, episode, cause, release)
@@ -156,7 +156,7 @@ def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -
     """Note that the line tells an episode that no rule may route there; *via* are the channels that failed it."""
     if via or line.channel_id not in targets(turn.incident(line), episode):
         known = line.adopted.get(episode.episode_id, ())
-        turn.tx.put_in(line, line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
+        turn.tx.put_in(episode, line.adopted, episode.episode_id, tuple(dict.fromkeys((*known, *via))))
 
 
 def begin_anew(turn: Turn, line: Line, episode: Episode) -> tuple[str, ...]:
@@ -166,9 +166,9 @@ def begin_anew(turn: Turn, line: Line, episode: Episode) -> tuple[str, ...]:
     """
     failed = line.adopted.get(episode.episode_id, ())
     if failed and line.channel_id in targets(turn.incident(line), episode):
-        turn.tx.drop_from(line, line.adopted, episode.episode_id)
+        turn.tx.drop_from(episode, line.adopted, episode.episode_id)
     elif failed:
-        turn.tx.put_in(line, line.adopted, episode.episode_id, ())
+        turn.tx.put_in(episode, line.adopted, episode.episode_id, ())
     return failed
 
 
@@ -177,7 +177,7 @@ def block(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
     drop_due(turn, line, episode_id)
     drop_waiting(turn, line, episode_id)
     if line.blocked.get(episode_id) is not reason:
-        turn.tx.put_in(line, line.blocked, episode_id, reason)
+        turn.tx.put_in(episode, line.blocked, episode_id, reason)
         decided(turn, episode, line.channel_id, Action.SKIP, reason)
 
 

@@ -13,7 +13,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.gaps import GAP_QUIET_SECONDS, names_gap
 from tocsin.model.notification import NotificationState
 
-__all__ = ["idle", "lines", "missing", "running"]
+__all__ = ["awake", "idle", "lines", "missing", "running"]
 
 Tables = Mapping[str, Mapping[str, Any]]
 Deadlines = dict[tuple[str, str], float]
@@ -37,6 +37,25 @@ def running(tables: Tables) -> dict[str, Mapping[str, Any]]:
         for policy_id, one in incident.get("escalations", {}).items()
         if one.get("since") is not None
     }
+
+
+def awake(tables: Tables) -> set[str]:
+    """Return the escalations that somebody has to answer for, by the name of their deadline."""
+    return {
+        f"{episode['incident_id']}/{policy_id}"
+        for episode in tables.get("episodes", {}).values()
+        for policy_id in episode.get("awake", ())
+    }
+
+
+def _held(tables: Tables, name: str) -> dict[str, list[Any]]:
+    """Return what the lines hold, in their mapping of that *name*, of any episodes; by the ids of the lines."""
+    held: dict[str, list[Any]] = {}
+    for episode in tables.get("episodes", {}).values():
+        for channel_id, line in episode.get("lines", {}).items():
+            if name in line:
+                held.setdefault(f"{episode['incident_id']}/{channel_id}", []).append(line[name])
+    return held
 
 
 def missing(tables: Tables, config: Configuration) -> Deadlines:
@@ -64,11 +83,11 @@ def idle(tables: Tables) -> Deadlines:
 
     Where it waits for something else, or for an instant, it goes on waiting.
     """
-    now = tables["state"][""]["engine_time"]
+    now, due = tables["state"][""]["engine_time"], _held(tables, "due")
     return {
         ("agenda", _name(Deadline.RELEASE, line_id)): now
         for line_id, line in lines(tables).items()
-        if line.get("current") is None and (line.get("due") or line.get("levels") or line.get("again"))
+        if line.get("current") is None and (line_id in due or line.get("levels") or line.get("again"))
     }
 
 
@@ -80,9 +99,8 @@ def _of_incidents(tables: Tables, now: float, retained: float) -> _Wanted:
     for incident_id, incident in tables.get("incidents", {}).items():
         if incident.get("closed_at") is not None:
             yield Deadline.FORGET, incident_id, incident["closed_at"] + retained
-    for line_id, line in lines(tables).items():
-        if line.get("waiting"):
-            yield Deadline.RELEASE, line_id, min(owed["due"] for owed in line["waiting"].values())
+    for line_id, waiting in _held(tables, "waiting").items():
+        yield Deadline.RELEASE, line_id, min(owed["due"] for owed in waiting)
     for name, escalation in running(tables).items():
         if not escalation.get("done"):
             yield Deadline.LEVEL, name, now

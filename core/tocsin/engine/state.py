@@ -125,6 +125,8 @@ class LevelMark:
 class Line:
     """One incident on one channel. An episode is in at most one of ``due``, ``waiting`` and ``blocked``.
 
+    What is held of single episodes is kept with their records, so that each of a crowd's can change alone.
+
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
     failed them before (none: an escalation level brought them). ``follows`` are the lines of earlier incidents of
