@@ -27,7 +27,7 @@ _log: Final = logging.getLogger("tocsin")
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
-_SAVE_RECORDS: Final = 750
+_SAVE_RECORDS: Final = 300
 _SAVE_SECONDS: Final = 10.0
 _PRUNE_SECONDS: Final = 3600.0
 """The journal is looked through for what is over at least as often."""
