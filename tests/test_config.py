@@ -163,6 +163,7 @@ def test_every_name_that_stands_for_nothing_is_found() -> None:
             )
         )
     )
+    config = attrs.evolve(config, receivers={"team": ["ops", "opps"]}).with_rule(AlertRoutingRule("u", receiver="tam"))
     found = {error.where: error.problem for error in unknown_references(config)}
     assert set(found) == {
         "channels.ops.fallback",
@@ -173,6 +174,8 @@ def test_every_name_that_stands_for_nothing_is_found() -> None:
         "escalation_policies.night.escalation_levels.first[1]",
         "escalation_policies.night.default_channels[0]",
         "catch_all_channel",
+        "receivers.team[1]",
+        "routing_rules[1].receiver",
     }
     assert found["channels.ops.template_name"] == "no template is called 'shrt'; did you mean 'short'?"
     assert "escalation policy is called 'nigt'; did you mean 'night'" in found["routing_rules[0].escalation_policy_id"]
@@ -310,3 +313,13 @@ def test_a_rule_is_refused_whose_routes_bear_an_id_that_is_taken() -> None:
             alerting.add_routing_rule(rule)
     with pytest.raises(ConfigurationError, match="'t' already"):
         alerting.add_routing_rule(AlertRoutingRule("t", routes=(AlertRoutingRule("t"),)))
+
+
+def test_a_rule_has_channels_or_a_receiver() -> None:
+    """Both would leave open which of them is meant; and receivers are named groups of names."""
+    with pytest.raises(ConfigurationError, match="not both @ receiver"):
+        AlertRoutingRule("r", target_channels=["ops"], receiver="team")
+    for receivers, where in (([], "receivers"), ({"": []}, "receivers"), ({"team": "ops"}, "receivers.team")):
+        with pytest.raises(ConfigurationError) as caught:
+            Configuration(receivers=receivers)
+        assert caught.value.where == where

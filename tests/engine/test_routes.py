@@ -25,6 +25,7 @@ from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan, Verdict
 
 CHANNELS = ("c0", "c1", "c2", "c3")
+RECEIVERS = {"team": ("c1", "c0"), "null": (), "lost": ("missing",)}
 SEVERITIES = ("info", "warning", "critical")
 CLUSTERS = ("prod-1", "prod-2", "test-1", "")
 PATTERNS = ("prod-.*", "prod-1|test-1", ".*", "x+", "")
@@ -74,14 +75,22 @@ class Applied:
 
     rule_id: str
     channels: tuple[str, ...]
+    receivers: tuple[str, ...]
     policy_id: str | None
+
+
+def targets(one: AlertRoutingRule, above: Applied) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the channels of a rule, and the names by which they are reached."""
+    if one.receiver is not None:
+        return RECEIVERS.get(one.receiver, (one.receiver,)), (one.receiver,)
+    return (one.target_channels, one.target_channels) if one.target_channels else (above.channels, above.receivers)
 
 
 def matching(one: AlertRoutingRule, alert: PerformanceAlert, above: Applied) -> list[Applied]:
     """Return the routes at or below *one* that apply."""
     if not all(holds(name, value, alert) for name, value in one.conditions.items()):
         return []
-    here = Applied(one.rule_id, one.target_channels or above.channels, one.escalation_policy_id or above.policy_id)
+    here = Applied(one.rule_id, *targets(one, above), one.escalation_policy_id or above.policy_id)
     return walk(one.routes, alert, here, continues=False) or [here]
 
 
@@ -103,19 +112,21 @@ def walk(
 
 def model(config: Configuration, alert: PerformanceAlert) -> Verdict:
     """Return what the plan should answer."""
-    applied = walk(config.routing_rules, alert, Applied("", (), None), continues=True)
+    applied = walk(config.routing_rules, alert, Applied("", (), (), None), continues=True)
     channels: dict[str, list[str]] = {}
     for one in applied:
         for name in one.channels:
             channels.setdefault(name, []).append(one.rule_id)
     if not applied and config.catch_all_channel is not None:
         channels[config.catch_all_channel] = []
+    receivers = [name for one in applied for name in one.receivers] if applied else list(channels)
     return Verdict(
         rule_ids=tuple(one.rule_id for one in applied),
         channels=tuple(name for name in channels if name in config.channels),
         policy_id=next((one.policy_id for one in applied if one.policy_id), None),
         missing=tuple(name for name in channels if name not in config.channels),
         by_channel=tuple((name, tuple(ids)) for name, ids in channels.items()),
+        receivers=tuple(dict.fromkeys(receivers)),
     )
 
 
@@ -137,11 +148,14 @@ def rules(draw: st.DrawFn, depth: int = 3) -> tuple[AlertRoutingRule, ...]:
     """Draw siblings, with routes of their own."""
     made = []
     for _ in range(draw(st.integers(0, 3))):
+        receiver = draw(st.sampled_from([None, None, *RECEIVERS, "unknown"]))
+        channels = draw(st.lists(st.sampled_from((*CHANNELS, "missing")), max_size=2, unique=True))
         made.append(
             AlertRoutingRule(
                 rule_id=f"r{draw(st.integers(0, 10**9))}",
                 conditions=draw(_conditions),
-                target_channels=draw(st.lists(st.sampled_from((*CHANNELS, "missing")), max_size=2, unique=True)),
+                target_channels=() if receiver else channels,
+                receiver=receiver,
                 escalation_policy_id=draw(st.sampled_from([None, "p", "q"])),
                 priority=draw(st.integers(1, 3)),
                 enabled=draw(st.sampled_from([True, True, True, False])),
@@ -166,7 +180,7 @@ _alerts = st.builds(
 def configured(drawn: tuple[AlertRoutingRule, ...], catch_all: str | None = None) -> Configuration:
     """Return a configuration of these rules."""
     channels = {name: channel(name) for name in CHANNELS}
-    return Configuration(channels=channels, routing_rules=drawn, catch_all_channel=catch_all)
+    return Configuration(channels=channels, routing_rules=drawn, receivers=RECEIVERS, catch_all_channel=catch_all)
 
 
 @given(drawn=rules(), alerts=st.lists(_alerts, min_size=1, max_size=6), catch_all=st.sampled_from([None, "c0", "gone"]))
@@ -255,3 +269,40 @@ def test_a_matcher_that_raises_counts_as_matching_and_is_told_once() -> None:
     assert plan.route(AlertView(alert)).channels == ("c0",)
     assert plan.take_failures() == [("odd_message", "rule 'odd': RuntimeError")]
     assert plan.take_failures() == []
+
+
+def to_receivers(*rules: AlertRoutingRule, **receivers: tuple[str, ...]) -> Plan:
+    """Return a plan of *rules* with these receivers."""
+    config = Configuration(channels={c: channel(c) for c in CHANNELS}, routing_rules=rules, receivers=receivers)
+    return compile_plan(config, registry())
+
+
+def reached(plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the receivers of an alert and the channels by which they are reached."""
+    verdict = plan.route(AlertView(PerformanceAlert("a", "prod-1", "critical", "cpu")))
+    return verdict.receivers, verdict.channels
+
+
+def test_a_receiver_stands_for_its_channels_and_is_inherited() -> None:
+    """A route that sets channels of its own leaves its parent's receiver."""
+    parent = functools.partial(AlertRoutingRule, "parent", receiver="team")
+    team = ("c1", "c0")
+    assert reached(to_receivers(parent(), team=team)) == (("team",), team)
+    assert reached(to_receivers(parent(routes=[AlertRoutingRule("r")]), team=team)) == (("team",), team)
+    own = AlertRoutingRule("own", target_channels=["c2"])
+    assert reached(to_receivers(parent(routes=[own]), team=team)) == (("c2",), ("c2",))
+
+
+def test_a_receiver_without_channels_discards_and_its_alerts_are_routed() -> None:
+    """It does not inherit its parent's channels, and the catch-all channel is not told."""
+    nobody = AlertRoutingRule("nobody", receiver="null")
+    parent = AlertRoutingRule("parent", target_channels=["c0"], routes=[nobody])
+    plan = to_receivers(parent, null=())
+    assert reached(plan) == (("null",), ())
+    assert plan.route(AlertView(PerformanceAlert("a", "prod-1", "critical", "cpu"))).rule_ids == ("nobody",)
+
+
+def test_a_receiver_that_does_not_exist_is_missed_by_its_name() -> None:
+    """Nothing is ignored where names are not checked."""
+    plan = to_receivers(AlertRoutingRule("r", receiver="team"))
+    assert plan.route(AlertView(PerformanceAlert("a", "prod-1", "critical", "cpu"))).missing == ("team",)

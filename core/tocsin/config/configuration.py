@@ -40,6 +40,26 @@ def _intervals(value: Any) -> Any:
     return {name: _tuple(several) for name, several in value.items()} if isinstance(value, Mapping) else value
 
 
+def _receivers(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    receivers = {}
+    for name, channels in value.items():
+        try:
+            receivers[name] = _check.names(channels)
+        except ConfigurationError as error:
+            raise error.within(f"receivers.{name}") from None
+    return receivers
+
+
+def _names(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"expected a mapping from names, not {_check.shown(value)}", attribute.name)
+    for name in value:
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(f"a receiver's name is a non-empty string, not {name!r:.60}", attribute.name)
+
+
 def _some_intervals(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     """Names, each with an interval at least: a rule that is active in none would be silent for ever."""
     if not isinstance(value, Mapping):
@@ -58,6 +78,7 @@ class Configuration:
     """Channels, rules, policies and templates, and how incidents are formed.
 
     ``catch_all_channel`` is told of alerts that no rule matches (None: they are only counted as unrouted).
+    ``receivers`` are named groups of channels, in their order, that rules refer to; an empty one discards on purpose.
     ``time_intervals`` are named sets of intervals that rules refer to. What is over is kept for a while: a closed
     incident and an ended silence for ``retain_resolved_seconds``, a notification that was not delivered, to be sent
     again by hand, for ``retain_deliveries_seconds``, the journal for ``retain_journal_seconds``.
@@ -78,6 +99,7 @@ class Configuration:
     retain_resolved_seconds: float = attrs.field(default=86_400.0, validator=_check.positive)
     retain_deliveries_seconds: float = attrs.field(default=7 * 86_400.0, validator=_check.positive)
     retain_journal_seconds: float = attrs.field(default=30 * 86_400.0, validator=_check.positive)
+    receivers: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, converter=_receivers, validator=_names)
 
     def with_channel(self, channel: NotificationChannel) -> Configuration:
         """Return this configuration with *channel* added, or put in the place of the one of its id."""

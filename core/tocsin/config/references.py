@@ -19,6 +19,8 @@ def _of_rule(rule: AlertRoutingRule, path: str, config: Configuration) -> Iterat
     for index, channel in enumerate(rule.target_channels):
         if channel not in config.channels:
             yield _missing("channel", channel, config.channels, f"{path}.target_channels[{index}]")
+    if rule.receiver is not None and rule.receiver not in config.receivers:
+        yield _missing("receiver", rule.receiver, config.receivers, f"{path}.receiver")
     policy = rule.escalation_policy_id
     if policy is not None and policy not in config.escalation_policies:
         yield _missing("escalation policy", policy, config.escalation_policies, f"{path}.escalation_policy_id")
@@ -28,6 +30,13 @@ def _of_rule(rule: AlertRoutingRule, path: str, config: Configuration) -> Iterat
                 yield _missing("time interval", name, config.time_intervals, f"{path}.{field}[{index}]")
     for index, route in enumerate(rule.routes):
         yield from _of_rule(route, f"{path}.routes[{index}]", config)
+
+
+def _of_receivers(config: Configuration) -> Iterator[UnknownReferenceError]:
+    for name, channels in config.receivers.items():
+        for index, channel in enumerate(channels):
+            if channel not in config.channels:
+                yield _missing("channel", channel, config.channels, f"receivers.{name}[{index}]")
 
 
 def _of_policies(config: Configuration) -> Iterator[UnknownReferenceError]:
@@ -57,6 +66,7 @@ def unknown_references(config: Configuration) -> tuple[UnknownReferenceError, ..
     errors: list[UnknownReferenceError] = list(_of_channels(config))
     for index, rule in enumerate(config.routing_rules):
         errors.extend(_of_rule(rule, f"routing_rules[{index}]", config))
+    errors.extend(_of_receivers(config))
     errors.extend(_of_policies(config))
     if config.catch_all_channel is not None and config.catch_all_channel not in config.channels:
         errors.append(_missing("channel", config.catch_all_channel, config.channels, "catch_all_channel"))

@@ -30,10 +30,18 @@ _ALWAYS: Final = Condition.opaque(lambda view: True, "what was recorded cannot b
 
 
 class _Flattener:
-    """Turns the rules into nodes, in the order of evaluation; *compiled* makes a rule's own conditions."""
+    """Turns the rules into nodes, in the order of evaluation; *compiled* makes a rule's own conditions.
 
-    def __init__(self, compiled: Callable[[AlertRoutingRule, str], Conditions]) -> None:
+    A receiver that does not exist is taken for a channel of its name, which is told, or missed, in its place.
+    """
+
+    def __init__(
+        self,
+        compiled: Callable[[AlertRoutingRule, str], Conditions],
+        receivers: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self._compiled = compiled
+        self._receivers = receivers
         self.nodes: list[Node] = []
 
     def add(self, rules: tuple[AlertRoutingRule, ...], parent: Node | None, path: str) -> None:
@@ -54,13 +62,23 @@ class _Flattener:
             parent=parent.index if parent else -1,
             last=index,
             continues=default if rule.continue_matching is None else rule.continue_matching,
-            channels=rule.target_channels or (parent.channels if parent else ()),
+            channels=self._channels(rule, parent),
+            receiver=self._receiver(rule, parent),
             policy_id=rule.escalation_policy_id or (parent.policy_id if parent else None),
             grouping=rule.rule_id if rule.aggregation else (parent.grouping if parent else GLOBAL),
         )
         self.nodes.append(node)
         self.add(rule.routes, node, f"{path}.routes")
         self.nodes[index] = attrs.evolve(node, last=len(self.nodes) - 1)
+
+    def _channels(self, rule: AlertRoutingRule, parent: Node | None) -> tuple[str, ...]:
+        if rule.receiver is not None:
+            return self._receivers.get(rule.receiver, (rule.receiver,))
+        return rule.target_channels or (parent.channels if parent else ())
+
+    def _receiver(self, rule: AlertRoutingRule, parent: Node | None) -> str | None:
+        inherits = parent is not None and rule.receiver is None and not rule.target_channels
+        return parent.receiver if parent is not None and inherits else rule.receiver
 
 
 def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPlan:
@@ -134,7 +152,7 @@ def compile_plan(config: Configuration, registry: Registry, known: Plan | None =
             channels[channel_id] = compiled
         else:
             channels[channel_id] = _channel_plan(channel, registry)
-    flattener = _Flattener(partial(_conditions, registry))
+    flattener = _Flattener(partial(_conditions, registry), config.receivers)
     flattener.add(config.routing_rules, None, "routing_rules")
     if config.escalation_scheduler not in registry.schedulers:
         raise ConfigurationError(
@@ -206,7 +224,7 @@ def recorded_plan(plain: Mapping[str, Any], registry: Registry) -> tuple[Plan, l
             problems.append(str(error))
             return Grouping(name, aggregation.strategy, _Alone())
 
-    flattener = _Flattener(conditions)
+    flattener = _Flattener(conditions, config.receivers)
     flattener.add(config.routing_rules, None, "routing_rules")
     rules = {node.rule.rule_id: node.rule.aggregation for node in flattener.nodes if node.rule.aggregation}
     plan = Plan(

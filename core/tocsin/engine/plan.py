@@ -64,6 +64,7 @@ class Node:
     last: int
     continues: bool
     channels: tuple[str, ...]
+    receiver: str | None
     policy_id: str | None
     grouping: str
 
@@ -81,7 +82,11 @@ class Grouping:
 
 @attrs.frozen(slots=True)
 class Verdict:
-    """Where an alert goes: the rules that apply, in order, their channels without duplicates, and the policy."""
+    """Where an alert goes: the rules that apply, in order, their channels without duplicates, and the policy.
+
+    ``receivers`` are the names of the groups of channels by which these are reached; a channel that a rule names itself
+    is one under its own name.
+    """
 
     rule_ids: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -89,6 +94,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
     by_channel: tuple[tuple[str, tuple[str, ...]], ...] = ()
     grouping: str = GLOBAL
+    receivers: tuple[str, ...] = ()
 
 
 class _FieldIndex:
@@ -270,16 +276,19 @@ class Plan:
     def _decide(self, mask: int) -> Verdict:
         rule_ids: list[str] = []
         channels: dict[str, list[str]] = {}
+        receivers: dict[str, None] = {}
         policy_id = None
         grouping = GLOBAL
         for node in self._applying(mask, 0, len(self.nodes)):
             rule_ids.append(node.rule.rule_id)
+            receivers |= dict.fromkeys(node.channels if node.receiver is None else (node.receiver,))
             for channel in node.channels:
                 channels.setdefault(channel, []).append(node.rule.rule_id)
             policy_id = policy_id or node.policy_id
             grouping = grouping or node.grouping
         if not rule_ids and self.config.catch_all_channel is not None:
             channels[self.config.catch_all_channel] = []
+            receivers[self.config.catch_all_channel] = None
         known = tuple(channel for channel in channels if channel in self.channels)
         return Verdict(
             rule_ids=tuple(rule_ids),
@@ -288,4 +297,5 @@ class Plan:
             missing=tuple(channel for channel in channels if channel not in self.channels),
             by_channel=tuple((channel, tuple(ids)) for channel, ids in channels.items()),
             grouping=grouping,
+            receivers=tuple(receivers),
         )

@@ -34,6 +34,14 @@ def _priority(instance: object, attribute: attrs.Attribute[Any], value: object) 
         raise ConfigurationError(f"priority is a whole number, lower goes first, not {value!r}", attribute.name)
 
 
+def _receiver(instance: AlertRoutingRule, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is None:
+        return
+    _check.name(instance, attribute, value)
+    if instance.target_channels:
+        raise ConfigurationError("a rule has target_channels or a receiver, not both", attribute.name)
+
+
 def _aggregation(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, Aggregation):
         raise ConfigurationError(f"expected an Aggregation, not {type(value).__name__}", attribute.name)
@@ -49,7 +57,8 @@ class AlertRoutingRule:
     ``continue_matching`` says whether later siblings are asked too; None is True at the top level, where every
     matching rule adds its channels, and False below, as in Alertmanager.
     ``aggregation`` forms the incidents of what this rule applies to (None: as the parent or the configuration says);
-    the first rule that applies decides. While one of ``mute_time_intervals`` is on, or none of
+    the first rule that applies decides. ``receiver`` names a group of channels in place of ``target_channels``; one
+    without channels discards on purpose. While one of ``mute_time_intervals`` is on, or none of
     ``active_time_intervals`` where there are any, the rule tells its channels nothing.
 
     :raises ConfigurationError: when a field has a value that no rule can have. Conditions are checked when the rule
@@ -68,6 +77,7 @@ class AlertRoutingRule:
     aggregation: Aggregation | None = attrs.field(default=None, validator=_aggregation)
     mute_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
     active_time_intervals: tuple[str, ...] = attrs.field(factory=tuple, converter=_check.names)
+    receiver: str | None = attrs.field(default=None, validator=_receiver)
 
     def ids(self) -> Iterator[str]:
         """Yield its own id and those of all its routes, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -102,6 +102,13 @@ class Configurable:
         no channel names, or the backend's default form.
         """
         self._configure(lambda config: config.with_template(instance(template, NotificationTemplate)))
+
+    def add_receiver(self, name: str, channels: Iterable[str]) -> None:
+        """Add a named group of channels, or put it in the place of the one of that name; rules refer to it.
+
+        One without channels discards on purpose: what only its rules apply to is told to nobody.
+        """
+        self._configure(lambda config: attrs.evolve(config, receivers={**config.receivers, name: channels}))
 
     def add_time_interval(self, name: str, *intervals: TimeInterval) -> None:
         """Add a named set of time intervals, or put it in the place of the one of that name; rules refer to it."""
