@@ -262,6 +262,7 @@ def test_a_single_alert_as_json() -> None:
         "timestamp": NOW,
         "labels": {"service": "web"},
         "annotations": {"runbook": "https://wiki.example/cpu"},
+        "generator_url": "",
     }
     assert json.loads(message.body) == {
         **alert,

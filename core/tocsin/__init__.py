@@ -18,6 +18,7 @@ from tocsin.errors import (
 from tocsin.hookspecs import hookimpl
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import AlertView, PerformanceAlert
+from tocsin.model.alert_state import AlertState
 from tocsin.model.channel import (
     NotificationBackend,
     NotificationChannel,
@@ -138,6 +139,7 @@ __all__ = [
     "AlertRouted",
     "AlertRoutingRule",
     "AlertSeverity",
+    "AlertState",
     "AlertStatus",
     "AlertView",
     "AttemptEnded",

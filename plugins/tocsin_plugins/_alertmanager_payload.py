@@ -48,7 +48,7 @@ def _alert(listed: ListedAlert, notification: Notification) -> dict[str, Any]:
         "annotations": _annotations(listed.alert),
         "startsAt": iso_time(listed.fired_at),
         "endsAt": NEVER if listed.firing else iso_time(ended),
-        "generatorURL": "",
+        "generatorURL": listed.alert.generator_url,
         "fingerprint": fingerprint(labels),
     }
 

@@ -4,10 +4,10 @@ The default document has these members. Times are seconds since the epoch (UTC);
 
 ``status`` (firing or resolved), ``severity`` (the highest), ``kind``, ``level``, ``incident_id``, ``notification_id``,
 ``channel_id``, ``test``, ``alert_count``; those of the first alert: ``alert_id``, ``cluster_id``, ``node_id``,
-``metric_name``, ``current_value``, ``threshold_value``, ``message``, ``timestamp``, ``labels``, ``annotations``;
-``summary`` (``count``, ``firing``, ``resolved``, ``clusters``, ``severities``, ``first``, ``last``); and ``alerts``:
-every alert that it tells of, with the same members, its own ``severity``, and ``status``, ``episode``, ``fired_at`` and
-``resolved_at``.
+``metric_name``, ``current_value``, ``threshold_value``, ``message``, ``timestamp``, ``labels``, ``annotations``,
+``generator_url``; ``summary`` (``count``, ``firing``, ``resolved``, ``clusters``, ``severities``, ``first``, ``last``);
+and ``alerts``: every alert that it tells of, with the same members, its own ``severity``, and ``status``, ``episode``,
+``fired_at`` and ``resolved_at``.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def _alert(alert: PerformanceAlert) -> dict[str, Any]:
         "timestamp": alert.timestamp,
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
+        "generator_url": alert.generator_url,
     }
 
 

@@ -1,17 +1,19 @@
-"""Notices: the public view of what a notification says, and of an incident, read from the records."""
+"""Notices: the public view of what a notification says, of an incident and of an alert, read from the records."""
 
 from __future__ import annotations
 
 from tocsin.engine.crowds import all_taken, tally_of
+from tocsin.engine.gates import acknowledged, snoozed
 from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
+from tocsin.model.alert_state import AlertState
 from tocsin.model.escalation import EscalationLevel
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.notification import AlertStatus, ListedAlert, Notification
 from tocsin.model.template import NotificationTemplate
 
-__all__ = ["incident_view", "notification_of", "template_of"]
+__all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
 
 
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
@@ -29,6 +31,34 @@ def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
         last_updated=incident.updated_wall,
         firing_count=len(incident.firing),
         acknowledged=all_taken(turn, incident),
+    )
+
+
+def alert_state(turn: Turn, episode: Episode) -> AlertState:
+    """Return where the alert of an episode stands; of one that resolved nothing is suppressed."""
+    view, wall = episode.view(), turn.wall()
+    taken = episode.ack if acknowledged(turn, episode) else None
+    until = None if taken is None or taken.until is None else turn.wall(taken.until)
+    inhibitor = turn.quiet.inhibitor(episode) if episode.firing else None
+    muted = turn.plan.muted_rules(wall) if episode.firing else frozenset()
+    return AlertState(
+        alert=episode.alert,
+        episode=episode.n,
+        incident_id=episode.incident_id,
+        fired_at=turn.wall(episode.fired_at),
+        resolved_at=None if episode.resolved_at is None else turn.wall(episode.resolved_at),
+        rule_ids=episode.rule_ids,
+        channels=episode.channels,
+        receivers=turn.plan.route(view).receivers,
+        policy_id=episode.policy_id,
+        acknowledged_by=None if taken is None else taken.by,
+        acknowledged_at=None if taken is None else turn.wall(taken.at),
+        acknowledged_until=until,
+        comment="" if taken is None else taken.comment,
+        snoozed_until=turn.wall(episode.snoozed_until or 0.0) if snoozed(turn, episode) else None,
+        silenced_by=turn.quiet.silences.all_muting(view, wall) if episode.firing else (),
+        inhibited_by=() if inhibitor is None else (turn.episode(inhibitor).alert.alert_id,),
+        muted_by=tuple(rule_id for rule_id in episode.rule_ids if rule_id in muted),
     )
 
 

@@ -189,12 +189,12 @@ def set_silence(turn: Turn, silence: Silence) -> bool:
     """Take in a silence, new or changed; one that changes nothing is not taken in."""
     known = turn.state.silences.get(silence.silence_id)
     if known is None:
-        _keep(turn, SilenceRecord(silence))
+        _keep(turn, SilenceRecord(silence, updated_at=turn.wall()))
     elif known.silence == silence and known.expired_at is None:
         return False
     else:
         history = (*known.history, known.silence)[-_VERSIONS:]
-        _keep(turn, SilenceRecord(silence, history))
+        _keep(turn, SilenceRecord(silence, history, updated_at=turn.wall()))
     return True
 
 
@@ -203,7 +203,7 @@ def expire_silence(turn: Turn, silence_id: str, by: str) -> bool:
     known = turn.state.silences.get(silence_id)
     if known is None or known.over(turn.wall()):
         return False
-    _keep(turn, attrs.evolve(known, expired_at=turn.wall(), expired_by=by))
+    _keep(turn, attrs.evolve(known, expired_at=turn.wall(), expired_by=by, updated_at=turn.wall()))
     return True
 
 

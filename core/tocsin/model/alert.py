@@ -29,6 +29,7 @@ class PerformanceAlert:
     saw it, in seconds since the epoch (UTC); None means "when tocsin received it" and is filled in then.
     ``current_value`` and ``threshold_value`` are in the metric's own unit and may be unknown (None).
     ``labels`` and ``annotations`` map strings to strings: labels are matched, annotations are only shown.
+    ``generator_url`` is where its source shows it (Prometheus' ``generatorURL``).
 
     :raises AlertError: when a field has a value that no alert can have.
     """
@@ -44,6 +45,7 @@ class PerformanceAlert:
     timestamp: float | None = attrs.field(default=None, validator=attrs.validators.optional(_check.finite))
     labels: Mapping[str, str] = attrs.field(factory=dict, converter=_labels)
     annotations: Mapping[str, str] = attrs.field(factory=dict, converter=_labels)
+    generator_url: str = attrs.field(default="", validator=_check.text)
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> PerformanceAlert:

@@ -80,13 +80,14 @@ class SilenceState(enum.StrEnum):
 class SilenceRecord:
     """A silence as it is kept: its newest form, the earlier ones (oldest first), and when it was ended before its time.
 
-    ``expired_at`` is wall time; ``expired_by`` says who ended it.
+    ``expired_at`` and ``updated_at``, when it was last set or ended, are wall time; ``expired_by`` says who ended it.
     """
 
     silence: Silence
     history: tuple[Silence, ...] = ()
     expired_at: float | None = None
     expired_by: str = ""
+    updated_at: float = 0.0
 
     @property
     def over_at(self) -> float:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from tocsin.engine.explain import explain
-from tocsin.engine.notice import incident_view
+from tocsin.engine.notice import alert_state, incident_view
 from tocsin.engine.turn import Instant
 from tocsin.errors import ConfigurationError
 from tocsin.model._check import is_double, shown
 from tocsin.model.alert import PerformanceAlert
+from tocsin.model.alert_state import AlertState
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.explanation import Explanation
 from tocsin.model.gap import Gap
@@ -49,6 +51,22 @@ class Readable:
             state = self._writer.engine.state
             firing = [state.alerts[alert_id].alert for alert_id in state.firing]
         return sorted(firing, key=lambda alert: (-alert.severity.rank, alert.alert_id))
+
+    @property
+    def active_alert_ids(self) -> tuple[str, ...]:
+        """The ids of the alerts that fire, the oldest first."""
+        with self._writer.lock:
+            return tuple(self._writer.engine.state.firing)
+
+    def alert_states(self, alert_ids: Iterable[str]) -> tuple[AlertState, ...]:
+        """Return where these alerts stand, in their order; those that nobody knows, any more, are left out.
+
+        Nothing is taken in meanwhile: of very many, ask for some hundreds at a time.
+        """
+        with self._writer.lock:
+            turn = self._writer.engine.glance(self._writer.now())
+            episodes = (turn.state.alerts.get(alert_id) for alert_id in alert_ids)
+            return tuple(alert_state(turn, episode) for episode in episodes if episode is not None)
 
     @property
     def aggregated_alerts(self) -> dict[str, AggregatedAlert]:

@@ -45,11 +45,15 @@ class SilenceIndex:
 
     def muting(self, view: AlertView, wall: float) -> Silence | None:
         """Return the silence that mutes the alert at that wall time, the one with the lowest id if there are more."""
+        found = self.all_muting(view, wall)
+        return self._silences[found[0]] if found else None
+
+    def all_muting(self, view: AlertView, wall: float) -> tuple[str, ...]:
+        """Return the ids of all silences that mute the alert at that wall time, sorted."""
         silences = self._silences
         if not silences:
-            return None
-        found = [silence_id for silence_id in self._sets.met(view) if silences[silence_id].active(wall)]
-        return silences[min(found)] if found else None
+            return ()
+        return tuple(sorted([name for name in self._sets.met(view) if silences[name].active(wall)]))
 
     def _replace(self, old: Silence | None, new: Silence | None) -> None:
         matched_anew = old is None or new is None or old.matchers != new.matchers
