@@ -20,6 +20,7 @@ from tests.messages import NOW, any_notification, make_listed, make_notification
 from tests.receiver import Bytes, Hang, Receiver, Reply, Reset
 
 from tocsin.errors import ConfigurationError
+from tocsin.model.label_set import fingerprint
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import OutcomeStatus
 from tocsin.model.template import NotificationTemplate
@@ -27,7 +28,7 @@ from tocsin.registry import BackendRegistrar
 from tocsin.roles.backend import BackendContext
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import webhook
-from tocsin_plugins._alertmanager_payload import fingerprint, payload
+from tocsin_plugins._alertmanager_payload import payload
 
 on_every_loop = pytest.mark.anyio
 KEY = b"0123456789abcdef01234567"
@@ -312,3 +313,12 @@ def test_any_notification_makes_a_payload_that_json_can_say(notification: Notifi
     assert [alert["endsAt"] == "0001-01-01T00:00:00Z" for alert in document["alerts"]] == [
         listed.firing for listed in notification.alerts
     ]
+
+
+def test_an_alert_that_came_as_a_label_set_shows_its_labels_alone() -> None:
+    """Its id is their fingerprint; any other alert is given what every Prometheus rule has."""
+    labels = {"service": "web"}
+    came, made = (make_listed(alert_id=name, labels=labels) for name in (fingerprint(labels), "x"))
+    shown = [alert["labels"] for alert in payload(make_notification(came, made))["alerts"]]
+    assert shown[0] == labels
+    assert shown[1] == {"alertname": "cpu_usage", "cluster": "prod-web-01", "service": "web", "severity": "critical"}

@@ -65,6 +65,7 @@ from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.inhibition import InhibitionRule
 from tocsin.model.interval import TimeInterval, TimeRange
+from tocsin.model.label_set import fingerprint, label_set
 from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.model.notification import (
     AlertStatus,
@@ -255,7 +256,9 @@ __all__ = [
     "create_webhook_channel",
     "field_test",
     "field_value",
+    "fingerprint",
     "hookimpl",
     "iso_time",
+    "label_set",
     "nearest",
 ]

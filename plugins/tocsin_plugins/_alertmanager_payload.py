@@ -1,7 +1,6 @@
 """Alertmanager's webhook payload, version 4, so that what was built for its receivers works with tocsin.
 
-The form is that of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config; the fingerprint is that of
-Prometheus' client libraries: FNV-1a, 64 bits, over the labels in order of name, name and value each followed by 0xFF.
+The form is that of https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
 """
 
 from __future__ import annotations
@@ -9,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from tocsin import ListedAlert, Notification, PerformanceAlert, iso_time
+from tocsin import ListedAlert, Notification, PerformanceAlert, fingerprint, iso_time, label_set
 
-__all__ = ["NEVER", "fingerprint", "payload"]
+__all__ = ["NEVER", "payload"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: the end of an alert that still fires."""
-
-_OFFSET: Final = 0xCBF29CE484222325
-_PRIME: Final = 0x100000001B3
-_MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 
 def payload(notification: Notification, external_url: str = "") -> dict[str, Any]:
@@ -40,7 +35,7 @@ def payload(notification: Notification, external_url: str = "") -> dict[str, Any
 
 
 def _alert(listed: ListedAlert, notification: Notification) -> dict[str, Any]:
-    labels = _labels(listed.alert)
+    labels = label_set(listed.alert)
     ended = notification.created_at if listed.resolved_at is None else listed.resolved_at
     return {
         "status": listed.status.value,
@@ -51,12 +46,6 @@ def _alert(listed: ListedAlert, notification: Notification) -> dict[str, Any]:
         "generatorURL": listed.alert.generator_url,
         "fingerprint": fingerprint(labels),
     }
-
-
-def _labels(alert: PerformanceAlert) -> dict[str, str]:
-    """The alert's labels and, where they are absent, those that every Prometheus rule has; none is empty."""
-    own = {"alertname": alert.metric_name, "cluster": alert.cluster_id, "severity": alert.severity.value}
-    return {name: value for name, value in sorted({**own, **alert.labels}.items()) if value}
 
 
 def _annotations(alert: PerformanceAlert) -> dict[str, str]:
@@ -73,14 +62,3 @@ def _common(maps: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """What is equal in all *maps*."""
     first, *others = [*maps] or [{}]
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
-
-
-def fingerprint(labels: Mapping[str, str]) -> str:
-    """Return the label set's fingerprint, 16 hexadecimal digits."""
-    encoded = sorted(
-        (name.encode("utf-8", "replace"), value.encode("utf-8", "replace")) for name, value in labels.items()
-    )
-    digest = _OFFSET
-    for byte in b"".join(name + b"\xff" + value + b"\xff" for name, value in encoded):
-        digest = (digest ^ byte) * _PRIME & _MASK
-    return f"{digest:016x}"
