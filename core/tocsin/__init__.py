@@ -1,6 +1,7 @@
 """tocsin decides who is told about an alert, how, when, and what happens if nobody answers."""
 
 from tocsin.config import Configuration
+from tocsin.discovery import load_registry
 from tocsin.errors import (
     AlertError,
     ConditionError,
@@ -260,5 +261,6 @@ __all__ = [
     "hookimpl",
     "iso_time",
     "label_set",
+    "load_registry",
     "nearest",
 ]

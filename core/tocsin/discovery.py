@@ -29,7 +29,7 @@ from tocsin.registry import (
     StoreRegistrar,
 )
 
-__all__ = ["ENTRY_POINT_GROUP", "Discovery", "PluginFailure", "load"]
+__all__ = ["ENTRY_POINT_GROUP", "Discovery", "PluginFailure", "load", "load_registry"]
 
 ENTRY_POINT_GROUP: Final = "tocsin"
 
@@ -199,3 +199,16 @@ def load(
             loader.add(provenance, plugin)
     loader.call()
     return Discovery(loader.registry(), tuple(loader.failures), tuple(switched_off))
+
+
+def load_registry(*, disabled: Collection[str] = (), extra: Sequence[object] = ()) -> Registry:
+    """Return what the installed plugins register; all of them have to load.
+
+    :param disabled: entry-point names to leave out.
+    :param extra: further plugins, as :func:`load` takes them.
+    :raises PluginError: when one could not be loaded; lists all of them.
+    """
+    found = load(disabled=disabled, extra=extra)
+    if found.failures:
+        raise PluginError("plugins could not be loaded:", map(str, found.failures))
+    return found.registry
