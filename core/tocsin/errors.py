@@ -6,6 +6,7 @@
     ├── ConfigurationError          what was configured cannot work; ``where`` says in which place
     │   ├── AlertError              an alert with a field that no alert can have
     │   ├── ConditionError          a rule's condition: unknown name, or a value it cannot take
+    │   ├── ConfigurationFileError  a configuration file: all that is wrong in it, each with its line and column
     │   ├── PatternError            a pattern outside the one dialect (see tocsin.patterns)
     │   ├── TemplateError           a template with an unknown field
     │   └── UnknownReferenceError   a channel, policy or template that is named and does not exist
@@ -20,12 +21,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+import attrs
+
 __all__ = [
     "AlertError",
     "ConditionError",
     "ConfigurationError",
+    "ConfigurationFileError",
     "PatternError",
     "PluginError",
+    "Problem",
     "ServiceClosed",
     "StoreError",
     "TemplateError",
@@ -81,6 +86,39 @@ class AlertError(ConfigurationError):
 
 class ConditionError(ConfigurationError):
     """A rule's condition has an unknown name or a value that it cannot take."""
+
+
+@attrs.frozen(slots=True)
+class Problem:
+    """One thing that is wrong in a configuration file, or legal and probably wrong; *line* and *column* begin at 1.
+
+    ``path`` is that of the setting, for example ``channels.ops.backend``; empty where the whole file is meant.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}: "
+        return where + (f"{self.path}: {self.problem}" if self.path else self.problem)
+
+
+class ConfigurationFileError(ConfigurationError):
+    """A configuration file cannot be used; ``problems`` is all that is wrong in it and in the files that it includes.
+
+    Its text has one line each: ``FILE:LINE:COLUMN: path: problem``. No secret is in it.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def within(self, where: str) -> ConfigurationError:
+        """Return the same error: its problems have their paths already."""
+        return self
 
 
 class PatternError(ConfigurationError):
