@@ -101,9 +101,10 @@ def test_the_core_depends_on_exactly_six(metadata: email.message.Message) -> Non
 
 
 def test_the_rest_are_extras(metadata: email.message.Message) -> None:
-    assert _requirements(metadata, "cli") == {"click", "rich"}
+    assert _requirements(metadata, "cli") == {"click", "pyyaml", "rich"}
     assert _requirements(metadata, "host") == {"psutil"}
     assert _requirements(metadata, "re2") == {"google-re2"}
+    assert _requirements(metadata, "yaml") == {"pyyaml"}
 
 
 def test_the_licence_and_the_readme_go_with_the_wheel(metadata: email.message.Message, wheel: Path) -> None:
@@ -176,7 +177,7 @@ def test_the_wheel_gives_every_public_name(python: Path) -> None:
 
 
 def test_importing_tocsin_imports_no_event_loop_and_no_extra(python_with_cli: Path) -> None:
-    unwanted = "{'asyncio', 'trio', 'uvloop', 'httpx', 'click', 'rich', 'psutil', 're2', 'tocsin_plugins'}"
+    unwanted = "{'asyncio', 'trio', 'uvloop', 'httpx', 'click', 'rich', 'psutil', 're2', 'yaml', 'tocsin_plugins'}"
     program = f"import sys, tocsin; print(sorted({unwanted} & set(sys.modules)))"
     assert _run(python_with_cli, "-W", "error", "-c", program).strip() == "[]"
 

@@ -1,13 +1,16 @@
 """tocsin decides who is told about an alert, how, when, and what happens if nobody answers."""
 
 from tocsin.config import Configuration
+from tocsin.configfile import AuthToken, LoadedConfiguration, ServerSettings, TlsSettings, load_configuration
 from tocsin.discovery import load_registry
 from tocsin.errors import (
     AlertError,
     ConditionError,
     ConfigurationError,
+    ConfigurationFileError,
     PatternError,
     PluginError,
+    Problem,
     ServiceClosed,
     StoreError,
     TemplateError,
@@ -146,6 +149,7 @@ __all__ = [
     "AlertView",
     "AttemptEnded",
     "AttemptFinished",
+    "AuthToken",
     "Backend",
     "BackendContext",
     "BackendRegistrar",
@@ -162,6 +166,7 @@ __all__ = [
     "ConditionExplanation",
     "Configuration",
     "ConfigurationError",
+    "ConfigurationFileError",
     "Entry",
     "EscalationExplanation",
     "EscalationLevel",
@@ -188,6 +193,7 @@ __all__ = [
     "LevelExplanation",
     "LevelReached",
     "ListedAlert",
+    "LoadedConfiguration",
     "MatchOperator",
     "MatcherRegistrar",
     "MemoryStore",
@@ -211,6 +217,7 @@ __all__ = [
     "PerformanceMetricsService",
     "PerformanceThresholds",
     "PluginError",
+    "Problem",
     "Reason",
     "Redriven",
     "Registry",
@@ -219,6 +226,7 @@ __all__ = [
     "RendererRegistrar",
     "RetryPolicy",
     "RuleExplanation",
+    "ServerSettings",
     "ServiceClosed",
     "Silence",
     "SilenceExpired",
@@ -239,6 +247,7 @@ __all__ = [
     "TemplateError",
     "TimeInterval",
     "TimeRange",
+    "TlsSettings",
     "TocsinError",
     "UndeliveredNotification",
     "UnknownReferenceError",
@@ -261,6 +270,7 @@ __all__ = [
     "hookimpl",
     "iso_time",
     "label_set",
+    "load_configuration",
     "load_registry",
     "nearest",
 ]

@@ -1,0 +1,130 @@
+"""Puts in what a configuration takes from elsewhere: ``${NAME}`` from the environment, ``file:`` from a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from tocsin.configfile.document import Entry, Items, Node, Scalar, Table, joined
+from tocsin.configfile.findings import Findings
+from tocsin.configfile.reading import read_bytes
+from tocsin.errors import nearest
+
+__all__ = ["SecretFiles", "from_environment"]
+
+_VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})?")
+LARGEST_SECRET: Final = 1_000_000
+"""Bytes in a file that a value is taken from."""
+
+
+def _mapped(node: Node, path: str, change: Callable[[Node, str], Node | None]) -> Node:
+    """Return *node* with everything replaced that *change* returns something for, from the top down."""
+    changed = change(node, path)
+    if changed is not None:
+        return changed
+    if isinstance(node, Table):
+        entries = {
+            name: Entry(entry.place, _mapped(entry.node, joined(path, name), change))
+            for name, entry in node.entries.items()
+        }
+        return attrs.evolve(node, entries=entries)
+    if isinstance(node, Items):
+        items = (_mapped(item, f"{path}[{index}]", change) for index, item in enumerate(node.items))
+        return attrs.evolve(node, items=tuple(items))
+    return node
+
+
+def from_environment(node: Node, environ: Mapping[str, str], findings: Findings) -> Node:
+    """Return *node* with ``${NAME}`` and ``${NAME:-otherwise}`` replaced in all its strings, and ``$${`` by ``${``.
+
+    A variable that is not set, and has nothing otherwise, is told; so is ``${`` that begins no variable. Otherwise
+    counts for an empty one too. What is put in is not looked at again.
+    """
+
+    def change(node: Node, path: str) -> Node | None:
+        if isinstance(node, Scalar) and isinstance(node.value, str) and "${" in node.value:
+            return _filled(node, path, environ, findings)
+        return None
+
+    return _mapped(node, "", change)
+
+
+def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Findings) -> Scalar:
+    came_from: list[str] = []
+    lost: list[str] = []
+
+    def value(found: re.Match[str]) -> str:
+        if found[0] == "$${":
+            return "${"
+        name, otherwise = found[1], found[3]
+        if name is None:
+            problem = "${ begins a variable: write ${NAME} or ${NAME:-otherwise}, or $${ for the two characters"
+            findings.add(scalar.place, path, problem)
+            lost.append(found[0])
+            return found[0]
+        held = environ.get(name)
+        if held is None and found[2] is None:
+            problem = f"the environment variable {name} is not set{nearest(name, _alike(name, environ))}"
+            findings.add(scalar.place, path, problem)
+            lost.append(name)
+        came_from.append(f"${{{name}}}")
+        return otherwise if not held and otherwise is not None else held or ""
+
+    filled = _VARIABLE.sub(value, scalar.value)
+    origins = tuple(dict.fromkeys((*scalar.origins, *came_from)))
+    return attrs.evolve(scalar, value=filled, origins=origins, lost=bool(lost))
+
+
+def _alike(name: str, environ: Mapping[str, str]) -> list[str]:
+    """Return names that differ in little; the whole environment is nobody's business."""
+    return [known for known in environ if nearest(name, [known]).startswith("; did you mean")]
+
+
+class SecretFiles:
+    """Replaces ``file:path`` and ``{file: path}`` by what the file holds, without the line end at its end."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self.read: dict[Path, None] = {}
+
+    def put_in(self, node: Node, path: str) -> Node:
+        """Return *node* with what stands below it replaced; a path is relative to the file that says it."""
+        return _mapped(node, path, self._change)
+
+    def _change(self, node: Node, path: str) -> Node | None:
+        if isinstance(node, Table):
+            entry = node.entries.get("file") if len(node.entries) == 1 else None
+            if entry is None:
+                return None
+            if isinstance(entry.node, Scalar) and isinstance(entry.node.value, str):
+                return self._content(entry.node, entry.node.value, path)
+            self._findings.add(entry.node.place, joined(path, "file"), "expected the path of a file, a string")
+            return Scalar(node.place, "", lost=True)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("file:"):
+            return self._content(node, node.value.removeprefix("file:"), path)
+        return None
+
+    def _content(self, scalar: Scalar, name: str, path: str) -> Scalar:
+        if scalar.lost:
+            return scalar
+        if name.startswith("///"):
+            name = name.removeprefix("//")
+        file = Path(scalar.place.file).parent / name
+        shown = "the file that is named here" if scalar.origins else f"the file {str(file)!r}"
+        self.read[file] = None
+        text = None
+        try:
+            text = read_bytes(file, LARGEST_SECRET).decode("utf-8")
+        except UnicodeDecodeError:
+            self._findings.add(scalar.place, path, f"{shown} is not UTF-8")
+        except ValueError as error:
+            self._findings.add(scalar.place, path, f"{shown} {error}")
+        origin = "a file" if scalar.origins else f"the file {name}"
+        if text is None:
+            return Scalar(scalar.place, "", lost=True)
+        end = "\r\n" if text.endswith("\r\n") else "\n"
+        return Scalar(scalar.place, text.removesuffix(end), origins=(*scalar.origins, origin))
