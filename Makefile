@@ -64,7 +64,7 @@ types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
 	$(BIN)/mypy --strict core plugins
 	$(BIN)/mypy --strict tests docs/examples
 	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
-		$(BIN)/mypy --strict contrib/$$name/src; $(BIN)/mypy --strict contrib/$$name/tests; done
+		$(BIN)/mypy --strict contrib/$$name/src; MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
 
 imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
 	$(BIN)/lint-imports --no-logo

@@ -1,0 +1,1 @@
+"""tocsin as a daemon, and the commands that go with it; ``plugin`` registers them."""

@@ -1,0 +1,106 @@
+"""The requests of Alertmanager's API, version 2, and who may make them."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+import attrs
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tocsin import Clock, FederationAlertingService
+from tocsin_server.alertmanager import status
+from tocsin_server.alertmanager.alerts import Shown, Wanted, firing, gettable
+from tocsin_server.alertmanager.filters import matchers
+from tocsin_server.alertmanager.groups import groups
+from tocsin_server.alertmanager.ingest import Ingest
+from tocsin_server.alertmanager.reports import Reports
+from tocsin_server.alertmanager.routes import Routes
+from tocsin_server.alertmanager.silences import Silences
+from tocsin_server.web.answers import Json
+from tocsin_server.web.json_body import read_json
+from tocsin_server.web.scopes import Guard
+
+__all__ = ["AlertmanagerApi"]
+
+
+@attrs.define(slots=True)
+class AlertmanagerApi:
+    """Alertmanager's API over one service.
+
+    :param largest_body: bytes.
+    :param original: the Alertmanager configuration that the daemon's was converted from.
+    """
+
+    alerting: FederationAlertingService
+    clock: Clock
+    ingest: Ingest
+    reports: Reports
+    silences: Silences
+    started_at: float
+    largest_body: int
+    original: str | None = None
+    _routes: Routes | None = None
+
+    def routes(self, guard: Guard) -> list[BaseRoute]:
+        """Return the requests that it answers."""
+        return [
+            Route("/api/v2/alerts", guard.needs("ingest", self._post_alerts), methods=["POST"]),
+            Route("/api/v2/alerts", guard.needs("read", self._get_alerts), methods=["GET"]),
+            Route("/api/v2/alerts/groups", guard.needs("read", self._get_groups), methods=["GET"]),
+            Route("/api/v2/silences", guard.needs("operate", self._post_silence), methods=["POST"]),
+            Route("/api/v2/silences", guard.needs("read", self._get_silences), methods=["GET"]),
+            Route("/api/v2/silence/{silence_id}", guard.needs("operate", self._delete_silence), methods=["DELETE"]),
+            Route("/api/v2/silence/{silence_id}", guard.needs("read", self._get_silence), methods=["GET"]),
+            Route("/api/v2/receivers", guard.needs("read", self._get_receivers), methods=["GET"]),
+            Route("/api/v2/status", guard.needs("read", self._get_status), methods=["GET"]),
+        ]
+
+    def _routed(self) -> Routes:
+        """Return the routes of the configuration that is in force."""
+        configuration = self.alerting.configuration
+        if self._routes is None or self._routes.configuration is not configuration:
+            self._routes = Routes(configuration)
+        return self._routes
+
+    async def _post_alerts(self, request: Request) -> Response:
+        await self.ingest.take(await read_json(request, self.largest_body))
+        return Response(status_code=200)
+
+    def _document(self, shown: Shown, receivers: list[str]) -> object:
+        report = self.reports.get(shown.state.alert.alert_id)
+        return gettable(shown, report, receivers, self.clock.wall() + self.reports.resolve_timeout)
+
+    async def _get_alerts(self, request: Request) -> Response:
+        wanted, routes = Wanted.by(request.query_params), self._routed()
+        found = []
+        async for shown in firing(self.alerting):
+            receivers = routes.receivers_of(shown)
+            if wanted.takes(shown) and wanted.receivers(receivers):
+                found.append((shown, receivers))
+        found.sort(key=lambda pair: pair[0].fingerprint)
+        return Json([self._document(*pair) for pair in found])
+
+    async def _get_groups(self, request: Request) -> Response:
+        wanted = Wanted.by(request.query_params)
+        return Json(await groups(firing(self.alerting), self._routed(), wanted, self._document))
+
+    async def _get_silences(self, request: Request) -> Response:
+        wanted = matchers(request.query_params)
+        return Json(await anyio.to_thread.run_sync(self.silences.listed, wanted))
+
+    async def _get_silence(self, request: Request) -> Response:
+        return Json(await anyio.to_thread.run_sync(self.silences.shown, request.path_params["silence_id"]))
+
+    async def _post_silence(self, request: Request) -> Response:
+        return Json({"silenceID": await self.silences.set(await read_json(request, self.largest_body))})
+
+    async def _delete_silence(self, request: Request) -> Response:
+        await self.silences.end(request.path_params["silence_id"])
+        return Response(status_code=200)
+
+    async def _get_receivers(self, request: Request) -> Response:
+        return Json(status.receivers(self._routed().receivers))
+
+    async def _get_status(self, request: Request) -> Response:
+        return Json(status.status(self.started_at, self._routed().receivers, self.original))

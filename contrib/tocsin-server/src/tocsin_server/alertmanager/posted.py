@@ -1,0 +1,138 @@
+"""An alert as clients of Alertmanager post it: read, checked as Alertmanager does, and made an alert of tocsin's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from tocsin import PerformanceAlert, fingerprint
+from tocsin_server.alertmanager.severities import Severities
+from tocsin_server.alertmanager.times import read_time
+from tocsin_server.web.refusal import Refused
+
+__all__ = ["Bounds", "Posted", "Reader"]
+
+_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_SAID_BY: Final = ("summary", "description", "message")
+_NODE: Final = ("node_id", "node", "instance")
+
+
+@attrs.frozen(slots=True)
+class Bounds:
+    """How much one alert may have: labels and annotations, each for itself, and characters in one name or value."""
+
+    most_labels: int = 128
+    longest_value: int = 32_768
+
+
+@attrs.frozen(slots=True)
+class Posted:
+    """One posted alert. ``starts_at`` and ``ends_at`` are wall time; None: the sender did not say.
+
+    ``problem`` says why it cannot be taken, while the others of its batch can.
+    """
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: float | None
+    ends_at: float | None
+    generator_url: str
+    problem: str | None = None
+
+    @property
+    def alert_id(self) -> str:
+        """The fingerprint of its labels."""
+        return fingerprint(self.labels)
+
+
+class Reader:
+    """Reads posted alerts.
+
+    :param cluster_labels: the labels that name the cluster, the first that is there.
+    """
+
+    def __init__(self, bounds: Bounds, severities: Severities, cluster_labels: Sequence[str]) -> None:
+        self._bounds = bounds
+        self._severities = severities
+        self._cluster_labels = tuple(cluster_labels)
+
+    def read(self, index: int, item: Any) -> Posted:
+        """Return one item of a request's body.
+
+        :raises Refused: when it has not the form of an alert, for which Alertmanager refuses the whole request.
+        """
+        if not isinstance(item, Mapping):
+            raise Refused(400, f"[{index}]: an alert is an object with labels, not {type(item).__name__}")
+        if item.get("labels") is None:
+            raise Refused(422, f"{index}.labels in body is required", code=602)
+        labels = {name: value for name, value in self._strings(item, "labels", index).items() if value}
+        annotations = self._strings(item, "annotations", index)
+        generator_url = item.get("generatorURL") or ""
+        if not isinstance(generator_url, str) or len(generator_url) > self._bounds.longest_value:
+            raise Refused(400, f"[{index}].generatorURL: expected a URL")
+        try:
+            starts_at = read_time(item.get("startsAt"), "startsAt")
+            ends_at = read_time(item.get("endsAt"), "endsAt")
+        except ValueError as error:
+            raise Refused(400, f"[{index}]: {error}") from None
+        problem = self._problem(labels, annotations, starts_at, ends_at)
+        return Posted(labels, annotations, starts_at, ends_at, generator_url, problem)
+
+    @staticmethod
+    def _strings(item: Mapping[str, Any], name: str, index: int) -> dict[str, str]:
+        value = item.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
+            raise Refused(400, f"[{index}].{name}: expected an object with a string for each name")
+        return dict(value)
+
+    def _problem(
+        self,
+        labels: Mapping[str, str],
+        annotations: Mapping[str, str],
+        starts_at: float | None,
+        ends_at: float | None,
+    ) -> str | None:
+        """Return why the alert cannot be taken, as Alertmanager says it where it has a word for it."""
+        if starts_at is not None and ends_at is not None and ends_at < starts_at:
+            return "start time must be before end time"
+        for what, pairs in (("label set", labels), ("annotations", annotations)):
+            problem = self._pairs_problem(pairs)
+            if problem is not None:
+                return f"invalid {what}: {problem}"
+        return None if labels else "at least one label pair required"
+
+    def _pairs_problem(self, pairs: Mapping[str, str]) -> str | None:
+        most, longest = self._bounds.most_labels, self._bounds.longest_value
+        if len(pairs) > most:
+            return f"{len(pairs)} of them are more than {most}"
+        for name, value in pairs.items():
+            if not _NAME.fullmatch(name):
+                return f'invalid name "{name:.60}"'
+            if len(name) > longest or len(value) > longest:
+                return f'"{name:.60}" has more than {longest} characters'
+        return None
+
+    def alert(self, posted: Posted, starts_at: float) -> PerformanceAlert:
+        """Return the alert that was posted, which is known to fire since *starts_at* (wall time)."""
+        labels, said = posted.labels, posted.annotations
+        return PerformanceAlert(
+            alert_id=posted.alert_id,
+            cluster_id=_first(labels, self._cluster_labels),
+            severity=self._severities.read(labels),
+            metric_name=labels.get("alertname", ""),
+            message=_first(said, _SAID_BY),
+            node_id=_first(labels, _NODE) or None,
+            timestamp=starts_at,
+            labels=labels,
+            annotations=said,
+            generator_url=posted.generator_url,
+        )
+
+
+def _first(pairs: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((pairs[name] for name in names if name in pairs), "")

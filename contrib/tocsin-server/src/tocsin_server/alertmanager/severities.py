@@ -1,0 +1,69 @@
+"""The label ``severity`` as a severity of tocsin's: the words of the field, those that are configured, or *warning*."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from tocsin import AlertSeverity
+
+__all__ = ["SYNONYMS", "Severities"]
+
+_log: Final = logging.getLogger("tocsin")
+
+SYNONYMS: Final[Mapping[str, AlertSeverity]] = {
+    **{severity.value: severity for severity in AlertSeverity},
+    "page": AlertSeverity.CRITICAL,
+    "crit": AlertSeverity.CRITICAL,
+    "fatal": AlertSeverity.CRITICAL,
+    "disaster": AlertSeverity.EMERGENCY,
+    "emerg": AlertSeverity.EMERGENCY,
+    "panic": AlertSeverity.EMERGENCY,
+    "err": AlertSeverity.ERROR,
+    "high": AlertSeverity.ERROR,
+    "major": AlertSeverity.ERROR,
+    "average": AlertSeverity.WARNING,
+    "medium": AlertSeverity.WARNING,
+    "minor": AlertSeverity.WARNING,
+    "warn": AlertSeverity.WARNING,
+    "ticket": AlertSeverity.WARNING,
+    "debug": AlertSeverity.INFO,
+    "informational": AlertSeverity.INFO,
+    "low": AlertSeverity.INFO,
+    "none": AlertSeverity.INFO,
+    "notice": AlertSeverity.INFO,
+    "ok": AlertSeverity.INFO,
+}
+"""Words in lower case; the configuration adds others, or gives these another meaning."""
+
+_REMEMBERED: Final = 100
+
+
+class Severities:
+    """Reads severities; what it does not know is *warning*, counted, and logged once for each word.
+
+    :param configured: further words, whatever their case, and their severities.
+    """
+
+    def __init__(self, configured: Mapping[str, AlertSeverity] | None = None) -> None:
+        self._known = dict(SYNONYMS)
+        self._known.update({word.lower(): severity for word, severity in (configured or {}).items()})
+        self.unknown: dict[str, int] = {}
+
+    def read(self, labels: Mapping[str, str]) -> AlertSeverity:
+        """Return the severity that *labels* say."""
+        word = labels.get("severity", "")
+        found = self._known.get(word.lower())
+        if found is None:
+            self._note(word)
+            return AlertSeverity.WARNING
+        return found
+
+    def _note(self, word: str) -> None:
+        if word in self.unknown:
+            self.unknown[word] += 1
+        elif len(self.unknown) < _REMEMBERED:
+            self.unknown[word] = 1
+            said = f"the severity {word!r:.60} is not known and" if word else "an alert without a severity"
+            _log.warning("%s counts as warning; server.severity_labels gives it a meaning", said)

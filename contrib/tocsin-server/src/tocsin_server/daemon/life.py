@@ -1,0 +1,253 @@
+"""The life of the daemon: what it is made of, how it begins, changes while it runs, and ends."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+from starlette.types import ASGIApp
+
+from tocsin import (
+    Clock,
+    ConfigurationError,
+    FederationAlertingService,
+    LoadedConfiguration,
+    ObserverRegistrar,
+    ServerSettings,
+    SqliteStore,
+    SystemClock,
+    hookimpl,
+)
+from tocsin_server.alertmanager.api import AlertmanagerApi
+from tocsin_server.alertmanager.ingest import Counts, Ingest
+from tocsin_server.alertmanager.posted import Bounds, Reader
+from tocsin_server.alertmanager.reports import Reports
+from tocsin_server.alertmanager.severities import Severities
+from tocsin_server.alertmanager.silences import Silences
+from tocsin_server.daemon.app import Interface, application
+from tocsin_server.daemon.health import health_routes
+from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
+from tocsin_server.daemon.logs import set_up_logs
+from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
+from tocsin_server.daemon.sources import Sources
+from tocsin_server.web.scopes import Guard, Token
+
+__all__ = ["STORE", "Daemon"]
+
+_log: Final = logging.getLogger("tocsin")
+
+STORE: Final = "tocsin.db"
+"""The name of the store's file in the data folder."""
+
+_TOGETHER: Final = 500
+_DRAIN_SECONDS: Final = 4.0
+
+
+class _Plugin:
+    """What the daemon itself plugs into the service."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+
+    @hookimpl
+    def tocsin_register_observers(self, registrar: ObserverRegistrar) -> None:
+        registrar.register("daemon-metrics", self._seen)
+
+
+class Daemon:
+    """One service and everything before it.
+
+    :param read: reads the configuration anew, for a reload.
+    :param data: the folder of the store, which is made where it is not there.
+    :param listen: where to listen, whatever the configuration says; None: where it says.
+    :raises ConfigurationError: when it cannot work as configured.
+    :raises StoreError: when the store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedConfiguration,
+        read: Callable[[], LoadedConfiguration],
+        data: Path,
+        *,
+        listen: Address | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._read = read
+        self._settings = loaded.server
+        self._wanted_sources = loaded.sources
+        self.address = listen or Address.parse(loaded.server.listen)
+        _check_open_door(self.address, loaded.server)
+        self._tls = _tls_of(loaded.server)
+        self._context = None if self._tls is None else self._tls.context()
+        self._clock: Clock = clock or SystemClock()
+        self._seen = Seen()
+        self._counts = Counts()
+        self._reloads = Reloads(at=self._clock.wall())
+        self._started_at = self._clock.wall()
+        self._ready = False
+        self._reloading = anyio.Lock()
+        self._interface = Interface()
+        self._listener: Listener | None = None
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._socket = bound(self.address)
+        try:
+            self.alerting = self._service(loaded, data)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
+        self._sources = Sources(self.alerting.registry, self.alerting.submit)
+        self._interface.current = self._application(loaded.server)
+
+    def _service(self, loaded: LoadedConfiguration, data: Path) -> FederationAlertingService:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"the data folder {data} cannot be made: {error.strerror}", "data") from None
+        alerting = FederationAlertingService(
+            strict=True,
+            plugins=[_Plugin(self._seen)],
+            store=SqliteStore(data / STORE),
+            clock=self._clock,
+            drain_seconds=_DRAIN_SECONDS,
+        )
+        alerting.reconfigure(loaded.configuration)
+        return alerting
+
+    def _application(self, settings: ServerSettings) -> ASGIApp:
+        guard = Guard(Token(one.name, one.hash, frozenset(one.scopes)) for one in settings.auth_tokens)
+        severities = Severities(settings.severity_labels)
+        bounds = Bounds(settings.max_labels, settings.max_label_length)
+        ingest = Ingest(
+            Reader(bounds, severities, settings.cluster_labels),
+            self._reports,
+            self._clock,
+            self.alerting.submit,
+            self._counts,
+            most=settings.max_alerts_per_request,
+        )
+        api = AlertmanagerApi(
+            self.alerting,
+            self._clock,
+            ingest,
+            self._reports,
+            Silences(self.alerting, self._clock, self.alerting.submit),
+            self._started_at,
+            settings.max_body_bytes,
+        )
+        metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
+        routes = [*api.routes(guard), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
+        return application(routes, settings.request_timeout_seconds)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, once it listens."""
+        host, port = self._socket.getsockname()[:2]
+        scheme = "http" if self._context is None else "https"
+        return f"{scheme}://{Address(str(host), int(port))}"
+
+    async def run(self, listens: Callable[[], None]) -> None:
+        """Run until :meth:`stop`, SIGTERM or SIGINT; *listens* is called once requests are answered."""
+        async with self.alerting, anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            await self._adopt()
+            tasks.start_soon(self._reports.run, self.alerting.submit)
+            tasks.start_soon(self._heed_signals)
+            self._sources.want(tasks, self._wanted_sources)
+            await self._serve(listens)
+            tasks.cancel_scope.cancel()
+
+    async def _serve(self, listens: Callable[[], None]) -> None:
+        def ready() -> None:
+            self._ready = True
+            listens()
+
+        limits = Limits(self._settings.max_connections, self._settings.request_timeout_seconds)
+        self._listener = Listener(self._interface, self._socket, limits, self._context, ready)
+        try:
+            await self._listener.serve()
+        finally:
+            self._ready = False
+            self._socket.close()
+
+    async def _adopt(self) -> None:
+        """Take the alerts over that an earlier process was told of."""
+        ids = self.alerting.active_alert_ids
+        for start in range(0, len(ids), _TOGETHER):
+            states = await anyio.to_thread.run_sync(self.alerting.alert_states, ids[start : start + _TOGETHER])
+            self._reports.adopt(states)
+
+    async def _heed_signals(self) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            async for number in signals:
+                if number != signal.SIGHUP:
+                    _log.info("stopping: %s", signal.Signals(number).name)
+                    self.stop()
+                    return
+                try:
+                    await self.reload()
+                except ConfigurationError as error:
+                    _log.error("the configuration was not reloaded, and the old one stays in force: %s", error)
+
+    def stop(self) -> None:
+        """Take no more requests, and let :meth:`run` return."""
+        if self._listener is not None:
+            self._listener.stop()
+
+    async def reload(self) -> None:
+        """Read the configuration anew and put it into force, or change nothing.
+
+        :raises ConfigurationError: when it cannot work.
+        """
+        async with self._reloading:
+            self._reloads.succeeded = False
+            loaded = await anyio.to_thread.run_sync(self._read)
+            _check_open_door(self.address, loaded.server)
+            tls = _tls_of(loaded.server)
+            if tls is not None:
+                tls.context()  # what cannot serve is refused before anything changes
+            await anyio.to_thread.run_sync(self.alerting.reconfigure, loaded.configuration)
+            self._take(loaded, tls)
+            self._reloads.succeeded, self._reloads.at = True, self._clock.wall()
+            for warning in loaded.warnings:
+                _log.warning("configuration: %s", warning)
+            _log.info("the configuration was reloaded")
+
+    def _take(self, loaded: LoadedConfiguration, tls: Tls | None) -> None:
+        settings, before = loaded.server, self._settings
+        set_up_logs(settings.log_format, settings.log_level)
+        self._reports.resolve_timeout = settings.resolve_timeout_seconds
+        if tls is not None and self._context is not None:
+            tls.load(self._context)
+        for name in ("listen", "data", "max_connections"):
+            if getattr(settings, name) != getattr(before, name):
+                _log.warning("server.%s changes when the daemon is started again", name)
+        if (tls is None) is not (self._context is None):
+            _log.warning("server.tls begins or ends when the daemon is started again")
+        self._settings, self._wanted_sources = settings, loaded.sources
+        assert self._tasks is not None, "it runs"
+        self._sources.want(self._tasks, loaded.sources)
+        self._interface.current = self._application(settings)
+
+
+def _tls_of(settings: ServerSettings) -> Tls | None:
+    return None if settings.tls is None else Tls(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
+
+
+def _check_open_door(address: Address, settings: ServerSettings) -> None:
+    """Without tokens only this machine may reach the daemon."""
+    if settings.auth_tokens:
+        return
+    if not address.loopback:
+        raise ConfigurationError(
+            f"whoever reaches {address} could silence every alert: give server.auth_tokens, or listen on 127.0.0.1",
+            "server.auth_tokens",
+        )
+    _log.warning("everybody on this machine may do everything: server.auth_tokens is empty")

@@ -1,0 +1,52 @@
+"""The sources: each runs beside the service, is reported when it fails, and is made anew when its settings change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import anyio
+import anyio.abc
+
+from tocsin import GapFound, GapKind, Registry
+
+__all__ = ["Sources"]
+
+_log: Final = logging.getLogger("tocsin")
+
+Wanted = Mapping[str, tuple[str, Any]]
+"""By name: the kind of the source, and its checked settings."""
+
+
+class Sources:
+    """The sources of a daemon.
+
+    :param submit: the service's door.
+    """
+
+    def __init__(self, registry: Registry, submit: Callable[..., Awaitable[Any]]) -> None:
+        self._registry = registry
+        self._submit = submit
+        self._running: dict[str, tuple[tuple[str, Any], anyio.CancelScope]] = {}
+
+    def want(self, tasks: anyio.abc.TaskGroup, wanted: Wanted) -> None:
+        """Run these from now on; those that run with the same settings go on."""
+        for name, (known, scope) in list(self._running.items()):
+            if wanted.get(name) != known:
+                scope.cancel()
+                del self._running[name]
+        for name, chosen in wanted.items():
+            if name not in self._running:
+                scope = anyio.CancelScope()
+                self._running[name] = chosen, scope
+                tasks.start_soon(self._run, name, chosen, scope)
+
+    async def _run(self, name: str, chosen: tuple[str, Any], scope: anyio.CancelScope) -> None:
+        kind, settings = chosen
+        with scope:
+            try:
+                await self._registry.sources[kind].spec.factory(settings).run(self._submit)
+            except Exception as error:  # noqa: BLE001  a source may raise anything; it is a gap, and the others run
+                _log.error("the source %r failed and is not started again: %s", name, type(error).__name__)
+                await self._submit(GapFound(GapKind.PLUGIN_FAILED, name, f"the source raised {type(error).__name__}"))

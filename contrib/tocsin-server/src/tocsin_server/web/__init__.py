@@ -1,0 +1,1 @@
+"""What every HTTP interface of the daemon shares: bounded reading, scopes, answers and headers."""

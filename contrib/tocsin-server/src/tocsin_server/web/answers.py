@@ -1,0 +1,64 @@
+"""Answers: JSON as bytes, and refusals in the form that each interface has for them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin import ConfigurationError, ServiceClosed, StoreError
+from tocsin_server.web.refusal import Refused
+
+__all__ = ["Json", "refusal_of", "refused"]
+
+_log: Final = logging.getLogger("tocsin")
+_ALERTMANAGER: Final = "/api/v2/"
+
+
+class Json(Response):
+    """A JSON document; numbers that JSON has no form for are a mistake of ours, and raise."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return *content* as JSON in UTF-8."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
+
+
+def refusal_of(error: Exception) -> Refused:
+    """Return how a request is refused that ended in *error*; what nobody foresaw is logged, and not shown."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, HTTPException):
+        return Refused(error.status_code, str(error.detail), headers=error.headers)
+    if isinstance(error, ConfigurationError):
+        return Refused(400, str(error))
+    if isinstance(error, (StoreError, ServiceClosed)):
+        return Refused(503, "nothing could be kept; nothing of it happened, try again", headers={"Retry-After": "5"})
+    _log.error("a request failed", exc_info=error)
+    return Refused(500, "something went wrong here; the log says what")
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """Answer a request that ended in *error*."""
+    refusal = refusal_of(error)
+    form: Callable[[Refused], Any] = _as_alertmanager if request.url.path.startswith(_ALERTMANAGER) else _as_tocsin
+    return Json(form(refusal), status_code=refusal.status, headers=refusal.headers)
+
+
+def _as_alertmanager(refusal: Refused) -> Any:
+    """Alertmanager answers 400 with the problem itself, and everything else with a code and a message."""
+    if refusal.status == 400 and refusal.code == 400:
+        return refusal.problem
+    return {"code": refusal.code, "message": refusal.problem}
+
+
+def _as_tocsin(refusal: Refused) -> Any:
+    return {"error": refusal.problem}
