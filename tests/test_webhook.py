@@ -321,4 +321,6 @@ def test_an_alert_that_came_as_a_label_set_shows_its_labels_alone() -> None:
     came, made = (make_listed(alert_id=name, labels=labels) for name in (fingerprint(labels), "x"))
     shown = [alert["labels"] for alert in payload(make_notification(came, made))["alerts"]]
     assert shown[0] == labels
+    began = attrs.evolve(came, alert=attrs.evolve(came.alert, timestamp=1_600_000_000.0))
+    assert payload(make_notification(began))["alerts"][0]["startsAt"] == "2020-09-13T12:26:40.000Z"
     assert shown[1] == {"alertname": "cpu_usage", "cluster": "prod-web-01", "service": "web", "severity": "critical"}

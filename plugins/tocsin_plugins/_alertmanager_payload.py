@@ -41,11 +41,18 @@ def _alert(listed: ListedAlert, notification: Notification) -> dict[str, Any]:
         "status": listed.status.value,
         "labels": labels,
         "annotations": _annotations(listed.alert),
-        "startsAt": iso_time(listed.fired_at),
+        "startsAt": iso_time(_started(listed)),
         "endsAt": NEVER if listed.firing else iso_time(ended),
         "generatorURL": listed.alert.generator_url,
         "fingerprint": fingerprint(labels),
     }
+
+
+def _started(listed: ListedAlert) -> float:
+    """When it began: as its source says, where that came with the labels; other sources say when they saw it last."""
+    alert = listed.alert
+    came = alert.alert_id == fingerprint(alert.labels)
+    return alert.timestamp if came and alert.timestamp is not None else listed.fired_at
 
 
 def _annotations(alert: PerformanceAlert) -> dict[str, str]:
