@@ -13,7 +13,8 @@ MATRIX ?= 3.11 3.12 3.13
 KILLS ?= 200
 SEED ?=
 ALERTS ?= 100000
-EXAMPLE := docs/examples/watch_this_machine.py
+EXAMPLE := docs/examples/watch-this-machine.yaml
+DATA ?= .data
 
 BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
@@ -28,12 +29,15 @@ CODE := core plugins tests contrib docs/examples
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  make run ARGS="--seconds 5"          stop by itself after five seconds'
+	@echo '  make run ARGS="--listen 127.0.0.1:0"  on a free port'
 	@echo '  make test PYTEST_ARGS="-k webhook"   run some of the tests'
 	@echo '  make test PYTHON=python3.12 VENV=.venv-3.12'
 
-run: $(VENV)/.ready-to-run ## Watch this machine: the example under docs/examples, with ARGS
-	@$(BIN)/python $(EXAMPLE) $(ARGS)
+run: $(VENV)/.ready-to-run ## Run the daemon, which watches this machine and takes what Prometheus sends; with ARGS
+	@echo 'tocsin watches this machine ($(EXAMPLE)); Ctrl-C ends it. In another terminal:'
+	@echo '  $(BIN)/tocsin plugins                        where else alerts can go'
+	@echo '  curl http://127.0.0.1:9093/metrics           what it does'
+	@exec $(BIN)/tocsin serve --config $(EXAMPLE) --data $(DATA) $(ARGS)
 
 test: $(VENV)/.ready-to-test ## Run the tests
 	@$(MAKE) --no-print-directory suite
@@ -115,7 +119,7 @@ $(VENV)/bin/python:
 # Entry points are read from the installed metadata: a change of any pyproject.toml installs again.
 $(VENV)/.ready-to-run: $(VENV)/bin/python $(METADATA)
 	@echo 'installing tocsin into $(VENV) …'
-	@$(PIP_INSTALL) --editable '.[cli,host]'
+	@$(PIP_INSTALL) --editable '.[cli,host]' --editable contrib/tocsin-server
 	@touch $@
 
 $(VENV)/.ready-to-test: $(VENV)/bin/python $(METADATA)

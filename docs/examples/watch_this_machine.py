@@ -1,6 +1,6 @@
 """Watch this machine: CPU, memory and disk, and say so on this screen when one of them is in trouble.
 
-Read it from top to bottom, change a number, and start it again: `make run`.
+Read it from top to bottom, change a number, and start it again: `.venv/bin/python docs/examples/watch_this_machine.py`.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ WELCOME = """\
 tocsin watches this machine's CPU, memory and disk, every two seconds. All is well while nothing is printed.
 
 Try next:
-  make run ARGS=--drill               a made-up critical alert, that nobody answers
-  make run ARGS="--seconds 30"        the same as now, and it ends by itself
-  edit docs/examples/watch_this_machine.py: set cpu_warning_percent to 1
+  --drill           a made-up critical alert, that nobody answers
+  --seconds 30      the same as now, and it ends by itself
+  edit this file: set cpu_warning_percent to 1
   .venv/bin/tocsin plugins            where else alerts can go, and what they can be matched by
 Ctrl-C ends it.
 """

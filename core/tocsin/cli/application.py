@@ -14,7 +14,7 @@ import importlib_metadata
 from tocsin.cli.plugins import plugins
 from tocsin.cli.store import store
 from tocsin.discovery import Discovery, load
-from tocsin.errors import TocsinError, nearest
+from tocsin.errors import ConfigurationError, TocsinError, nearest
 from tocsin.registry import CommandSpec, Registration
 
 __all__ = ["CommandGroup", "make_group", "run"]
@@ -121,7 +121,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except TocsinError as error:
         click.echo(f"tocsin: {error}", err=True)
-        return 1
+        return 2 if isinstance(error, ConfigurationError) else 1
     except OSError as error:
         if error.errno not in _OUTPUT_FAILS:
             raise

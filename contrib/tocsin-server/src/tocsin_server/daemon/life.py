@@ -35,7 +35,7 @@ from tocsin_server.daemon.health import health_routes
 from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
 from tocsin_server.daemon.logs import set_up_logs
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
-from tocsin_server.daemon.sources import Sources
+from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.web.scopes import Guard, Token
 
 __all__ = ["STORE", "Daemon"]
@@ -99,11 +99,12 @@ class Daemon:
         self._socket = bound(self.address)
         try:
             self.alerting = self._service(loaded, data)
-        except BaseException:
+        except BaseException:  # raised again
             self._socket.close()
             raise
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
         self._sources = Sources(self.alerting.registry, self.alerting.submit)
+        self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
 
     def _service(self, loaded: LoadedConfiguration, data: Path) -> FederationAlertingService:
@@ -160,7 +161,7 @@ class Daemon:
             await self._adopt()
             tasks.start_soon(self._reports.run, self.alerting.submit)
             tasks.start_soon(self._heed_signals)
-            self._sources.want(tasks, self._wanted_sources)
+            self._sources.want(tasks, self._wanted_sources, self._made_sources)
             await self._serve(listens)
             tasks.cancel_scope.cancel()
 
@@ -213,14 +214,15 @@ class Daemon:
             tls = _tls_of(loaded.server)
             if tls is not None:
                 tls.context()  # what cannot serve is refused before anything changes
+            made = self._sources.make(loaded.sources)
             await anyio.to_thread.run_sync(self.alerting.reconfigure, loaded.configuration)
-            self._take(loaded, tls)
+            self._take(loaded, tls, made)
             self._reloads.succeeded, self._reloads.at = True, self._clock.wall()
             for warning in loaded.warnings:
                 _log.warning("configuration: %s", warning)
             _log.info("the configuration was reloaded")
 
-    def _take(self, loaded: LoadedConfiguration, tls: Tls | None) -> None:
+    def _take(self, loaded: LoadedConfiguration, tls: Tls | None, made: Made) -> None:
         settings, before = loaded.server, self._settings
         set_up_logs(settings.log_format, settings.log_level)
         self._reports.resolve_timeout = settings.resolve_timeout_seconds
@@ -231,9 +233,9 @@ class Daemon:
                 _log.warning("server.%s changes when the daemon is started again", name)
         if (tls is None) is not (self._context is None):
             _log.warning("server.tls begins or ends when the daemon is started again")
-        self._settings, self._wanted_sources = settings, loaded.sources
+        self._settings = settings
         assert self._tasks is not None, "it runs"
-        self._sources.want(self._tasks, loaded.sources)
+        self._sources.want(self._tasks, loaded.sources, made)
         self._interface.current = self._application(settings)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import anyio
 import anyio.abc
 
-from tocsin import GapFound, GapKind, Registry
+from tocsin import ConfigurationError, GapFound, GapKind, Registry, Source
 
 __all__ = ["Sources"]
 
@@ -17,6 +17,10 @@ _log: Final = logging.getLogger("tocsin")
 
 Wanted = Mapping[str, tuple[str, Any]]
 """By name: the kind of the source, and its checked settings."""
+
+
+Made = Mapping[str, Source]
+"""The sources of some settings, by name."""
 
 
 class Sources:
@@ -30,8 +34,21 @@ class Sources:
         self._submit = submit
         self._running: dict[str, tuple[tuple[str, Any], anyio.CancelScope]] = {}
 
-    def want(self, tasks: anyio.abc.TaskGroup, wanted: Wanted) -> None:
-        """Run these from now on; those that run with the same settings go on."""
+    def make(self, wanted: Wanted) -> Made:
+        """Return the sources of these settings; none of them runs yet.
+
+        :raises ConfigurationError: for one that cannot work here.
+        """
+        made = {}
+        for name, (kind, settings) in wanted.items():
+            try:
+                made[name] = self._registry.sources[kind].spec.factory(settings)
+            except ConfigurationError as error:
+                raise error.within(f"sources.{name}") from None
+        return made
+
+    def want(self, tasks: anyio.abc.TaskGroup, wanted: Wanted, made: Made) -> None:
+        """Run these from now on, as they were made; those that run with the same settings go on."""
         for name, (known, scope) in list(self._running.items()):
             if wanted.get(name) != known:
                 scope.cancel()
@@ -40,13 +57,12 @@ class Sources:
             if name not in self._running:
                 scope = anyio.CancelScope()
                 self._running[name] = chosen, scope
-                tasks.start_soon(self._run, name, chosen, scope)
+                tasks.start_soon(self._run, name, made[name], scope)
 
-    async def _run(self, name: str, chosen: tuple[str, Any], scope: anyio.CancelScope) -> None:
-        kind, settings = chosen
+    async def _run(self, name: str, source: Source, scope: anyio.CancelScope) -> None:
         with scope:
             try:
-                await self._registry.sources[kind].spec.factory(settings).run(self._submit)
+                await source.run(self._submit)
             except Exception as error:  # noqa: BLE001  a source may raise anything; it is a gap, and the others run
                 _log.error("the source %r failed and is not started again: %s", name, type(error).__name__)
                 await self._submit(GapFound(GapKind.PLUGIN_FAILED, name, f"the source raised {type(error).__name__}"))
