@@ -100,9 +100,9 @@ class Reports:
     async def run(self, submit: Callable[..., Awaitable[Any]]) -> None:
         """Resolve what is not reported any more, for as long as the daemon runs."""
         while True:
-            wake_at = self._next()
+            wake_at = max(self._next(), self._clock.now())
             self._sooner = anyio.Event()
-            with self._clock.move_on_after(max(0.0, wake_at - self._clock.now())):
+            with self._clock.move_on_after(wake_at - self._clock.now()):
                 await self._sooner.wait()
             late = self._clock.now() - wake_at
             if late > _LATE:
@@ -128,10 +128,11 @@ class Reports:
         return self._clock.now() + 3600.0
 
     def _put_off(self, late: float) -> None:
-        """Nothing was heard for a while, for nobody listened: that is no end of anything."""
+        """Nothing was heard for a while, for nobody listened: as after a restart, all have the whole timeout again."""
         _log.warning("the process stood still for %.0f s, which does not count towards the end of any alert", late)
+        again = self._clock.now() + self.resolve_timeout
         for alert_id, report in self._reports.items():
-            self._reports[alert_id] = attrs.evolve(report, deadline=report.deadline + late)
+            self._reports[alert_id] = attrs.evolve(report, deadline=max(report.deadline, again))
 
     async def _resolve(self, submit: Callable[..., Awaitable[Any]]) -> None:
         now, due = self._clock.now(), list[str]()
