@@ -13,6 +13,8 @@ MATRIX ?= 3.11 3.12 3.13
 KILLS ?= 200
 SEED ?=
 ALERTS ?= 100000
+SECONDS ?= 60
+CONNECTIONS ?= 50
 EXAMPLE := docs/examples/watch-this-machine.yaml
 DATA ?= .data
 
@@ -24,7 +26,7 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage kill9 scale matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage kill9 scale load matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -88,6 +90,9 @@ kill9: $(VENV)/.ready-to-test ## Kill a service KILLS times under load; nothing 
 
 scale: $(VENV)/.ready-to-test ## Measure ALERTS firing alerts: silences that end, escalations that start, a restart
 	$(BIN)/python -m tests.scale $(ALERTS)
+
+load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
+	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)
 
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
