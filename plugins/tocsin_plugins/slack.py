@@ -20,7 +20,7 @@ from tocsin import (
     field_value,
     hookimpl,
 )
-from tocsin.http import HttpBackend, HttpSender, http_url, json_content, redact_url
+from tocsin.http import HttpBackend, HttpOptions, HttpSender, http_url, json_content, redact_url
 from tocsin_plugins import _settings, _slack_blocks, _wording, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]
@@ -61,7 +61,7 @@ class SlackConfig:
 
     ``webhook_url`` is the incoming webhook's, which is a secret. ``timeout_seconds`` limits one attempt, from
     connecting to the end of the answer; at most 60. ``username`` and ``icon_emoji`` work where the webhook is a legacy
-    one, or another product's that speaks the same form.
+    one, or another product's that speaks the same form. ``http`` says how requests get out (proxy, certificates).
 
     :raises ConfigurationError: for a setting that cannot work; the URL is never repeated.
     """
@@ -70,6 +70,7 @@ class SlackConfig:
     timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
     username: str | None = None
     icon_emoji: str | None = None
+    http: HttpOptions = attrs.field(factory=HttpOptions)
 
 
 def render(notification: Notification, template: NotificationTemplate | None) -> Message:
@@ -96,7 +97,7 @@ class SlackBackend(HttpBackend):
     """Posts each notification to an incoming webhook; its answers mean what their status says."""
 
     def __init__(self, config: SlackConfig, context: BackendContext) -> None:
-        super().__init__(HttpSender(timeout_seconds=config.timeout_seconds))
+        super().__init__(HttpSender(timeout_seconds=config.timeout_seconds, options=config.http))
         self._config = config
 
     def request(self, notification: Notification) -> httpx.Request:

@@ -18,6 +18,7 @@ from tocsin import (
 )
 from tocsin.http import (
     HttpBackend,
+    HttpOptions,
     HttpSender,
     WebhookSigner,
     hide,
@@ -66,7 +67,8 @@ class WebhookConfig:
     ``headers`` are sent with each request. ``secret`` (``whsec_`` and base64) signs it as Standard Webhooks does.
     ``timeout_seconds`` limits one attempt, from connecting to the end of the answer; at most 60. ``format`` is
     ``tocsin`` (see the renderer ``json``) or ``alertmanager`` (its webhook payload, version 4), in which
-    ``external_url`` is the link back. A template, where the channel has one, comes before either.
+    ``external_url`` is the link back. A template, where the channel has one, comes before either. ``http`` says how
+    requests get out (proxy, certificates).
 
     :raises ConfigurationError: for a setting that cannot work; URL, headers and secret are never repeated.
     """
@@ -78,6 +80,7 @@ class WebhookConfig:
     timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
     format: str = attrs.field(default="tocsin", validator=_settings.one_of(*_FORMATS))
     external_url: str = ""
+    http: HttpOptions = attrs.field(factory=HttpOptions)
 
 
 class WebhookBackend(HttpBackend):
@@ -90,7 +93,7 @@ class WebhookBackend(HttpBackend):
     def __init__(
         self, config: WebhookConfig, context: BackendContext, *, wall_clock: Callable[[], float] = time.time
     ) -> None:
-        super().__init__(HttpSender(timeout_seconds=config.timeout_seconds, wall_clock=wall_clock))
+        super().__init__(HttpSender(timeout_seconds=config.timeout_seconds, options=config.http, wall_clock=wall_clock))
         self._config = config
         self._wall_clock = wall_clock
         self._signer = None if config.secret is None else WebhookSigner.from_secret(config.secret)

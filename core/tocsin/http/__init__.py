@@ -2,6 +2,7 @@
 
 from tocsin.http.backend import HttpBackend
 from tocsin.http.content import json_content
+from tocsin.http.options import HttpOptions
 from tocsin.http.redaction import excerpt, redact_url
 from tocsin.http.retry_after import retry_after_seconds
 from tocsin.http.sender import HttpSender
@@ -11,6 +12,7 @@ from tocsin.http.verdict import outcome_of
 
 __all__ = [
     "HttpBackend",
+    "HttpOptions",
     "HttpSender",
     "WebhookSigner",
     "excerpt",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from email.utils import formatdate
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import anyio
 import httpx
 
+from tocsin.http.addresses import LinkLocalError, refused_address
+from tocsin.http.options import HttpOptions
 from tocsin.http.redaction import SECRETS_EXTENSION
 from tocsin.http.retry_after import http_date
 from tocsin.http.verdict import failure_outcome, lost_answer, outcome_of, timeout_outcome
@@ -22,30 +24,27 @@ __all__ = ["HttpSender"]
 Judge = Callable[[httpx.Response], Outcome]
 ANSWER_BYTES: Final = 65_536
 _CONNECTING: Final = ("connection.", "proxy.", "socks.")
+_CONNECTED: Final = "connection.connect_tcp.complete"
 _DEFAULT_HEADERS: Final = {"User-Agent": "tocsin", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
-def direct_transport() -> httpx.AsyncBaseTransport:
-    """Return a transport that connects to the address itself, and keeps idle connections for a while.
-
-    A transport, not a client: a client logs each URL, keeps cookies, and reads proxies and ``.netrc`` from the
-    environment, where a daemon's configuration alone should say who gets to see an alert. Certificate authorities do
-    come from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` where they are set.
-    """
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=5.0)
-    return httpx.AsyncHTTPTransport(limits=limits)
+_DIRECT: Final = HttpOptions()
 
 
 class HttpSender:
     """Sends requests to one receiver; several sends may run at once.
 
     ``async with`` keeps connections open between sends; outside of it every send opens one of its own and closes it.
-    It never retries and never follows a redirect.
+    It never retries and never follows a redirect. What carries the requests is a transport, not a client: a client logs
+    each URL, keeps cookies, and reads proxies and ``.netrc`` from the environment, where a daemon's configuration alone
+    should say who gets to see an alert. Certificate authorities do come from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``
+    where they are set.
 
     :param timeout_seconds: how long one send may take, from connecting to the end of the answer (None: no limit here;
         whoever calls :meth:`send` may cancel it).
     :param secrets: strings that requests hold in their bodies and no outcome may show.
-    :param transport: makes what carries the requests; a proxy or another way of connecting comes in here.
+    :param options: how requests get out.
+    :param transport: makes what carries the requests, in place of what *options* make.
     :param wall_clock: seconds since the epoch; used where an answer does not say its own time.
     :param expires_after: gives the cancel scope of one send; tests give one that they end themselves.
     """
@@ -55,13 +54,15 @@ class HttpSender:
         *,
         timeout_seconds: float | None = None,
         secrets: Iterable[str] = (),
-        transport: Callable[[], httpx.AsyncBaseTransport] = direct_transport,
+        options: HttpOptions = _DIRECT,
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         wall_clock: Callable[[], float] = time.time,
         expires_after: Callable[[float | None], AbstractContextManager[object, bool]] = anyio.move_on_after,
     ) -> None:
         self.timeout_seconds = timeout_seconds
         self._secrets = tuple(secrets)
-        self._make_transport = transport
+        self._make_transport = transport or options.transport
+        self._guarded = not options.allow_link_local
         self._wall_clock = wall_clock
         self._expires_after = expires_after
         self._transport: httpx.AsyncBaseTransport | None = None
@@ -83,7 +84,9 @@ class HttpSender:
         *judge* turns an answer into an outcome; the response that it is given holds at most 64 KiB of the body, and
         always a ``Date``. A request that may have arrived without an answer is *unknown*.
         """
-        progress = _Progress()
+        progress = _Progress(guarded=self._guarded)
+        if self._guarded and refused_address(request.url.host):
+            return failure_outcome(LinkLocalError("refused"), request)
         self._complete(request, progress)
         with self._expires_after(self.timeout_seconds):
             async with self._opened() as transport:
@@ -127,13 +130,21 @@ class HttpSender:
 
 
 class _Progress:
-    """How far a request got: httpcore tells, through its ``trace`` extension."""
+    """How far a request got: httpcore tells, through its ``trace`` extension. It is stopped at an address that is
+    refused, before anything was sent there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, guarded: bool) -> None:
+        self._guarded = guarded
         self.connecting = False
 
-    async def note(self, event: str, info: object) -> None:
+    async def note(self, event: str, info: Mapping[str, Any]) -> None:
         self.connecting = event.startswith(_CONNECTING)
+        if self._guarded and event == _CONNECTED:
+            stream = info["return_value"]
+            reached = stream.get_extra_info("server_addr")
+            if reached and refused_address(str(reached[0])):
+                await stream.aclose()
+                raise LinkLocalError("refused")
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:

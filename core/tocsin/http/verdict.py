@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from tocsin.http.addresses import LinkLocalError
 from tocsin.http.redaction import excerpt, redact_url, secrets_of
 from tocsin.http.retry_after import retry_after_seconds
 from tocsin.model.outcome import Outcome
@@ -19,6 +20,7 @@ __all__ = ["failure_outcome", "lost_answer", "outcome_of", "timeout_outcome"]
 _RETRY: Final = frozenset({408, 425})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_LINK_LOCAL: Final = "it leads to a link-local or metadata address, which http.allow_link_local allows"
 _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (ssl.SSLError, "TLS failed"),
     (socket.gaierror, "the host name does not resolve"),
@@ -57,6 +59,8 @@ def failure_outcome(error: Exception, request: httpx.Request) -> Outcome:
     detail = f"{redact_url(request.url)}: {_cause(error)}"
     if isinstance(error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)):
         return Outcome.rejected(f"{redact_url(request.url)}: the request is not one that HTTP allows")
+    if isinstance(error, LinkLocalError):
+        return Outcome.rejected(f"{redact_url(request.url)}: {_LINK_LOCAL}")
     if isinstance(error, _NOT_SENT):
         return Outcome.unavailable(detail)
     return Outcome.unknown(f"{detail}; it may have arrived")
