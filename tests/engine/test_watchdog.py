@@ -96,6 +96,21 @@ def test_what_a_limit_holds_is_explained() -> None:
     assert counts(made) == {}
 
 
+def test_a_limit_does_not_explain_what_an_open_circuit_holds() -> None:
+    made = bench(incident_tool("dev", rate_limit_per_minute=1))
+    made.deliver(*made.fire("first"))
+    made.wake(10)
+    made.step(*(fired(f"a{place}") for place in range(9)))
+    for minute in range(1, 6):
+        (tried,) = made.wake(60.0 * minute)
+        made.outcome(tried, Outcome.unavailable("down", retry_after_seconds=HOUR))
+    assert made.gaps(GapKind.CIRCUIT_OPEN) == ["dev"]
+    made.wake(309)
+    assert counts(made) == {}
+    made.wake(310)
+    assert counts(made) == {"dev": 1}
+
+
 @pytest.mark.parametrize("backend", ["console", "tool"])
 def test_the_promise_counts_from_when_the_limit_lets_it_start(backend: str) -> None:
     """Held for 50 seconds it is not late when it starts, although only 30 are allowed."""

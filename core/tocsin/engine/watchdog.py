@@ -61,7 +61,7 @@ def look(turn: Turn, lane: Lane) -> None:
             promised = due_at + within
             if promised > turn.clock:
                 left.append(promised)
-            elif (explained(out) and lane.probe_at is None) or (out.queued and _limited(turn, lane)):
+            elif _limit_explains(turn, lane, out):
                 left.append(turn.clock + within)
             else:
                 late.append((due_at, out.serial, why))
@@ -86,6 +86,11 @@ def _owed(turn: Turn, out: Outgoing) -> Iterator[tuple[Outgoing | Line, float, s
 def explained(out: Outgoing) -> bool:
     """Whether a limit, and no failure, keeps the notification from its first attempt."""
     return out.state is NotificationState.HELD and out.reason is Reason.RATE_LIMITED
+
+
+def _limit_explains(turn: Turn, lane: Lane, out: Outgoing) -> bool:
+    """Whether it waits for the channel's limit; not where the circuit is open, for then the receiver fails."""
+    return lane.probe_at is None and (explained(out) or (out.queued and _limited(turn, lane)))
 
 
 def _limited(turn: Turn, lane: Lane) -> bool:
