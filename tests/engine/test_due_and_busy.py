@@ -145,6 +145,26 @@ def test_it_is_missed_once_also_when_it_is_tried_at_last() -> None:
     assert late(made) == 3
 
 
+def test_what_waits_for_the_end_of_its_alert_is_late_in_its_own_right() -> None:
+    """That end waits in the lane, and is late itself; once it is told, what waited is not missed a second time."""
+    made = bench(channel("dev", "single"))
+    made.deliver(*made.fire("a"))
+    (hangs,) = made.fire("b", metric="disk")
+    made.wake(10)
+    made.resolve("a")
+    made.wake(20)
+    made.fire("a")
+    made.wake(319)
+    assert late(made) == 2
+    made.wake(320)
+    assert late(made) == 3
+    (end,) = made.deliver(hangs)
+    (again,) = made.deliver(end)
+    assert [one.kind for one in (end, again)] == ["resolved", "firing"]
+    made.wake(9000)
+    assert late(made) == 3
+
+
 def test_what_waits_no_longer_or_is_silenced_is_not_missed() -> None:
     made = waiting()
     made.fire("c", "emergency")

@@ -112,7 +112,10 @@ def settle(turn: Turn, line: Line) -> None:
             _wait(turn, line)
         return
     _time_levels(turn, line)
-    if out is None and (_goes_second(turn, line) or resume_waiting(turn, line)):
+    if out is None and _goes_second(turn, line):
+        _wait(turn, line)
+        return
+    if out is None and resume_waiting(turn, line):
         return
     wanted = _wanted(turn, line)
     if wanted is None:
@@ -133,7 +136,7 @@ def settle(turn: Turn, line: Line) -> None:
 
 
 def _wait(turn: Turn, line: Line) -> None:
-    """Have the watchdog look after what waits for the line's notification to end."""
+    """Have the watchdog look after what waits for the line's notification, or for that of an earlier one, to end."""
     _time_levels(turn, line)
     if line.due or line.levels:
         promise(turn, line.channel_id, turn.clock)

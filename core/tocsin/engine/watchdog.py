@@ -76,11 +76,20 @@ def _owed(turn: Turn, out: Outgoing) -> Iterator[tuple[Outgoing | Line, float, s
     """Yield what was not missed yet, since when it is due, and why it is not delivered: it, and what waits for it."""
     if not out.late:
         yield out, out.due_at if out.limited_until is None else out.limited_until, _why(out)
-    if out.attempted:
-        for line in lines_of(turn, out):
-            due_at = None if line.late or line.current != out.notification_id else oldest_due(turn, line)
-            if due_at is not None:
-                yield line, due_at, f"waiting for one that is {_why(out)}"
+    for line in _behind(turn, out):
+        due_at = None if line.late else oldest_due(turn, line)
+        if due_at is not None:
+            yield line, due_at, f"waiting for one that is {_why(out)}"
+
+
+def _behind(turn: Turn, out: Outgoing) -> Iterator[Line]:
+    """Yield the lines whose next notification waits for it: its own, if it was attempted, and those that go second."""
+    for line in lines_of(turn, out):
+        if out.attempted and line.current == out.notification_id:
+            yield line
+        for follower in filter(None, map(turn.line_by_id, line.followers)):
+            if follower.current is None:
+                yield follower
 
 
 def explained(out: Outgoing) -> bool:
