@@ -7,15 +7,15 @@ from itertools import islice
 from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
-from tocsin.engine.ids import digest_id, episode_key
+from tocsin.engine.crossing import crosses, told_first
+from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, settle
 from tocsin.engine.notice import notification_of, template_of
 from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
-from tocsin.engine.owing import current
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
-from tocsin.engine.state import Episode, Lane, Line, Outgoing
+from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
@@ -52,7 +52,9 @@ def pump(turn: Turn, lane: Lane) -> None:
             turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, turn.now.engine)
             return
         out = turn.state.outgoing[first[1]]
-        if _crosses(turn, out) if out.attempted else _waits_for_a_review(turn, out):
+        if not out.attempted:
+            out = told_first(turn, out) or out
+        if crosses(turn, lane, out) or (not out.attempted and _waits_for_a_review(turn, out)):
             return  # the lane is pumped again when that ends
         if out.attempted:
             if recheck(turn, out):
@@ -64,29 +66,6 @@ def pump(turn: Turn, lane: Lane) -> None:
 def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
     """Whether more may be listed soon: one digest tells what a channel newly reaches, one notification an incident."""
     return turn.state.gathering or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
-
-
-def _crosses(turn: Turn, out: Outgoing) -> bool:
-    """Whether an attempt under way tells the channel of the episode before or after one that *out* lists.
-
-    The two could arrive in either order, and the later one decides what the channel believes.
-    """
-    for episode_id in out.listed:
-        episode = turn.episode(episode_id)
-        latest = turn.state.alerts.get(episode.alert.alert_id)
-        earlier = turn.state.episodes.get(episode_key(episode.n - 1, episode.alert.alert_id))
-        for other in (latest, earlier):
-            if other is not None and other.incident_id != episode.incident_id and _is_being_told(turn, out, other):
-                return True
-    return False
-
-
-def _is_being_told(turn: Turn, out: Outgoing, episode: Episode) -> bool:
-    line = turn.state.incidents[episode.incident_id].lines.get(out.channel_id)
-    other = None if line is None else current(turn, line)
-    if other is None or other is out or other.state is not NotificationState.SENDING:
-        return False
-    return episode.episode_id in other.listed
 
 
 def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
@@ -139,11 +118,21 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     if channel.spec.per_incident or (out.state is not NotificationState.HELD and not turn.reloading):
         return [out]
     waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.in_order())
-    candidates = (
-        other for other in waiting if not other.attempted and (other.state is NotificationState.HELD or turn.reloading)
-    )
+    candidates = (other for other in waiting if other is out or _may_be_digested(turn, lane, other))
     anew = turn.reloading or out.reason is Reason.RELOADED
     return list(islice(candidates, _DIGESTED_ANEW if anew else _DIGESTED))
+
+
+def _may_be_digested(turn: Turn, lane: Lane, out: Outgoing) -> bool:
+    """Whether it may go in a digest now; if the end of an alert goes before it, that may be in the same one."""
+    if not _is_held(turn, out) or crosses(turn, lane, out):
+        return False
+    first = told_first(turn, out)
+    return first is None or _is_held(turn, first)
+
+
+def _is_held(turn: Turn, out: Outgoing) -> bool:
+    return not out.attempted and (out.state is NotificationState.HELD or turn.reloading)
 
 
 def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[Outgoing]) -> None:
