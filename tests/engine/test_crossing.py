@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.harness import Bench, configuration, fired, incident_tool
+from tests.engine.harness import Bench, configuration, fired, incident_tool, rule
 
 from tocsin import Outcome
 
@@ -45,5 +45,21 @@ def test_an_end_that_is_owed_only_since_goes_first_all_the_same() -> None:
     assert again.episodes() == [("b", 1, "firing")]
     made.outcome(again, Outcome.rejected("no"))  # now the end is owed
     made.answer = DELIVERED
+    made.wake(LATER)
+    assert listed(made, "a") == [(1, "firing"), (1, "resolved"), (2, "firing")]
+
+
+def test_an_end_is_told_before_the_alert_is_routed_to_the_channel_again() -> None:
+    rules = [rule("bad", "dev", severity=["critical"]), rule("rest", "other", severity=["error"])]
+    settings = {"window_seconds": 60.0, "resolve_seconds": 3600.0}
+    made = Bench(configuration("dev", "other", rules=rules, settings=settings), answer=DELIVERED)
+    made.fire("a", "critical")
+    made.fire("b", "critical")
+    made.wake(70)
+    made.resolve("a")  # waits, for b fires
+    made.wake(80)
+    made.fire("a", "error")  # in another incident, which dev hears nothing of
+    made.wake(90)
+    made.fire("a", "critical")
     made.wake(LATER)
     assert listed(made, "a") == [(1, "firing"), (1, "resolved"), (2, "firing")]

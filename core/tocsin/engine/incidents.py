@@ -172,11 +172,11 @@ def _follow(turn: Turn, incident: Incident, earlier: Incident, before: Episode) 
 
     So do those that the earlier one waits for itself: the alert may have come and gone there without a word.
     """
-    for channel_id, line in incident.lines.items():
-        first = earlier.lines.get(channel_id)
-        if first is None:
-            continue
+    for channel_id, first in earlier.lines.items():
         hasten(turn, first, before)
+        line = incident.lines.get(channel_id)
+        if line is None:
+            continue
         busy = first.current is not None or bool(first.due)
         for name in (first.line_id, *first.follows) if busy else first.follows:
             _go_after(turn, line, name)
