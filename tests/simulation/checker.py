@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.simulation.checks.content import Content
 from tests.simulation.checks.explaining import Explaining
 from tests.simulation.checks.ladder import Ladder, Rung
+from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
@@ -44,9 +45,10 @@ class Checker:
         self.telling = Telling(self.world, self.ladder, self.sending, self.complain)
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
-        self.patience = Patience(self.world, self.sending, self.promptness, self.complain)
+        self.owing = Owing(self.world, self.telling)
+        self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
-        self.watching = Watching(self.world, self.sending, self.promptness, self.complain)
+        self.watching = Watching(self.world, self.sending, self.owing, self.promptness, self.complain)
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -376,6 +378,7 @@ class Checker:
         key = (event["incident_id"], event["alert_id"], event["episode"])
         what = f"{key} on {event['channel_id']}: {event['action']}, {event['reason']}"
         self.explaining.decided(event, what)
+        self.owing.decided(event)
         span = self.world.spans.get(key)
         if event["action"] == "skip":
             self.promptness.skipped(key, event["channel_id"])
@@ -390,6 +393,7 @@ class Checker:
         self.explaining.changed(event, entry["events"], what)
         self.watching.changed(event)
         self.patience.changed(event, what, restarted=_restarts(entry))
+        self.owing.changed(event, self.sending.parts.get(name, {event["incident_id"]}))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":
             self._started(event, entry, what)

@@ -489,7 +489,14 @@ def never_probes(patch: pytest.MonkeyPatch) -> None:
 
 @mutation(seed=4)
 def lets_a_firing_overtake_an_earlier_end(patch: pytest.MonkeyPatch) -> None:
+    """Neither does its notification wait to be made, nor, where both are made, to be sent."""
     replace(patch, lines, "_goes_second", lambda _: lambda turn, line: False)
+    replace(patch, lanes, "told_first", lambda _: nothing)
+
+
+@mutation(seed=9)
+def tells_of_an_alerts_two_incidents_at_once(patch: pytest.MonkeyPatch) -> None:
+    replace(patch, lanes, "crosses", lambda _: lambda turn, lane, out: False)
 
 
 # -- the watchdog --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Plain
 from tests.simulation.checks.sending import FINAL, Sending, Sent
@@ -23,9 +24,12 @@ class Patience:
     attempt fails, there is no other.
     """
 
-    def __init__(self, world: World, sending: Sending, promptness: Promptness, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, world: World, sending: Sending, owing: Owing, promptness: Promptness, complain: Callable[[str], None]
+    ) -> None:
         self.world = world
         self.sending = sending
+        self.owing = owing
         self.promptness = promptness
         self.complain = complain
         self.expired: set[str] = set()
@@ -50,27 +54,33 @@ class Patience:
         if name not in self._seen and event["state"] not in FINAL:
             self._seen.add(name)
             if self._promised(event["channel_id"], event["at"]):
-                self._wait(name, event["channel_id"], event["at"])
+                self._wait(name, event["channel_id"], self._since(event), event["at"])
+
+    def _since(self, event: Plain) -> float:
+        """Since when the oldest of what it tells was due; a digest is heard of when it starts."""
+        if event["kind"] == "digest":
+            return float(event["at"])
+        return self.owing.since(event["incident_id"], event["channel_id"], event["at"])
 
     def _promised(self, channel: str, since: float) -> bool:
         """Whether the channel has a fallback, and had the same for a while before *since*."""
         settings = _fallback(self.world.settings, channel)
         return settings is not None and self._settled.get(channel, since) <= since
 
-    def _wait(self, name: str, channel: str, since: float) -> None:
-        """Look at it when its fallback's turn has come, counted from *since*."""
+    def _wait(self, name: str, channel: str, since: float, heard: float) -> None:
+        """Look at it when its fallback's turn has come, counted from *since*, but not before it was *heard* of."""
         due = since + self.world.settings["channels"][channel]["fallback_after"]
-        self.promptness.expect(due, lambda: self._handed_over(name, channel, since, due))
+        self.promptness.expect(max(due, heard), lambda: self._handed_over(name, channel, since, due))
 
     def _handed_over(self, name: str, channel: str, since: float, due: float) -> str | None:
         state, sent = self.sending.states[name], self.sending.sent.get(name)
         if state in FINAL or not self._promised(channel, since):
             return None
-        awake = self.promptness.files.awake(since, self.world.now)
+        awake = self.promptness.files.awake(due, self.world.now)
         late = sent is None or sent.first_started > due - 1e-6
         if late and awake is not None:  # nobody was there in time to try: its time counts anew
             if awake != float("inf"):
-                self._wait(name, channel, awake)
+                self._wait(name, channel, awake, awake)
             return None
         failing = self.sending.circuits[channel].failing_since
         if sent is None and self._reasons[name] == "rate_limited" and (failing is None or failing > due - 1e-6):

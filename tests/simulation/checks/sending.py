@@ -117,10 +117,13 @@ class Sending:
         return limit is not None and len(recent) >= limit
 
     def crowded(self, channel: str) -> bool:
-        """Whether as many attempts are under way as the channel takes."""
+        """Whether as many attempts are under way as the channel takes: one while its circuit is open."""
         settings = self.world.settings["channels"].get(channel)
-        backends = self.world.settings["backends"]
-        return settings is None or len(self.under_way(channel)) >= backends[settings["backend"]]["concurrency"]
+        if settings is None:
+            return True
+        concurrency = self.world.settings["backends"][settings["backend"]]["concurrency"]
+        most = concurrency if self.circuits[channel].probe_at is None else 1
+        return len(self.under_way(channel)) >= most
 
     def crossing(self, channel: str) -> bool:
         """Whether what is under way tells of an alert that something else, which has to wait for it, tells of too."""

@@ -30,8 +30,8 @@ class Telling:
 
     ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, who
     stands in, and how bad it was then. ``excused``: the channel need not be told of the end. ``listed_at``: when the
-    latest attempt that lists it began. ``told_again``: the latest episode of an alert that it heard of. ``climbed``:
-    levels that came due, ever; ``owed``: those still to be heard of.
+    latest attempt that lists it began; ``ending``: one told of its end, or tried to. ``told_again``: the latest episode
+    of an alert that it heard of. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
     """
 
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
@@ -50,6 +50,7 @@ class Telling:
         self.told_again: dict[tuple[str, str], Key] = {}
         self.gaps: set[tuple[str, str]] = set()
         self.listed_at: dict[Told, float] = {}
+        self.ending: set[Told] = set()
 
     def targets(self, span: Span) -> list[str]:
         """The channels that it is routed to: its rules' own, and those its policy's immediate level added."""
@@ -102,8 +103,11 @@ class Telling:
     def may_say(self, sent: Sent, at: float, what: str) -> None:
         """Check a listing against the world at the instant of the decision."""
         world = self.world
+        if sent.attempts == 1:
+            self._overtakes(sent, what)
         for one in sent.listing:
             self.listed_at[sent.channel, one.key] = sent.started_at
+        self.ending |= {(sent.channel, one.key) for one in sent.listing if not one.firing}
         for one in sent.listing:
             span = world.spans.get(one.key)
             if span is None:
@@ -119,6 +123,23 @@ class Telling:
                 self.complain(f"{what}: the end of {one.key} was delivered before")
         if not any(one.firing for one in sent.listing):
             self._resolution(sent, what)
+
+    def _overtakes(self, sent: Sent, what: str) -> None:
+        """An alert that fires again in another incident is told so after its end, at the earliest beside it.
+
+        But an end is not waited for once an attempt of it has failed, or while it waits for one that is retried.
+        """
+        beside = {one.key for one in sent.listing}
+        others = [other for other in self.sending.alive(sent.channel) if other is not sent]
+        retried = {name for other in others for name in self.sending.parts.get(other.name, other.incidents)}
+        for one in sent.listing:
+            earlier = self.world.before.get(one.key) if one.firing else None
+            if earlier is None or earlier[0] == one.key[0] or earlier in beside or earlier[0] in retried:
+                continue
+            told = (sent.channel, earlier)
+            owed = told in self.told and told not in self.excused | self.ending
+            if owed and self.world.takes_resolutions(sent.channel):
+                self.complain(f"{what}: lists {one.key} as firing before the end of {earlier}")
 
     def _resolution(self, sent: Sent, what: str) -> None:
         if not self.world.takes_resolutions(sent.channel):
@@ -168,9 +189,9 @@ class Telling:
         self.met(sent)
 
     def met(self, sent: Sent) -> None:
-        """Levels that were due when it started are told by it."""
+        """Levels that were due when its first attempt started are told by it: what it lists is frozen then."""
         incidents = {one.key[0] for one in sent.listing if one.firing}
-        self.let_off(sent.channel, incidents, sent.started_at)
+        self.let_off(sent.channel, incidents, sent.first_started)
 
     def let_off(self, channel: str, incidents: set[str], until: float = float("inf")) -> None:
         """Levels of these incidents that were due on the channel by then are told, or died visibly."""
@@ -249,7 +270,7 @@ class Telling:
             self.told.pop((channel, key))
             if (channel, key) not in self.excused:
                 self.complain(f"{channel} was told of {key}, and never that it ended; that is forgotten")
-        for known in (self.closed, self.excused):
+        for known in (self.closed, self.excused, self.ending):
             known.difference_update([one for one in known if one[1] == key])
         self.dead = {one: stands_in for one, stands_in in self.dead.items() if one[1] != key}
 

@@ -44,6 +44,8 @@ class Vanishing:
             seen = _undelivered(channel, entry) or all(self._passed_on(key, fallback, entry) for key in keys)
             if not seen:
                 self.complain(f"{channel} went, and its fallback {fallback} is not owed {keys}")
+            for key in keys:
+                self.promptness.skipped(key, channel)  # if the channel returns, it is decided anew
         self._pending.clear()
 
     def _passed_on(self, key: Key, fallback: str | None, entry: Plain) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Plain
 from tests.simulation.checks.sending import FINAL, Sending
@@ -20,9 +21,12 @@ _BEHIND = 6.0
 class Watching:
     """Follows the watchdog: ``late`` is when each channel was last called late, ``beaten`` when it last beat."""
 
-    def __init__(self, world: World, sending: Sending, promptness: Promptness, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, world: World, sending: Sending, owing: Owing, promptness: Promptness, complain: Callable[[str], None]
+    ) -> None:
         self.world = world
         self.sending = sending
+        self.owing = owing
         self.promptness = promptness
         self.complain = complain
         self.late: dict[str, float] = {}
@@ -71,20 +75,26 @@ class Watching:
             self._limited.add(name)
         slept = self.promptness.files.awake(at - self._settings["within"], at)
         told_of_before = event["kind"] == "digest" or slept is not None  # it may be called late already
-        line = (event["incident_id"], event["channel_id"])
         if name not in self._seen and event["state"] not in FINAL and not told_of_before:
-            self._expect(name, event["channel_id"], self._busy.get(line, at), at)
+            self._expect(name, event["channel_id"], self._since(event["incident_id"], event["channel_id"], at), at)
         self._seen.add(name)
         for incident in self.sending.parts.get(name, {event["incident_id"]}):
             self._follow((incident, event["channel_id"]), event)
 
+    def _since(self, incident: str, channel: str, at: float) -> float:
+        """Since when what the line's notification tells may have been called late: that is done once."""
+        owing = self.owing
+        busy = self._busy.get((incident, channel), at)
+        return min(busy, owing.since(incident, channel, at), owing.level_since(incident, channel, at))
+
     def _follow(self, line: tuple[str, str], event: Plain) -> None:
         """What waits behind a notification of its line may have been called late with it, and is not called so twice.
 
-        So a line counts as busy until an instant has passed in which it has no notification.
+        So a line counts as busy until an instant has passed in which it has no notification. One that is superseded has
+        a successor, which may be heard of later.
         """
         self._busy = {one: at for one, at in self._busy.items() if one in self._live or self._ended[one] == event["at"]}
-        if event["state"] in FINAL:
+        if event["state"] in FINAL and event["reason"] != "superseded":
             self._live.discard(line)
             self._ended[line] = event["at"]
         else:
@@ -139,7 +149,8 @@ class Watching:
             return None
         delayed = settings is not None and settings["limit"] is not None
         blocked = self.sending.limited(channel, 2.0) or self.sending.waiting(channel) or self.sending.crowded(channel)
-        if delayed and (blocked or self.world.now < due + _BEHIND):
+        since = self.promptness.files.awake(due, self.world.now) or due
+        if delayed and (blocked or self.world.now < since + _BEHIND):
             self.promptness.expect(self.world.now, lambda: self._beaten(due))  # it goes after what waits
             return None
         return f"no heartbeat was sent to {channel} since {self.beaten}"

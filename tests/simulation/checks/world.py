@@ -55,9 +55,9 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
-    ``over_since`` is since when silences are over; ``gone`` are channels that vanished, as they were last; ``replaced``
-    is the configuration that was in force before, until ``replaced_at``; ``disturbed`` is when people, silences or a
-    reload last changed who is told of what.
+    ``before`` is the episode that an alert had before another. ``over_since`` is since when silences are over;
+    ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
+    until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
     """
 
     def __init__(self, settings: Plain, now: float) -> None:
@@ -66,6 +66,7 @@ class World:
         self.offset = 0.0
         self.latest: dict[str, Span] = {}
         self.spans: dict[Key, Span] = {}
+        self.before: dict[Key, Key] = {}
         self.opened: dict[str, float] = {}
         self.silences: dict[str, Plain] = {}
         self.over_since: dict[str, float] = {}
@@ -194,6 +195,8 @@ class World:
                 raise LookupError(f"{alert['alert_id']} fires, and no incident takes it")
             incident, n = place
             span = Span(alert, n, incident, self.now, [(self.now, RANK[alert["severity"]])])
+            if known is not None:
+                self.before[span.key] = known.key
             self.latest[alert["alert_id"]] = self.spans[span.key] = span
             self.opened.setdefault(incident, self.now)
             changed = True
