@@ -38,6 +38,7 @@ from tocsin import (
     SilenceExpired,
     SilenceSet,
     Snoozed,
+    TellingDecided,
 )
 from tocsin.engine.machine import Input, Instant, PlanChanged, Restarted, StartAttempt, Step
 
@@ -322,6 +323,8 @@ class Promises:
         for event in step.events:
             if isinstance(event, GapRecorded):
                 self.gaps.add((event.gap.kind, event.gap.subject))
+            if isinstance(event, TellingDecided) and event.reason is Reason.SUPERSEDED:
+                self._overtaken(event)
             if isinstance(event, NotificationChanged):
                 self._ended(event)
             if isinstance(event, NotificationChanged) and event.notification_id in self.sent:
@@ -349,6 +352,14 @@ class Promises:
             for one in self.owed
             if (one.channel_id, one.rung.incident_id) != (event.channel_id, event.incident_id) or one.rung.at > event.at
         ]
+
+    def _overtaken(self, event: TellingDecided) -> None:
+        """An end may be left out once the channel was told that its alert fires again, in another incident."""
+        latest = self.world.latest[event.alert_id]
+        assert latest.firing, f"{event}: it does not fire again"
+        assert latest.incident_id != event.incident_id, f"{event}: it fires again in the same incident"
+        assert (event.channel_id, latest.key) in self.told, f"{event}: the channel was not told that it fires again"
+        self.excused.add((event.channel_id, (event.incident_id, event.alert_id, event.episode)))
 
     def _give_way(self, sent: Sent, still: set[Key]) -> None:
         """Once it has failed, a resolution may give way to a firing of the same alert in a new incident.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.engine.harness import Bench, configuration, fired, incident_tool, rule
 
 from tocsin import Outcome
+from tocsin.model.event import TellingDecided
+from tocsin.model.reason import Action, Reason
 
 DELIVERED = Outcome.delivered()
 LATER = 7200.0
@@ -47,6 +49,35 @@ def test_an_end_that_is_owed_only_since_goes_first_all_the_same() -> None:
     made.answer = DELIVERED
     made.wake(LATER)
     assert listed(made, "a") == [(1, "firing"), (1, "resolved"), (2, "firing")]
+
+
+def overtaken(made: Bench) -> list[tuple[int, str]]:
+    """Return what is told of ``a``, whose end waits for a notification that is tried again, and its new firing not."""
+    (both,) = made.step(fired("a"), fired("b", "emergency"))
+    made.deliver(both)
+    made.wake(10)
+    worse = made.fire("c", "emergency")
+    made.outcome(worse, Outcome.unavailable("down", retry_after_seconds=60.0))
+    made.wake(15)
+    made.resolve("a")
+    made.wake(30)
+    made.answer = DELIVERED
+    made.fire("a", "critical")
+    made.wake(LATER)
+    return listed(made, "a")
+
+
+def test_an_end_that_was_overtaken_is_no_news() -> None:
+    made = Bench(configuration("dev", settings={"window_seconds": 20.0}))
+    assert overtaken(made) == [(1, "firing"), (2, "firing")]
+    decided = [event for event in made.events if isinstance(event, TellingDecided)]
+    skipped = [(one.alert_id, one.episode, one.action) for one in decided if one.reason is Reason.SUPERSEDED]
+    assert skipped == [("a", 1, Action.SKIP)]
+
+
+def test_a_receiver_that_keeps_incidents_of_its_own_is_told_of_it_all_the_same() -> None:
+    made = Bench(configuration(incident_tool("dev"), settings={"window_seconds": 20.0}))
+    assert overtaken(made) == [(1, "firing"), (2, "firing"), (1, "resolved")]
 
 
 def test_an_end_is_told_before_the_alert_is_routed_to_the_channel_again() -> None:

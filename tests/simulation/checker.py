@@ -380,6 +380,8 @@ class Checker:
         self.explaining.decided(event, what)
         self.owing.decided(event)
         span = self.world.spans.get(key)
+        if event["reason"] == "superseded":
+            self.telling.overtaken(event["channel_id"], key, what)
         if event["action"] == "skip":
             self.promptness.skipped(key, event["channel_id"])
         elif span is not None and span.firing:

@@ -24,7 +24,7 @@ from tocsin.engine.owing import (
     oldest_due,
     targets,
 )
-from tocsin.engine.recheck import recheck
+from tocsin.engine.recheck import fires_again, recheck
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.reminders import reminded_first, told_and_open
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
@@ -346,6 +346,8 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
         episode = turn.episode(episode_id)
         if owed.cause is Cause.RESOLVED:
             closed = resolution_gate(turn, line.channel_id)
+            if closed is None and fires_again(turn, line.channel_id, episode, listed):
+                closed = Reason.SUPERSEDED
             if closed is None:
                 listed[episode_id] = (AlertStatus.RESOLVED, episode.severity.rank)
             else:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from tocsin.engine.gates import resolution_gate, shut_gate
-from tocsin.engine.outgoing import end, lines_of
+from tocsin.engine.outgoing import Listed, end, lines_of
 from tocsin.engine.owing import adopt, block
 from tocsin.engine.state import PASSENGER, Episode, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import Reason
 
-__all__ = ["recheck"]
+__all__ = ["fires_again", "recheck"]
 
 
-def _fires_again(turn: Turn, out: Outgoing, episode: Episode, *, untold: bool) -> bool:
+def fires_again(turn: Turn, channel_id: str, episode: Episode, listed: Listed, *, untold: bool = False) -> bool:
     """Whether the alert fires again and the channel was told so by another notification: its end is no news any more.
 
     In the same incident one line tells both in order, and a digest may list both. A receiver that keeps incidents of
     its own needs it all the same: nothing else would close the old incident there; but not what it was never told of.
     """
-    found = turn.plan.channels.get(out.channel_id)
+    found = turn.plan.channels.get(channel_id)
     latest = turn.state.alerts.get(episode.alert.alert_id)
-    if latest is None or not latest.firing or latest.episode_id in out.listed:
+    if latest is None or not latest.firing or latest.episode_id in listed:
         return False
     if latest.incident_id == episode.incident_id:
         return False
     if found is not None and found.spec.per_incident and not untold:
         return False
-    line = turn.state.incidents[latest.incident_id].lines.get(out.channel_id)
+    line = turn.state.incidents[latest.incident_id].lines.get(channel_id)
     return line is not None and latest.episode_id in line.told
 
 
@@ -52,7 +52,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
         episode = turn.episode(episode_id)
         if status is AlertStatus.RESOLVED:
             closed = resolution_gate(turn, out.channel_id)
-            if _fires_again(turn, out, episode, untold=rank == PASSENGER):
+            if fires_again(turn, out.channel_id, episode, out.listed, untold=rank == PASSENGER):
                 closed = Reason.SUPERSEDED
             if closed is not None:
                 turn.tx.drop_from(out, out.listed, episode_id)
@@ -61,7 +61,7 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
             follows = out.maybe or episode_id in line.due or episode_id in line.waiting  # its resolution
-            if follows or _fires_again(turn, out, episode, untold=True):
+            if follows or fires_again(turn, out.channel_id, episode, out.listed, untold=True):
                 turn.tx.drop_from(out, out.listed, episode_id)
             else:
                 turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))

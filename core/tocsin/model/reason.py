@@ -68,7 +68,8 @@ class Reason(enum.StrEnum):
     RESOLVED = "resolved"
     """It resolved before it was told."""
     SUPERSEDED = "superseded"
-    """A more important notification of the same incident took it up."""
+    """A more important notification of the same incident took it up; of an end: the channel was told that its alert
+    fires again."""
     DIGESTED = "digested"
     """It went into a digest."""
     REJECTED = "rejected"

@@ -264,6 +264,16 @@ class Telling:
             if not one.firing and (elsewhere or since) and one.key not in still:
                 self.excused.add((sent.channel, one.key))
 
+    def overtaken(self, channel: str, key: Key, what: str) -> None:
+        """It is said that an end is no news any more: its alert fires again elsewhere, and the channel was told so."""
+        latest = self.world.latest[key[1]]
+        if not latest.firing or latest.incident == key[0] or (channel, latest.key) not in self.told:
+            self.complain(f"{what}: the channel was not told that it fires again")
+        settings = self.world.settings["channels"].get(channel)
+        if settings is not None and self.world.settings["backends"][settings["backend"]]["per_incident"]:
+            self.complain(f"{what}: its receiver keeps incidents, and needs the end")
+        self.excused.add((channel, key))
+
     def forget(self, key: Key) -> None:
         """An episode that ended long ago is another one's namesake from here on."""
         for channel in [channel for channel, told in self.told if told == key]:
