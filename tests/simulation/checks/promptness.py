@@ -9,7 +9,7 @@ from functools import partial
 
 from tests.simulation.checks.ladder import Rung
 from tests.simulation.checks.reading import Files
-from tests.simulation.checks.sending import Sending, Sent
+from tests.simulation.checks.sending import Sending, Sent, adjoin
 from tests.simulation.checks.telling import Telling
 from tests.simulation.checks.world import Key, World
 
@@ -116,10 +116,26 @@ class Promptness:
             return None
         if self.sending.circuits[sent.channel].probe_at is not None:
             return None
-        if self.sending.crossing(sent.channel):
+        if self.sending.crossing(sent.channel) or self._crossing(sent.channel):
             self.expect(self.world.now, lambda: self._tried_again(sent, attempts))
             return None
         return f"{sent.name} to {sent.channel} is not tried again after attempt {attempts}"
+
+    def _crossing(self, channel: str) -> bool:
+        """Whether something that has to wait for an attempt under way is to be tried for the first time.
+
+        It tells of an alert's episode before or after one that is being told, and what follows it in the queue waits.
+        """
+        told = {one.key for sent in self.sending.under_way(channel) for one in sent.listing}
+        return any(adjoin(key, one) for key in self._owed(channel) for one in told)
+
+    def _owed(self, channel: str) -> list[Key]:
+        """What the channel is to be told: what fires, ends of what it was told, and whoever a level may name."""
+        telling, spans = self.telling, self.world.spans
+        ended = [key for where, key in telling.told if where == channel and not spans[key].firing]
+        levels = {one.rung.incident for one in telling.owed if one.channel == channel}
+        named = [span.key for span in self.world.firing() if span.incident in levels]
+        return self.awaited(channel) + ended + named
 
     def probe(self, channel: str) -> None:
         """An open circuit is probed as soon as it may be, if anything waits for it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tests.simulation.checks.reading import Plain
 from tests.simulation.checks.world import Key, World
 
-__all__ = ["FINAL", "Listed", "Sending", "Sent"]
+__all__ = ["FINAL", "Listed", "Sending", "Sent", "adjoin"]
 
 FINAL = frozenset({"delivered", "rejected", "unknown", "dead", "merged", "cancelled"})
 _NEXT: dict[str | None, frozenset[str]] = {
@@ -21,7 +21,7 @@ _NEXT: dict[str | None, frozenset[str]] = {
 _MINUTE = 60.0
 
 
-def _adjoin(one: Key, other: Key) -> bool:
+def adjoin(one: Key, other: Key) -> bool:
     """Whether one episode of an alert follows the other in another incident: told at once, either could come first."""
     return one[1] == other[1] and one[0] != other[0] and abs(one[2] - other[2]) == 1
 
@@ -202,7 +202,7 @@ class Sending:
             if incidents & other.incidents:
                 self.complain(f"{what}: {other.name} is under way for {sorted(incidents & other.incidents)}")
         for other in others:
-            pairs = [(one.key, two.key) for one in listing for two in other.listing if _adjoin(one.key, two.key)]
+            pairs = [(one.key, two.key) for one in listing for two in other.listing if adjoin(one.key, two.key)]
             crossing = {pair[0][1] for pair in pairs if all(self._routed(key, other.channel) for key in pair)}
             if crossing:
                 self.complain(
