@@ -16,6 +16,8 @@ _NEVER = float("-inf")
 _MINUTE = 60.0
 _BEHIND = 6.0
 """Seconds for which a heartbeat may have gone after what waited on a channel with a limit, one at a time."""
+_AGAIN = 2.0
+"""Seconds after which it has gone once nothing is in its way: each second it is looked whether that is so."""
 
 
 class Watching:
@@ -32,6 +34,7 @@ class Watching:
         self.late: dict[str, float] = {}
         self.beaten = _NEVER
         self._changed = _NEVER
+        self._blocked = _NEVER
         self._seen: set[str] = set()
         self._limited: set[str] = set()
         self._beats: set[str] = set()
@@ -149,8 +152,9 @@ class Watching:
             return None
         delayed = settings is not None and settings["limit"] is not None
         blocked = self.sending.limited(channel, 2.0) or self.sending.waiting(channel) or self.sending.crowded(channel)
+        self._blocked = self.world.now if blocked else self._blocked
         since = self.promptness.files.awake(due, self.world.now) or due
-        if delayed and (blocked or self.world.now < since + _BEHIND):
+        if delayed and (self.world.now < self._blocked + _AGAIN or self.world.now < since + _BEHIND):
             self.promptness.expect(self.world.now, lambda: self._beaten(due))  # it goes after what waits
             return None
         return f"no heartbeat was sent to {channel} since {self.beaten}"
