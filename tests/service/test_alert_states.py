@@ -46,6 +46,7 @@ async def test_ids_come_oldest_first_and_unknown_ones_are_left_out(alerting: Fed
             await alerting.process_alert(alert(name))
         alerting.resolve_alert("a")
         assert alerting.active_alert_ids == ("b", "c")
+        assert {one.value: n for one, n in alerting.firing_by_severity.items() if n} == {"error": 2}
         assert [one.alert.alert_id for one in alerting.alert_states(["a", "nobody", "b"])] == ["a", "b"]
         assert state(alerting, "a").resolved_at is not None
 

@@ -124,4 +124,20 @@ async def test_what_others_send_makes_no_lines_of_its_own(
     assert "alert größe\\nWARNING forged is unrouted: no rule matches it" in texts
     assert any(text.endswith(r"rejected: no\r\nWARNING forged\x1b[2J\u2028\ud800") for text in texts)
     assert {record.module for record in ours} == {"logbook"}
-    assert {record.funcName for record in ours} == {"write", "_detail"}
+    assert {record.funcName for record in ours} == {"write"}
+
+
+async def test_each_line_has_the_ids_of_what_it_is_about(
+    alerting: FederationAlertingService, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As data, so that machines find all lines about one alert or notification."""
+    caplog.set_level(logging.DEBUG)
+    post.will("ops", Outcome.rejected("no"))
+    async with alerting:
+        await alerting.process_alert(alert())
+    found = {ids["event"]: ids for record in caplog.records if (ids := getattr(record, "ids", None))}
+    incident = found["AlertRouted"]["incident_id"]
+    assert found["AlertRouted"] == {"event": "AlertRouted", "alert_id": "a1", "incident_id": incident}
+    sent = found["AttemptFinished"]
+    assert sent["channel_id"] == "ops"
+    assert sent["notification_id"] == found["NotificationChanged"]["notification_id"]

@@ -229,6 +229,7 @@ def test_bounds_are_kept_with_a_clear_answer(tmp_path: Path) -> None:
     path = written(tmp_path, server=json.dumps({**bounds, "request_timeout_seconds": 1}))
     with daemon(path, tmp_path / "data") as ours:
         url = "/api/v2/alerts"
+        ours.client.headers["Content-Type"] = "application/json"
         alerts = [{"labels": {"a": str(number)}} for number in range(3)]
         assert ours.client.post(url, json=alerts).status_code == 413
         assert ours.client.post(url, content=b" " * 3000).status_code == 413
@@ -237,13 +238,44 @@ def test_bounds_are_kept_with_a_clear_answer(tmp_path: Path) -> None:
         assert ours.client.post(url, json=[{"labels": {"a": "x" * 21}}]).status_code == 400
         assert ours.client.post(url, content=b"[" * 100).status_code == 400
         host, port = ours.url.removeprefix("http://").split(":")
-        for sent in (b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\nGET /"):
+        for sent in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: ::1\r\nX-Slow: ",
+            b"GET /-/ready HTTP/1.1\r\nHost: [::1]\r\n\r\nGET /",
+        ):
             with socket.create_connection((host, int(port)), timeout=PATIENCE) as slow:
                 slow.sendall(sent)
                 while slow.recv(4096):
                     pass
-        head = b"POST /api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n["
+        head = b"POST /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as slow:
-            slow.sendall(head)
+            slow.sendall(head + b"Content-Length: 100\r\n\r\n[")
             assert slow.recv(4096).startswith(b"HTTP/1.1 408")
         assert ours.client.get("/api/v2/alerts").json() == []
+
+
+def test_pages_of_other_sites_are_refused(tmp_path: Path) -> None:
+    """Neither may they change anything, nor, under a name that was made to lead here, read anything."""
+    path = written(tmp_path, server=json.dumps({"external_url": "https://alerts.example/tocsin"}))
+    with daemon(path, tmp_path / "data") as ours:
+        silence = json.dumps({"matchers": []})
+
+        def post(**headers: str) -> int:
+            return ours.client.post("/api/v2/silences", content=silence, headers=headers).status_code
+
+        declared = {"Content-Type": "application/json"}
+        assert post(**{"Content-Type": "text/plain"}) == 415
+        assert post(**declared, Origin="https://evil.example") == 403
+        assert post(**declared, Origin="null") == 403
+        assert post(**declared, Origin=ours.url) == 422
+        for host, code in (
+            ("evil.example", 421),
+            ("evil.example:9093", 421),
+            ("localhost", 200),
+            ("localhost:9093", 200),
+            ("[::1]:9093", 200),
+            ("10.0.0.7", 200),
+            ("alerts.example", 200),
+        ):
+            assert ours.client.get("/api/v2/alerts", headers={"Host": host}).status_code == code, host
+        assert "access-control-allow-origin" not in ours.client.get("/api/v2/alerts", headers={"Origin": "x"}).headers

@@ -43,36 +43,51 @@ def _on_one_line(text: str) -> str:
 _log: Final = _Lines(logging.getLogger("tocsin.engine"))
 
 
+_IDS: Final = ("alert_id", "incident_id", "channel_id", "notification_id", "policy_id")
+
+
+def _ids(event: Event) -> dict[str, Any]:
+    """Return what a record has besides its text: ``ids``, by which machines find all lines about one thing."""
+    about = event.delivery if isinstance(event, AttemptFinished) else event
+    ids = {name: value for name in _IDS if (value := getattr(about, name, None))}
+    return {"ids": {"event": type(event).__name__, **ids}}
+
+
 def write(event: Event) -> None:
     """Log *event*: an alert that no rule matches, a new gap and an attempt that failed as a warning, a level as
-    information, everything else as a detail."""
+    information, everything else as a detail. Each record has the event's name and ids as its attribute ``ids``."""
     if isinstance(event, AlertRouted) and not event.rule_ids and not event.alert_id.startswith(RESERVED):
-        _log.warning("alert %s is unrouted: no rule matches it", event.alert_id)
+        _log.warning("alert %s is unrouted: no rule matches it", event.alert_id, extra=_ids(event))
     elif isinstance(event, GapRecorded) and event.gap.count == 1:
-        _log.warning("gap: %s %s: %s", event.gap.kind.value, event.gap.subject, event.gap.detail)
+        gap = event.gap
+        _log.warning("gap: %s %s: %s", gap.kind.value, gap.subject, gap.detail, extra=_ids(event))
     elif isinstance(event, AttemptFinished) and not event.delivery.success:
         sent = event.delivery
+        number, said = sent.retry_count + 1, sent.response_message
         text = "%s to %s: attempt %d %s: %s"
-        count = sent.retry_count + 1
-        _log.warning(text, sent.notification_id, sent.channel_id, count, sent.outcome, sent.response_message)
+        _log.warning(text, sent.notification_id, sent.channel_id, number, sent.outcome, said, extra=_ids(event))
     elif isinstance(event, LevelReached):
-        channels = ", ".join(event.channel_ids)
-        _log.info("incident %s: %s reaches level %s: %s", event.incident_id, event.policy_id, event.level, channels)
+        channels, text = ", ".join(event.channel_ids), "incident %s: %s reaches level %s: %s"
+        _log.info(text, event.incident_id, event.policy_id, event.level, channels, extra=_ids(event))
     elif _log.isEnabledFor(logging.DEBUG):
-        _detail(event)
+        detail, *about = _detail(event)
+        if detail:
+            _log.debug(detail, *about, extra=_ids(event))
 
 
-def _detail(event: Event) -> None:
+def _detail(event: Event) -> tuple[Any, ...]:
+    """Return the text of a detail, and what stands in its places."""
     if isinstance(event, FactAccepted):
-        _log.debug("accepted %s", type(event.fact).__name__)
-    elif isinstance(event, AlertRouted):
+        return "accepted %s", type(event.fact).__name__
+    if isinstance(event, AlertRouted):
         rules, channels = ", ".join(event.rule_ids), ", ".join(event.channel_ids)
-        _log.debug("alert %s: rules %s, channels %s, incident %s", event.alert_id, rules, channels, event.incident_id)
-    elif isinstance(event, TellingDecided):
-        _log.debug("alert %s on %s: %s, %s", event.alert_id, event.channel_id, event.action.value, event.reason.value)
-    elif isinstance(event, NotificationChanged):
+        return "alert %s: rules %s, channels %s, incident %s", event.alert_id, rules, channels, event.incident_id
+    if isinstance(event, TellingDecided):
+        return "alert %s on %s: %s, %s", event.alert_id, event.channel_id, event.action.value, event.reason.value
+    if isinstance(event, NotificationChanged):
         reason = "" if event.reason is None else event.reason.value
-        _log.debug("%s to %s: %s %s", event.notification_id, event.channel_id, event.state.value, reason)
-    elif isinstance(event, AttemptFinished):
+        return "%s to %s: %s %s", event.notification_id, event.channel_id, event.state.value, reason
+    if isinstance(event, AttemptFinished):
         sent = event.delivery
-        _log.debug("%s to %s: delivered in %.0f ms", sent.notification_id, sent.channel_id, sent.delivery_time_ms)
+        return "%s to %s: delivered in %.0f ms", sent.notification_id, sent.channel_id, sent.delivery_time_ms
+    return ("",)

@@ -18,6 +18,7 @@ from tocsin.model.explanation import Explanation
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.ledger import LedgerLine
+from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord, SilenceState
 from tocsin.model.undelivered import UndeliveredNotification
 from tocsin.runtime.deliveries import Deliveries
@@ -57,6 +58,16 @@ class Readable:
         """The ids of the alerts that fire, the oldest first."""
         with self._writer.lock:
             return tuple(self._writer.engine.state.firing)
+
+    @property
+    def firing_by_severity(self) -> dict[AlertSeverity, int]:
+        """How many alerts of each severity fire; every severity is there."""
+        counts = dict.fromkeys(AlertSeverity, 0)
+        with self._writer.lock:
+            state = self._writer.engine.state
+            for alert_id in state.firing:
+                counts[state.alerts[alert_id].severity] += 1
+        return counts
 
     def alert_states(self, alert_ids: Iterable[str]) -> tuple[AlertState, ...]:
         """Return where these alerts stand, in their order; those that nobody knows, any more, are left out.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 import anyio.to_thread
 import attrs
@@ -15,6 +15,8 @@ from tocsin_server.alertmanager.reports import Report
 from tocsin_server.alertmanager.times import written
 
 __all__ = ["Shown", "Wanted", "firing", "gettable"]
+
+T = TypeVar("T")
 
 _TOGETHER: Final = 500
 """Nothing is taken in while so many are looked at."""
@@ -68,17 +70,21 @@ class Wanted:
         return self.labels(shown.labels)
 
 
-async def firing(alerting: FederationAlertingService) -> AsyncIterator[Shown]:
-    """Yield the alerts that fire, the oldest first; between some hundreds, others have their turn."""
+async def firing(alerting: FederationAlertingService, take: Callable[[Shown], T | None]) -> list[T]:
+    """Return what *take* makes of each alert that fires, the oldest first, where that is not None.
+
+    It is called in a thread, and between some hundreds others have their turn.
+    """
     ids = await anyio.to_thread.run_sync(lambda: alerting.active_alert_ids)
+    found: list[T] = []
     for start in range(0, len(ids), _TOGETHER):
-        some = ids[start : start + _TOGETHER]
-        for state in await anyio.to_thread.run_sync(_shown, alerting, some):
-            yield state
+        found += await anyio.to_thread.run_sync(_taken, alerting, ids[start : start + _TOGETHER], take)
+    return found
 
 
-def _shown(alerting: FederationAlertingService, ids: Iterable[str]) -> list[Shown]:
-    return [Shown.of(state) for state in alerting.alert_states(ids) if state.firing]
+def _taken(alerting: FederationAlertingService, ids: Iterable[str], take: Callable[[Shown], T | None]) -> list[T]:
+    shown = (Shown.of(state) for state in alerting.alert_states(ids) if state.firing)
+    return [taken for one in shown if (taken := take(one)) is not None]
 
 
 def gettable(shown: Shown, report: Report | None, receivers: Iterable[str], until: float) -> dict[str, Any]:

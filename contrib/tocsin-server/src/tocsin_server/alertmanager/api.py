@@ -17,7 +17,7 @@ from tocsin_server.alertmanager.ingest import Ingest
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.routes import Routes
 from tocsin_server.alertmanager.silences import Silences
-from tocsin_server.web.answers import Json
+from tocsin_server.web.answers import Json, json_bytes
 from tocsin_server.web.json_body import read_json
 from tocsin_server.web.scopes import Guard
 
@@ -73,17 +73,24 @@ class AlertmanagerApi:
 
     async def _get_alerts(self, request: Request) -> Response:
         wanted, routes = Wanted.by(request.query_params), self._routed()
-        found = []
-        async for shown in firing(self.alerting):
+
+        def take(shown: Shown) -> tuple[str, bytes] | None:
             receivers = routes.receivers_of(shown)
-            if wanted.takes(shown) and wanted.receivers(receivers):
-                found.append((shown, receivers))
-        found.sort(key=lambda pair: pair[0].fingerprint)
-        return Json([self._document(*pair) for pair in found])
+            if not wanted.takes(shown) or not wanted.receivers(receivers):
+                return None
+            return shown.fingerprint, json_bytes(self._document(shown, receivers))
+
+        found = await firing(self.alerting, take)
+        return Json(b"[" + b",".join([document for _, document in sorted(found)]) + b"]")
 
     async def _get_groups(self, request: Request) -> Response:
-        wanted = Wanted.by(request.query_params)
-        return Json(await groups(firing(self.alerting), self._routed(), wanted, self._document))
+        wanted, routes = Wanted.by(request.query_params), self._routed()
+        found = await firing(self.alerting, lambda shown: shown if wanted.takes(shown) else None)
+
+        def document() -> bytes:
+            return json_bytes(groups(found, routes, wanted, self._document))
+
+        return Json(await anyio.to_thread.run_sync(document))
 
     async def _get_silences(self, request: Request) -> Response:
         wanted = matchers(request.query_params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tocsin_server.alertmanager.alerts import Shown, Wanted
@@ -28,18 +28,16 @@ def _alert_order(shown: Shown) -> tuple[Any, ...]:
     return first, _label_order(tuple(sorted(labels.items())))
 
 
-async def groups(
-    alerts: AsyncIterable[Shown], routes: Routes, wanted: Wanted, document: Callable[[Shown, list[str]], Any]
+def groups(
+    alerts: Iterable[Shown], routes: Routes, wanted: Wanted, document: Callable[[Shown, list[str]], Any]
 ) -> list[Any]:
-    """Return the groups that have alerts which are wanted, in Alertmanager's order.
+    """Return the groups of the alerts, which are wanted, in Alertmanager's order.
 
     :param document: makes the document of an alert, with the names of its receivers.
     """
     found: dict[_Group, list[Shown]] = {}
     receivers: dict[str, list[str]] = {}
-    async for shown in alerts:
-        if not wanted.takes(shown):
-            continue
+    for shown in alerts:
         for route in routes.of(shown):
             labels = tuple(route.group(shown).items())
             for name in route.receivers:

@@ -15,22 +15,31 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin_server.web.answers import refused
 from tocsin_server.web.headers import StrictHeaders
+from tocsin_server.web.origins import Origins
 from tocsin_server.web.refusal import Refused
 
 __all__ = ["Interface", "application"]
 
 
-def application(routes: Sequence[BaseRoute], seconds: float) -> ASGIApp:
+def application(
+    routes: Sequence[BaseRoute], seconds: float, *, names: Sequence[str] = (), by_any_name: bool = False
+) -> ASGIApp:
     """Return what answers the requests of *routes*.
 
     :param seconds: how long one may take until its answer begins; what takes longer is answered with 408.
+    :param names: the names that the daemon is known by, besides addresses and localhost.
+    :param by_any_name: whether it may be called by any name.
     """
 
     async def answer(request: Request, error: Exception) -> Response:
         return refused(request, error)
 
     handlers: dict[Any, Any] = dict.fromkeys((404, 405, Exception, Refused), answer)
-    middleware = [Middleware(StrictHeaders), Middleware(_InTime, seconds=seconds)]
+    middleware = [
+        Middleware(StrictHeaders),
+        Middleware(Origins, names=names, by_any_name=by_any_name),
+        Middleware(_InTime, seconds=seconds),
+    ]
     return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
 
 

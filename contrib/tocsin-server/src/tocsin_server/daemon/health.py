@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -37,7 +38,7 @@ def health_routes(
         return PlainTextResponse("")
 
     async def measured(request: Request) -> Response:
-        content, media_type = metrics.exposed(request.headers.get("accept", ""))
+        content, media_type = await anyio.to_thread.run_sync(metrics.exposed, request.headers.get("accept", ""))
         return Response(content, headers={"Content-Type": media_type})
 
     return [

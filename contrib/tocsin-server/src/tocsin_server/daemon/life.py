@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.abc
@@ -145,7 +146,9 @@ class Daemon:
         )
         metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
         routes = [*api.routes(guard), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
-        return application(routes, settings.request_timeout_seconds)
+        known = urlsplit(settings.external_url or "").hostname
+        names = () if known is None else (known,)
+        return application(routes, settings.request_timeout_seconds, names=names, by_any_name=not guard.open)
 
     @property
     def url(self) -> str:

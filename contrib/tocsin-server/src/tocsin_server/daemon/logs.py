@@ -15,7 +15,7 @@ _LEVELS: Final = {name: getattr(logging, name.upper()) for name in ("debug", "in
 
 
 class _Json(logging.Formatter):
-    """One object for each record: when, how bad, who, and what; an exception's trace where there is one."""
+    """One object for each record: when, how bad, who and what; its ids and its trace, where it has any."""
 
     def format(self, record: logging.LogRecord) -> str:
         said = {
@@ -23,6 +23,7 @@ class _Json(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, "ids", {}),
         }
         if record.exc_info:
             said["trace"] = self.formatException(record.exc_info)

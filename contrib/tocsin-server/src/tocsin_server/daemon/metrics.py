@@ -100,8 +100,7 @@ class Metrics:
             )
 
     def _alerts(self) -> Iterator[Metric]:
-        by_severity: Counter[AlertSeverity] = Counter()
-        by_severity.update(alert.severity for alert in self._alerting.get_active_alerts())
+        by_severity = self._alerting.firing_by_severity
         firing = GaugeMetricFamily("tocsin_alerts_firing", "Alerts that fire.", labels=("severity",))
         for severity in AlertSeverity:
             firing.add_metric((severity.value,), by_severity[severity])

@@ -14,22 +14,26 @@ from starlette.responses import Response
 from tocsin import ConfigurationError, ServiceClosed, StoreError
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Json", "refusal_of", "refused"]
+__all__ = ["Json", "json_bytes", "refusal_of", "refused"]
 
 _log: Final = logging.getLogger("tocsin")
 _ALERTMANAGER: Final = "/api/v2/"
 
 
+def json_bytes(content: Any) -> bytes:
+    """Return *content* as JSON in UTF-8; numbers that JSON has no form for are a mistake of ours, and raise."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
 class Json(Response):
-    """A JSON document; numbers that JSON has no form for are a mistake of ours, and raise."""
+    """A JSON document, or the bytes of one that was made elsewhere."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Return *content* as JSON in UTF-8."""
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-            "utf-8", "replace"
-        )
+        """Return the body."""
+        return content if isinstance(content, bytes) else json_bytes(content)
 
 
 def refusal_of(error: Exception) -> Refused:

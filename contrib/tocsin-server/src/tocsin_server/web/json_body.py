@@ -19,15 +19,18 @@ DEEPEST: Final = 32
 
 _SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\x00")
 _LONGEST_INTEGER: Final = 310
+_JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 
 
 async def read_json(request: Request, largest: int) -> Any:
     """Return the decoded body of *request*.
 
     :param largest: the most bytes that it may have.
-    :raises Refused: with 413 when it is larger, with 422 when there is none, with 400 when it is no JSON that can be
-        taken.
+    :raises Refused: with 413 when it is larger, 422 when there is none, 415 when it is not declared as JSON, and 400
+        when it is no JSON that can be taken.
     """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON_TYPES:
+        raise Refused(415, "the body is JSON, and has to be declared: Content-Type: application/json")
     body = await _read(request, largest)
     if not body:
         raise Refused(422, "the request has no body", code=602)
