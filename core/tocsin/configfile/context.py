@@ -50,16 +50,19 @@ class Context:
         self.registry = registry
         self.secrets = secrets
         self.references: list[Reference] = []
+        self._names: dict[str, frozenset[str]] = {}
 
     @property
     def findings(self) -> Findings:
         """Where to tell what is wrong."""
         return self.root.findings
 
-    def names(self, section: str) -> list[str]:
+    def names(self, section: str) -> frozenset[str]:
         """Return the keys of a section, also of those whose value is refused."""
-        spot = self.root.get(section)
-        return [] if spot is None else [name for name, _ in spot.entries()]
+        if section not in self._names:
+            spot = self.root.get(section)
+            self._names[section] = frozenset(() if spot is None else (name for name, _ in spot.entries()))
+        return self._names[section]
 
     def name(self, spot: Spot, section: str) -> Any:
         """Read a name of something in *section*."""

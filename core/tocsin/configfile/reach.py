@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from tocsin.config import Configuration
 from tocsin.configfile.findings import Spot
@@ -16,6 +17,10 @@ __all__ = ["unreachable", "without_a_human"]
 
 _SEVERITY: Final = "severity"
 _CRITICAL: Final = AlertSeverity.CRITICAL
+MOST_COMBINED: Final = 8
+"""How many conditions of one rule are looked at in all combinations."""
+
+Conditions: TypeAlias = frozenset[tuple[str, str]]
 
 
 def unreachable(root: Spot, configuration: Configuration) -> None:
@@ -26,11 +31,12 @@ def unreachable(root: Spot, configuration: Configuration) -> None:
 def _siblings(spot: Spot | None, rules: Sequence[AlertRoutingRule], *, top: bool) -> None:
     spots = [] if spot is None else list(spot.items())
     pairs = sorted(zip(rules, spots, strict=True), key=lambda pair: pair[0].priority)
-    stopping: dict[str, list[tuple[AlertRoutingRule, Spot]]] = defaultdict(list)
+    stopping: dict[Conditions, Spot] = {}
     for rule, own in pairs:
         if not rule.enabled:
             continue
-        taker = _taker(rule, stopping)
+        conditions = frozenset((name, repr(value)) for name, value in rule.conditions.items())
+        taker = next((stopping[some] for some in _subsets(conditions) if some in stopping), None)
         if taker is None:
             _siblings(own.get("routes"), rule.routes, top=False)
         else:
@@ -40,22 +46,14 @@ def _siblings(spot: Spot | None, rules: Sequence[AlertRoutingRule], *, top: bool
                 f"{place.file}:{place.line}; give that one `continue: true`, or move it behind this one"
             )
         if not (top if rule.continue_matching is None else rule.continue_matching):
-            stopping[_first(rule)].append((rule, own))
+            stopping.setdefault(conditions, own)
 
 
-def _first(rule: AlertRoutingRule) -> str:
-    return next((repr(item) for item in rule.conditions.items()), "")
-
-
-def _taker(rule: AlertRoutingRule, stopping: dict[str, list[tuple[AlertRoutingRule, Spot]]]) -> Spot | None:
-    """Return an earlier rule whose conditions are all among those of *rule*."""
-    for key in ("", *map(repr, rule.conditions.items())):
-        for earlier, spot in stopping.get(key, ()):
-            if all(
-                name in rule.conditions and rule.conditions[name] == value for name, value in earlier.conditions.items()
-            ):
-                return spot
-    return None
+def _subsets(conditions: Conditions) -> Iterator[Conditions]:
+    """Yield the sets of conditions that every alert meets which meets *conditions*; of very many, not all."""
+    sizes = range(len(conditions) + 1) if len(conditions) <= MOST_COMBINED else (0, 1, len(conditions))
+    for size in sizes:
+        yield from map(frozenset, itertools.combinations(sorted(conditions), size))
 
 
 def without_a_human(root: Spot, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tocsin.configfile.findings import Spot
 from tocsin.configfile.kinds import trap
 from tocsin.configfile.reach import unreachable, without_a_human
 from tocsin.engine.plan import Plan
-from tocsin.errors import ConfigurationError, nearest
+from tocsin.errors import ConfigurationError
 from tocsin.model.silence import MatchOperator
 from tocsin.patterns.label_matchers import parse_label_matchers
 
@@ -74,16 +75,16 @@ def _lonely_clusters(root: Spot) -> None:
     """Patterns without a wildcard that name a cluster of which no other place knows: a name's beginning, perhaps."""
     patterns = [spot for rule in _rules(root.get("routing_rules")) for spot in _patterns(rule)]
     literal = [spot for spot in patterns if not _SPECIAL.search(_text(spot))]
-    mentioned = {(_text(spot), spot.path) for spot in literal} | set(_labelled(root))
+    mentioned: dict[str, set[str]] = defaultdict(set)
+    for name, path in (*((_text(spot), spot.path) for spot in literal), *_labelled(root)):
+        mentioned[name].add(path)
     for spot in literal:
         text = _text(spot)
-        others = {name for name, path in mentioned if path != spot.path}
-        if text not in others:
+        if mentioned[text] == {spot.path}:
             shown = MASK if origins(spot.node) else text
-            near = nearest(text, others) if shown == text and others else ""
             spot.refuse(
-                f"this matches only a cluster that is called exactly {shown!r}, and nothing else here names one"
-                f"{near}; for all that begin so write {shown + '.*'!r}"
+                f"this matches only a cluster that is called exactly {shown!r}, and nothing else here names one; "
+                f"for all that begin so write {shown + '.*'!r}"
             )
 
 
