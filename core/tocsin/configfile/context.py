@@ -13,15 +13,30 @@ from tocsin.configfile.document import Node, Table
 from tocsin.configfile.findings import Findings, Spot
 from tocsin.configfile.shapes import REFUSED, conform
 from tocsin.configfile.substitution import SecretFiles
-from tocsin.errors import nearest
+from tocsin.errors import ConfigurationError, nearest
 from tocsin.registry import Registry
 
 __all__ = ["Context", "Reference", "structured"]
 
 
 def structured(kind: type, values: Mapping[str, Any]) -> Any:
-    """Make an instance of a plugin's config class, as the service does."""
-    return structure_settings(values, kind)
+    """Make an instance of a plugin's config class, as the service does.
+
+    What the class's own validators say of a number is told; of anything else it might hold a secret.
+    """
+    try:
+        return structure_settings(values, kind)
+    except ConfigurationError:
+        if values and all(isinstance(value, (int, float)) for value in values.values()):
+            _validate(kind, values)
+        raise
+
+
+def _validate(kind: type, values: Mapping[str, Any]) -> None:
+    try:
+        kind(**values)
+    except ValueError as error:
+        raise ConfigurationError(str(error.args[0] if error.args else error)) from None
 
 
 @attrs.frozen(slots=True, eq=False)

@@ -12,6 +12,7 @@ import attrs
 __all__ = [
     "DEEPEST",
     "MASK",
+    "TOO_DEEP",
     "Entry",
     "Items",
     "Lines",
@@ -27,6 +28,8 @@ __all__ = [
 
 DEEPEST: Final = 100
 """How many mappings and lists may stand in one another."""
+
+TOO_DEEP: Final = f"this is nested too deeply; at most {DEEPEST} levels are read"
 
 MASK: Final = "***"
 """What is shown in the place of a value that came from the environment or from a file of its own."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tocsin.configfile.document import DEEPEST, Entry, Items, Lines, Node, Place, Scalar, Table, joined
+from tocsin.configfile.document import DEEPEST, TOO_DEEP, Entry, Items, Lines, Node, Place, Scalar, Table, joined
 from tocsin.configfile.findings import Findings, Unreadable
 
 __all__ = ["read_json"]
@@ -39,8 +39,7 @@ def _measure(text: str, lines: Lines) -> None:
         if found[0] in ("[", "{"):
             depth += 1
             if depth > DEEPEST:
-                problem = f"this is nested too deeply; at most {DEEPEST} levels are read"
-                raise Unreadable(lines.at(found.start()), problem)
+                raise Unreadable(lines.at(found.start()), TOO_DEEP)
         elif found[0] in ("]", "}"):
             depth -= 1
 

@@ -57,11 +57,16 @@ def read_bytes(path: Path, most: int) -> bytes:
         raise ValueError(f"cannot be read: {os.strerror(error.errno or 0)}") from None
     except ValueError:
         raise ValueError("cannot be read: its name has a NUL character") from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise ValueError("is a directory" if stat.S_ISDIR(mode) else "is no regular file")
-        content = opened.read(most + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            content = opened.read(most + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {os.strerror(error.errno or 0)}") from None
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         raise ValueError(f"is larger than {most:,} bytes")
     return content

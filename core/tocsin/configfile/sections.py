@@ -37,6 +37,7 @@ def _by_name(read: Callable[[Spot, str, Context], Any]) -> Section:
         for name, child in spot.entries():
             if not name:
                 child.refuse_key("a name is not empty")
+                continue
             value = read(child, name, context)
             if value is not REFUSED:
                 found[name] = value

@@ -107,9 +107,9 @@ def _word(spot: Spot, words: Sequence[str]) -> Any:
         return value
     if value.lower() in words:
         return value.lower()
-    hidden = spot.hidden or bool(origins(spot.node))
-    shown = "this word" if hidden else f"{value!r:.60}"
-    spot.refuse(f"{shown} means nothing here{nearest('' if hidden else value, words)}")
+    foreign = bool(origins(spot.node))
+    shown = "this word" if foreign or spot.hidden else f"{value!r:.60}"
+    spot.refuse(f"{shown} means nothing here{nearest('' if foreign else value, words)}")
     return REFUSED
 
 

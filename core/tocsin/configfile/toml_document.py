@@ -6,14 +6,13 @@ import re
 import tomllib
 from typing import Any, Final
 
-from tocsin.configfile.document import DEEPEST, Entry, Items, Lines, Node, Place, Scalar, Table
+from tocsin.configfile.document import DEEPEST, TOO_DEEP, Entry, Items, Lines, Node, Place, Scalar, Table
 from tocsin.configfile.findings import Findings, Unreadable
 from tocsin.configfile.toml_scanner import Marks, scan
 
 __all__ = ["read_toml"]
 
 _WHERE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
-_TOO_DEEP: Final = f"this is nested too deeply; at most {DEEPEST} levels are read"
 
 
 def read_toml(text: str, file: str, findings: Findings) -> Node:
@@ -29,7 +28,7 @@ def read_toml(text: str, file: str, findings: Findings) -> Node:
     except tomllib.TOMLDecodeError as error:
         raise Unreadable(_place(error, lines, text), f"this is no TOML: {_said(error)}") from None
     except RecursionError:
-        raise Unreadable(Place(file), _TOO_DEEP) from None
+        raise Unreadable(Place(file), TOO_DEEP) from None
     except (ValueError, IndexError):
         raise Unreadable(Place(file), "a number has too many digits to be read") from None
     if not values:
@@ -52,7 +51,7 @@ def _said(error: tomllib.TOMLDecodeError) -> str:
 def _node(value: Any, marks: Marks, lines: Lines, depth: int) -> Node:
     place = lines.at(marks.value)
     if depth > DEEPEST:
-        raise Unreadable(place, _TOO_DEEP)
+        raise Unreadable(place, TOO_DEEP)
     if isinstance(value, dict):
         below = marks.below if isinstance(marks.below, dict) else {}
         return Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin.configfile.document import DEEPEST, Entry, Items, Lines, Node, Place, Scalar, Table, joined
+from tocsin.configfile.document import DEEPEST, TOO_DEEP, Entry, Items, Lines, Node, Place, Scalar, Table, joined
 from tocsin.configfile.findings import Findings, Unreadable
 from tocsin.configfile.kinds import kind_of, scalar_kind
 
@@ -47,7 +48,7 @@ def read_yaml(text: str, file: str, findings: Findings) -> Node:
         mark = error.problem_mark or error.context_mark
         place = lines.at(min(mark.index, len(text))) if mark else Place(file)
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        raise Unreadable(place, f"this is no YAML: {said}") from None
+        raise Unreadable(place, TOO_DEEP if "nesting depth" in said else f"this is no YAML: {said}") from None
     except yaml.YAMLError as error:
         raise Unreadable(Place(file), f"this is no YAML: {type(error).__name__}") from None
 
@@ -96,7 +97,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if depth > DEEPEST:
-            raise Unreadable(self._place(event), f"this is nested too deeply; at most {DEEPEST} levels are read")
+            raise Unreadable(self._place(event), TOO_DEEP)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
@@ -122,7 +123,7 @@ class _Builder:
         if self._expanded > MOST_EXPANDED:
             raise Unreadable(place, f"the aliases up to here stand for more than {MOST_EXPANDED:,} values")
         if depth + found.height - 1 > DEEPEST:
-            raise Unreadable(place, f"this is nested too deeply; at most {DEEPEST} levels are read")
+            raise Unreadable(place, TOO_DEEP)
         return found
 
     def _known_tag(self, event: Any, name: str, path: str) -> None:
@@ -205,6 +206,7 @@ class _Builder:
         if value is None and tag != _TAG + "null":
             name = tag.removeprefix(_TAG)
             self._findings.add(place, path, f"YAML takes this for one of its values ({name}), and it is none")
+            return Scalar(place, "", lost=True)
         return Scalar(place, value, _written(event.value, value) if event.implicit[0] else "")
 
     def _value(self, tag: str, text: str) -> Any:
@@ -230,5 +232,5 @@ def _written(text: str, value: object) -> str:
     if isinstance(value, bool):
         return "" if text in _TRUTH else text
     if isinstance(value, (int, float)):
-        return "" if _PLAIN_NUMBER.fullmatch(text) else text
+        return "" if _PLAIN_NUMBER.fullmatch(text) or not math.isfinite(value) else text
     return text
