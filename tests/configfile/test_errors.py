@@ -251,7 +251,7 @@ def test_an_error_of_a_plugin_is_no_crash(files: Files) -> None:
     assert [problem.path for problem in problems] == ["channels.a.config.word", "channels.a.config.loud"]
     assert "hunter2" not in str(problems)
     (problem,) = files.problems("channels: {a: {backend: careless, config: {unknown: 1}}}")
-    assert (problem.path, problem.problem) == ("channels.a.config.unknown", "this is refused (NameError)")
+    assert (problem.path, problem.problem) == ("channels.a.config", "this is refused (NameError)")
 
 
 def test_a_section_that_says_nothing_is_one_that_is_left_out(files: Files) -> None:

@@ -115,11 +115,18 @@ def _pem(spot: Spot, context: Context) -> Any:
         return REFUSED
     path = Path(_beside(spot, value.removeprefix("file:")))
     context.secrets.read[path] = None
-    if not path.is_file():
+    if not _is_file(path):
         hidden = isinstance(spot.node, Scalar) and spot.node.origins
         spot.refuse("there is no such file" if hidden else f"there is no file {str(path)!r}")
         return REFUSED
     return str(path)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        return False
 
 
 def _tokens(spot: Spot, context: Context) -> Any:

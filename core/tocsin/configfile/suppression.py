@@ -51,7 +51,8 @@ def _matchers(spot: Spot) -> Any:
     if matcher is REFUSED:
         return REFUSED
     value = spot.get("value")
-    return (matcher,) if value is None or value.accepts(lambda _: field_test(matcher)) else REFUSED
+    sound = value is None or value.accepts(lambda text: field_test(attrs.evolve(matcher, value=text)))
+    return (matcher,) if sound else REFUSED
 
 
 def _parsed(value: Any) -> None:
