@@ -84,8 +84,10 @@ class Inclusion:
             return
         for index, item in enumerate(included.node.items):
             path = f"include[{index}]"
-            if not isinstance(item, Scalar) or not isinstance(item.value, str) or not item.value:
+            if not isinstance(item, Scalar) or not isinstance(item.value, str):
                 self._findings.add(item.place, path, f"expected the name of a file, a string, not {kind_of(item)}")
+            elif not item.value:
+                self._findings.add(item.place, path, "the name of a file is not empty")
             elif "${" in item.value:
                 self._findings.add(item.place, path, "a file's name takes no variable; messages name the file")
             else:

@@ -190,9 +190,9 @@ class _Builder:
                 self._findings.add(place, path, problem)
 
     def _tag(self, event: Any) -> str:
-        if event.tag is None or (event.tag == "!" and event.implicit[0]):
+        if event.tag in (None, "!"):
             return str(self._safe.resolve(self._yaml.ScalarNode, event.value, event.implicit))
-        return _TAG + "str" if event.tag == "!" else str(event.tag)
+        return str(event.tag)
 
     def _scalar(self, event: Any, path: str) -> Scalar:
         tag = self._tag(event)
@@ -211,9 +211,11 @@ class _Builder:
 
     def _value(self, tag: str, text: str) -> Any:
         """Return what *text* means, or None if it means nothing."""
+        if tag == _TAG + "value":  # a lone equals sign, for which the safe loader has no constructor
+            return text
         construct: Callable[[Any, Any], Any] = self._safe.yaml_constructors[tag]
         try:
-            return text if tag == _TAG + "value" else construct(self._safe, self._yaml.ScalarNode(tag, text))
+            return construct(self._safe, self._yaml.ScalarNode(tag, text))
         except (ValueError, KeyError, OverflowError, AttributeError, self._yaml.YAMLError):
             return None
 
