@@ -92,7 +92,8 @@ class ConditionError(ConfigurationError):
 class Problem:
     """One thing that is wrong in a configuration file, or legal and probably wrong; *line* and *column* begin at 1.
 
-    ``path`` is that of the setting, for example ``channels.ops.backend``; empty where the whole file is meant.
+    ``path`` is that of the setting, for example ``channels.ops.backend``; empty where the whole file is meant. As text
+    it is one line that a terminal may be given, whatever is in the file.
     """
 
     file: str
@@ -102,8 +103,9 @@ class Problem:
     problem: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}: "
-        return where + (f"{self.path}: {self.problem}" if self.path else self.problem)
+        path = f" {self.path}:" if self.path else ""
+        line = f"{self.file}:{self.line}:{self.column}:{path} {self.problem}"
+        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 class ConfigurationFileError(ConfigurationError):
