@@ -19,6 +19,7 @@ from tocsin import (
     ClusterMetrics,
     Condition,
     Configuration,
+    ConfigurationFileError,
     EscalationLevel,
     EscalationPolicy,
     Event,
@@ -26,6 +27,7 @@ from tocsin import (
     FederationAlertingService,
     FieldTest,
     Gap,
+    LoadedConfiguration,
     MatcherRegistrar,
     MemoryStore,
     Message,
@@ -37,9 +39,11 @@ from tocsin import (
     ObserverRegistrar,
     Outcome,
     PerformanceAlert,
+    Problem,
     Registry,
     RendererRegistrar,
     RetryPolicy,
+    ServerSettings,
     Snoozed,
     SqliteStore,
     Store,
@@ -53,6 +57,7 @@ from tocsin import (
     create_severity_routing_rule,
     create_slack_channel,
     create_webhook_channel,
+    load_configuration,
 )
 
 # -- a plugin ---------------------------------------------------------------------------------------------------------
@@ -219,3 +224,15 @@ def compare() -> bool:
         return AlertSeverity.parse("error") < AlertSeverity.CRITICAL
     except TocsinError:
         return False
+
+
+def from_a_file(registry: Registry) -> tuple[Problem, ...]:
+    """A configuration file, and what is wrong with it."""
+    try:
+        loaded = load_configuration("tocsin.yaml", registry, environ={})
+    except ConfigurationFileError as error:
+        return error.problems
+    assert_type(loaded, LoadedConfiguration)
+    assert_type(loaded.configuration, Configuration)
+    assert_type(loaded.server, ServerSettings)
+    return loaded.warnings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
 import attrs
@@ -67,6 +67,10 @@ def _scopes(instance: object, attribute: attrs.Attribute[Any], value: tuple[str,
         raise ConfigurationError("a token has at least one scope: ingest, read, operate or admin", attribute.name)
 
 
+def _all(value: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(value)
+
+
 def _count(least: int, most: int) -> Callable[[object, attrs.Attribute[Any], Any], None]:
     """A whole number in a range."""
 
@@ -100,7 +104,7 @@ class AuthToken:
     """
 
     name: str = attrs.field(validator=_check.name)
-    scopes: tuple[Scope, ...] = attrs.field(converter=tuple, validator=_scopes)
+    scopes: tuple[Scope, ...] = attrs.field(converter=_all, validator=_scopes)
     hash: str = attrs.field(validator=_hash, repr=_hidden)
 
 
@@ -126,7 +130,7 @@ class ServerSettings:
     listen: str = attrs.field(default="127.0.0.1:9093", validator=_address)
     data: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.name))
     external_url: str | None = attrs.field(default=None, validator=_url)
-    auth_tokens: tuple[AuthToken, ...] = attrs.field(default=(), converter=tuple)
+    auth_tokens: tuple[AuthToken, ...] = attrs.field(default=(), converter=_all)
     tls: TlsSettings | None = None
     resolve_timeout_seconds: float = attrs.field(default=300.0, validator=_check.positive)
     cluster_labels: tuple[str, ...] = attrs.field(default=("cluster", "cluster_id"), converter=_check.names)
