@@ -161,22 +161,34 @@ def test_a_number_that_yaml_reads_otherwise_is_warned_of(files: Files) -> None:
     channels: {a: {backend: console, rate_limit_per_minute: 010, fallback_after_seconds: 5:00}}
     catch_all_channel: a
     """
-    assert [(path, text) for _, path, text in files.warned(text)] == [
+    assert [(path, said) for _, path, said in files.warned(text)] == [
         (
             "channels.a.rate_limit_per_minute",
-            "this number may be another than was meant (YAML reads this as a whole number; "
-            "write it in quotes if a text is meant)",
+            "this number may be another than was meant "
+            '(YAML reads 010 as 8; write "010" in quotes if that text is meant)',
         ),
         (
             "channels.a.fallback_after_seconds",
-            "this number may be another than was meant (YAML reads this as a whole number; "
-            "write it in quotes if a text is meant)",
+            "this number may be another than was meant "
+            '(YAML reads 5:00 as 300; write "5:00" in quotes if that text is meant)',
         ),
     ]
-    text = "channels: {a: {backend: console}}\ncatch_all_channel: a\nretention: {resolved_seconds: 0x1F}"
+    text = """\
+    channels: {a: {backend: webhook, config: {webhook_url: "https://x/", timeout_seconds: 010}, human: true}}
+    catch_all_channel: a
+    """
     ((_, path, said),) = files.warned(text)
-    assert path == "retention.resolved_seconds"
-    assert "YAML reads 0x1F as 31" in said
+    assert path == "channels.a.config.timeout_seconds"
+    assert "010" not in said
+
+
+@pytest.mark.parametrize("field", ["priority: 0x", "name: 0x", "conditions: {since: 0x", "{0x"])
+def test_a_number_of_thousands_of_digits(files: Files, field: str) -> None:
+    text = f"routing_rules: [{{{field}{'f' * 6000}}}" + "}" * (field.count("{")) + "]"
+    if field.startswith("priority"):
+        assert files.load(text).configuration.routing_rules[0].priority > 0
+    else:
+        assert files.problems(text)
 
 
 def test_columns_count_characters(files: Files) -> None:

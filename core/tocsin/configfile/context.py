@@ -22,14 +22,17 @@ __all__ = ["Context", "Reference", "structured"]
 def structured(kind: type, values: Mapping[str, Any]) -> Any:
     """Make an instance of a plugin's config class, as the service does.
 
-    What the class's own validators say of a number is told; of anything else it might hold a secret.
+    Where its validators raise errors of Python's own, what they say of a number is told; of anything else it might
+    hold a secret.
     """
     try:
         return structure_settings(values, kind)
-    except ConfigurationError:
+    except ConfigurationError as error:
+        if error.problem != f"expected {kind.__name__}, found something else":
+            raise
         if values and all(isinstance(value, (int, float)) for value in values.values()):
             _validate(kind, values)
-        raise
+        raise ConfigurationError("the plugin refuses this value", error.where) from None
 
 
 def _validate(kind: type, values: Mapping[str, Any]) -> None:

@@ -26,7 +26,8 @@ def read_json(text: str, file: str, findings: Findings) -> Node:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(lines.at(error.pos), f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}") from None
+        said = error.msg.removesuffix(" at")
+        raise Unreadable(lines.at(error.pos), f"this is no JSON: {said[:1].lower()}{said[1:]}") from None
     except ValueError:
         raise Unreadable(Place(file), "a number has too many digits to be read") from None
     return _Builder(text, lines, findings).node()
@@ -65,6 +66,7 @@ class _Builder:
             return Items(place, tuple(self._of(item, f"{path}[{index}]") for index, item in items))
         if token[0] in _NO_NUMBER:
             self._findings.add(place, path, f"JSON has no number {token[0]}")
+            return Scalar(place, None, lost=True)
         value: Any = json.loads(token[0])
         return Scalar(place, value)
 

@@ -37,7 +37,7 @@ class LoadedConfiguration:
     sources: Mapping[str, tuple[str, Any]] = attrs.field(repr=lambda value: repr(sorted(value)))
     server: ServerSettings = attrs.field(repr=False)
     warnings: tuple[Problem, ...]
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = attrs.field(repr=lambda value: str(len(value)))
 
 
 def load_configuration(

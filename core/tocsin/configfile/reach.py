@@ -35,7 +35,7 @@ def _siblings(spot: Spot | None, rules: Sequence[AlertRoutingRule], *, top: bool
     for rule, own in pairs:
         if not rule.enabled:
             continue
-        conditions = frozenset((name, repr(value)) for name, value in rule.conditions.items())
+        conditions = frozenset((name, _text(value)) for name, value in rule.conditions.items())
         taker = next((stopping[some] for some in _subsets(conditions) if some in stopping), None)
         if taker is None:
             _siblings(own.get("routes"), rule.routes, top=False)
@@ -47,6 +47,13 @@ def _siblings(spot: Spot | None, rules: Sequence[AlertRoutingRule], *, top: bool
             )
         if not (top if rule.continue_matching is None else rule.continue_matching):
             stopping.setdefault(conditions, own)
+
+
+def _text(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes out no number of thousands of digits
+        return f"<{id(value)}>"
 
 
 def _subsets(conditions: Conditions) -> Iterator[Conditions]:

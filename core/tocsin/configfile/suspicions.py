@@ -22,7 +22,6 @@ __all__ = ["suspect"]
 
 _SPECIAL: Final = re.compile(r"[.*+?\[\](){}|^$\\]")
 _CLUSTER_LABELS: Final = frozenset({"cluster", "cluster_id"})
-_SECRETIVE: Final = ("channels", "server", "sources")
 _UNUSED: Final[Mapping[str, str]] = {
     "channels": "nothing uses this channel",
     "escalation_policies": "no rule uses this policy",
@@ -128,7 +127,7 @@ def _odd_numbers(spot: Spot) -> None:
     if isinstance(spot.node, Scalar):
         value: Any = spot.node.value
         if spot.node.written and isinstance(value, (int, float)) and not isinstance(value, bool):
-            hidden = spot.path.startswith(_SECRETIVE)
+            hidden = "config" in spot.path.split(".")
             spot.refuse(f"this number may be another than was meant{trap(spot.node, hidden=hidden)}")
         return
     for child in (*(child for _, child in spot.entries()), *spot.items()):

@@ -233,6 +233,8 @@ def _written(text: str, value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "" if text in _TRUTH else text
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     if isinstance(value, (int, float)):
-        return "" if _PLAIN_NUMBER.fullmatch(text) or not math.isfinite(value) else text
+        return "" if _PLAIN_NUMBER.fullmatch(text) else text
     return text
