@@ -59,6 +59,13 @@ def test_the_same_key_twice_names_both_places(files: Files) -> None:
     ]
 
 
+def test_a_section_that_says_nothing_is_nothing_to_merge(files: Files) -> None:
+    files.write("channels: {a: {backend: console}}\nreceivers:\ninclude:\n", "b.yaml")
+    loaded = files.load("include: [b.yaml]\nchannels:\nreceivers: {r: [a]}")
+    assert list(loaded.configuration.channels) == ["a"]
+    assert list(loaded.configuration.receivers) == ["r"]
+
+
 def test_a_list_and_a_mapping_are_not_merged(files: Files) -> None:
     files.write("channels: {a: {backend: console}}", "b.yaml")
     assert _told(files, "include: [b.yaml]\nchannels: []") == [
@@ -94,8 +101,13 @@ def test_a_file_is_included_once(files: Files) -> None:
         ("[5]", "tocsin.yaml:1:11: include[0]: expected the name of a file, a string, not a whole number"),
         ("['']", "tocsin.yaml:1:11: include[0]: the name of a file is not empty"),
         ("['${DIR}/a.yaml']", "tocsin.yaml:1:11: include[0]: a file's name takes no variable; messages name the file"),
-        ("[none.yaml]", "none.yaml:1:1: the file cannot be read: No such file or directory"),
-        ("[folder.yaml]", "folder.yaml:1:1: the file is a directory"),
+        ("[none.yaml]", "tocsin.yaml:1:11: include: the file 'none.yaml' cannot be read: No such file or directory"),
+        ("[folder.yaml]", "tocsin.yaml:1:11: include: the file 'folder.yaml' is a directory"),
+        (
+            "[empty]",
+            "tocsin.yaml:1:11: include: the file 'empty' has no ending, and a file's ending tells its format: "
+            ".json, .toml, .yaml, .yml",
+        ),
         ("[empty.yaml]", "empty.yaml:1:1: the file is empty; `tocsin config init` writes one to begin with"),
         ("[list.yaml]", "list.yaml:1:1: a configuration is a mapping such as {channels: …}, not a list"),
     ],
@@ -103,6 +115,7 @@ def test_a_file_is_included_once(files: Files) -> None:
 def test_what_cannot_be_included(files: Files, text: str, told: str) -> None:
     (files.folder / "folder.yaml").mkdir()
     files.write("", "empty.yaml")
+    files.write("", "empty")
     files.write("[]", "list.yaml")
     assert _told(files, f"include: {text}\n") == [told]
 

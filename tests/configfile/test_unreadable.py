@@ -56,8 +56,9 @@ def test_a_link_to_itself(files: Files) -> None:
 
 def test_an_ending_that_names_no_format(files: Files) -> None:
     problem = _only(files, files.write("channels: {}", "tocsin.conf"))
-    assert problem.problem == "a file's format is told by its ending: .json, .toml, .yaml, .yml; this ends in '.conf'"
-    assert "ends without one" in _only(files, files.write("", "tocsin")).problem
+    told = "ends in '.conf', and a file's ending tells its format: .json, .toml, .yaml, .yml"
+    assert problem.problem == f"the file {told}"
+    assert "has no ending, and" in _only(files, files.write("", "tocsin")).problem
 
 
 def test_an_ending_in_capitals(files: Files) -> None:

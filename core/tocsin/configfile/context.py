@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -51,7 +51,10 @@ class Reference:
     spot: Spot
 
 
-_CALLED = {
+MOST_HINTS: Final = 100
+"""How many names that stand for nothing are compared with all that are known, which takes its time."""
+
+_CALLED: Final = {
     "channels": "channel",
     "escalation_policies": "escalation policy",
     "receivers": "receiver",
@@ -133,11 +136,13 @@ class Context:
         return attrs.evolve(node, entries=entries)
 
     def check_references(self) -> None:
-        """Tell of every name that stands for nothing."""
+        """Tell of every name that stands for nothing; of very many, only the first with the nearest that is known."""
+        told = 0
         for reference in self.references:
             known = self.names(reference.section)
             if reference.name not in known:
-                what = _CALLED[reference.section]
+                told += 1
                 hidden = bool(getattr(reference.spot.node, "origins", ()))
                 called = "that name" if hidden else f"{reference.name!r:.60}"
-                reference.spot.refuse(f"no {what} is called {called}{nearest('' if hidden else reference.name, known)}")
+                near = nearest("" if hidden else reference.name, known) if told <= MOST_HINTS else ""
+                reference.spot.refuse(f"no {_CALLED[reference.section]} is called {called}{near}")

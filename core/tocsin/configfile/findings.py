@@ -15,11 +15,15 @@ __all__ = ["Findings", "Spot", "Unreadable"]
 
 
 class Unreadable(Exception):
-    """A file whose text says nothing: there is one problem, and nothing else can be found in it."""
+    """A file that says nothing: there is one problem, and nothing else can be found in it.
 
-    def __init__(self, place: Place, problem: str) -> None:
+    *unopened*: it is not in its text, which was not read; the problem goes on where the file's name ends.
+    """
+
+    def __init__(self, place: Place, problem: str, *, unopened: bool = False) -> None:
         self.place = place
         self.problem = problem
+        self.unopened = unopened
         super().__init__(problem)
 
 

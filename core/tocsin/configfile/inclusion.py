@@ -49,8 +49,7 @@ class Inclusion:
         try:
             node = read_file(path, self._findings)
         except Unreadable as error:
-            self.complete = False
-            self._findings.add(error.place, "", error.problem)
+            self._refuse(error, named if self._open else None)
             return None
         if not isinstance(node, Table):
             problem = f"a configuration is a mapping such as {{channels: …}}, not {kind_of(node)}"
@@ -61,6 +60,14 @@ class Inclusion:
         merged = self._with_included(path, node)
         self._open.pop()
         return merged
+
+    def _refuse(self, error: Unreadable, named: Place | None) -> None:
+        """Tell that a file says nothing: in its own place, or, if it was not even opened, where it is *named*."""
+        self.complete = False
+        if error.unopened and named is not None:
+            self._findings.add(named, "include", f"the file {error.place.file!r} {error.problem}")
+        else:
+            self._findings.add(error.place, "", f"the file {error.problem}" if error.unopened else error.problem)
 
     def _with_included(self, path: Path, table: Table) -> Table:
         included = table.entries.get("include")
@@ -76,7 +83,7 @@ class Inclusion:
 
     def _listed(self, included: Entry | None) -> Iterator[Scalar]:
         """Yield the names that are included; anything else is told."""
-        if included is None:
+        if included is None or _is_nothing(included.node):
             return
         if not isinstance(included.node, Items):
             problem = f'expected a list of files such as ["conf.d/*.yaml"], not {kind_of(included.node)}'
@@ -123,8 +130,10 @@ class Inclusion:
     def _merge(self, merged: dict[str, Entry], other: Table | None) -> None:
         for name, entry in other.entries.items() if other else ():
             first = merged.get(name)
-            if first is None:
+            if first is None or _is_nothing(first.node):
                 merged[name] = entry
+            elif _is_nothing(entry.node):
+                continue
             else:
                 merged[name] = attrs.evolve(first, node=self._both(name, first.node, entry))
 
@@ -145,6 +154,10 @@ class Inclusion:
 
     def _twice(self, place: Place, path: str, first: Place) -> None:
         self._findings.add(place, path, f"this stands at {first.file}:{first.line}:{first.column} already")
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
 
 
 def _identity(path: Path) -> Path:

@@ -37,12 +37,11 @@ def read_file(path: Path, findings: Findings) -> Node:
     try:
         content = read_bytes(path, LARGEST)
     except ValueError as error:
-        raise Unreadable(Place(file), f"the file {error}") from None
+        raise Unreadable(Place(file), str(error), unopened=True) from None
     if read is None:
-        ending = f"in {path.suffix!r}" if path.suffix else "without one"
-        raise Unreadable(
-            Place(file), f"a file's format is told by its ending: {', '.join(FORMATS)}; this ends {ending}"
-        )
+        known = ", ".join(FORMATS)
+        ending = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
+        raise Unreadable(Place(file), f"{ending}, and a file's ending tells its format: {known}", unopened=True)
     text = _text(content, file)
     if not text.strip():
         raise Unreadable(Place(file), "the file is empty; `tocsin config init` writes one to begin with")
