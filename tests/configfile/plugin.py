@@ -19,11 +19,19 @@ class Mode(enum.Enum):
 
 
 @attrs.frozen
+class Unit:
+    """A class inside one that is inside another one."""
+
+    word: str
+
+
+@attrs.frozen
 class Limits:
     """A class inside another one."""
 
     most: int = attrs.field(default=5, validator=attrs.validators.ge(1))
     names: tuple[str, ...] = ()
+    unit: Unit | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +102,23 @@ def since(value: Any) -> tocsin.Condition:
     if not isinstance(value, datetime.date):
         raise tocsin.ConditionError(f"expected a date, not {value!r}")
     return tocsin.Condition.opaque(lambda view: True, "since then")
+
+
+@attrs.frozen
+class PickyConfig:
+    """Settings of the aggregator ``picky``."""
+
+    size: int = 1
+
+
+def picky(config: PickyConfig) -> Any:
+    """An aggregator that looks at its settings late."""
+    raise tocsin.ConfigurationError(f"{config.size} is not enough", "size")
+
+
+@tocsin.hookimpl
+def tocsin_register_aggregators(registrar: tocsin.AggregatorRegistrar) -> None:
+    registrar.register("picky", picky, config_class=PickyConfig)
 
 
 @tocsin.hookimpl

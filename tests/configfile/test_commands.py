@@ -13,6 +13,8 @@ import yaml
 from tests.configfile.files import Files
 
 from tocsin import cli
+from tocsin.discovery import Discovery, PluginFailure
+from tocsin.registry import Provenance
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -89,6 +91,18 @@ def test_check_needs_a_file(run: Run) -> None:
     code, _, err = run("check")
     assert code == 2
     assert "Missing argument 'FILE...'" in err
+
+
+def test_check_tells_of_plugins_that_fail_for_their_names_may_be_missing(
+    run: Run, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure = PluginFailure(Provenance("acme", "acme-tocsin", "1.0"), "ImportError: no module named acme")
+    monkeypatch.setattr("tocsin.cli.check.load", lambda: Discovery(files.registry, (failure,), ()))
+    code, _, err = run("check", files.write("channels: {a: {backend: acme}}"))
+    assert code == 2
+    assert err.splitlines()[0] == (
+        "tocsin: the plugin acme (acme-tocsin 1.0) failed to load: ImportError: no module named acme"
+    )
 
 
 def test_check_shows_no_secret(run: Run, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

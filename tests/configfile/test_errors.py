@@ -245,6 +245,33 @@ def test_two_mistakes_that_only_all_fields_together_show_are_both_told(files: Fi
     ]
 
 
+def test_an_aggregator_may_refuse_its_settings_late(files: Files) -> None:
+    (problem,) = files.problems("aggregation: {strategy: picky, size: 3}")
+    assert (problem.column, problem.path, problem.problem) == (38, "aggregation.size", "3 is not enough")
+
+
+def test_an_aggregation_may_be_null_or_of_the_default_strategy(files: Files) -> None:
+    loaded = files.load("routing_rules: [{aggregation: null}, {aggregation: {}}]")
+    none, default = loaded.configuration.routing_rules
+    assert none.aggregation is None
+    assert default.aggregation is not None
+    assert default.aggregation.strategy == "window"
+
+
+@pytest.mark.parametrize(
+    ("limits", "path"),
+    [
+        ("{unit: {}}", "limits.unit.word"),
+        ("{unit: 5}", "limits.unit"),
+        ("5", "limits"),
+        ("{unit: {x: 1}}", "limits.unit.x"),
+    ],
+)
+def test_what_is_wrong_deep_in_a_plugins_settings_has_its_place(files: Files, limits: str, path: str) -> None:
+    text = f"sources: {{c: {{source: clock, config: {{every_seconds: 1, limits: {limits}}}}}}}"
+    assert f"sources.c.config.{path}" in [one.path for one in files.problems(text)]
+
+
 def test_an_error_of_a_plugin_is_no_crash(files: Files) -> None:
     text = "channels: {a: {backend: rude, config: {word: hunter2, loud: hunter3}}}"
     problems = files.problems(text)

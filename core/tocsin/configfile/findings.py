@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 import attrs
 
@@ -52,11 +51,6 @@ class Findings:
         """Raise :exc:`ConfigurationFileError` if anything was found."""
         if self._found:
             raise ConfigurationFileError(self.problems())
-
-    def stop(self, place: Place, problem: str) -> NoReturn:
-        """Note a problem after which nothing else can be said, and raise."""
-        self.add(place, "", problem)
-        raise ConfigurationFileError(self.problems())
 
 
 @attrs.frozen(slots=True, eq=False)

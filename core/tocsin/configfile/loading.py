@@ -41,17 +41,18 @@ class LoadedConfiguration:
 
 
 def load_configuration(
-    path: str | os.PathLike[str], registry: Registry, *, environ: Mapping[str, str] = os.environ
+    path: str | os.PathLike[str], registry: Registry, *, environ: Mapping[str, str] | None = None
 ) -> LoadedConfiguration:
     """Read a configuration file, YAML, TOML or JSON by its ending, with the files that it includes.
 
-    Nothing is sent and nothing started. *registry* has the plugins that the file may name.
+    Nothing is sent and nothing started. *registry* has the plugins that the file may name. *environ* has what
+    ``${NAME}`` stands for (None: this process's environment).
 
     :raises ConfigurationFileError: with all that is wrong, each with its file, line and column; no secret is in it.
     """
     findings = Findings()
     main = Path(path)
-    inclusion = Inclusion(environ, findings)
+    inclusion = Inclusion(os.environ if environ is None else environ, findings)
     table = inclusion.read(main)
     start = Place(str(main))
     root = Spot(table or Table(start, {}), "", start, findings)
