@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.configfile.files import Files
 
-from tocsin import LoadedConfiguration
+from tocsin import ConfigurationError, LoadedConfiguration
 
 SECRET = "hunter2-Zq9!x"
 
@@ -228,3 +228,23 @@ def test_a_token_shows_its_name_and_no_hash(files: Files) -> None:
     text = f"server: {{auth_tokens: [{{name: me, scopes: [read], hash: 'sha256:{'a' * 64}'}}]}}"
     (token,) = files.load(text).server.auth_tokens
     assert repr(token) == "AuthToken(name='me', scopes=('read',), hash=***)"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("the backend refuses this", "the backend refuses this"),
+        ("'HUNTER2-ZQ9…' is no name", "this is refused together with the rest"),
+        ("'Hunter2-Zq9!x' is no name", "this is refused together with the rest"),
+    ],
+)
+def test_what_only_the_whole_tells_is_told_unless_it_repeats_a_secret(
+    files: Files, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ConfigurationError(said, "channels.b.backend")
+
+    monkeypatch.setattr("tocsin.configfile.sections.compile_plan", refuse)
+    text = _one('{webhook_url: "https://x/${S}", external_url: "${S}"}')[:-1] + ", b: {backend: console}}"
+    (problem,) = files.problems(text, environ={"S": SECRET})
+    assert (problem.path, problem.problem) == ("channels.b.backend", told)

@@ -13,6 +13,7 @@ from tocsin.configfile.aggregation import aggregation
 from tocsin.configfile.channels import channel, receiver, template
 from tocsin.configfile.construction import build
 from tocsin.configfile.context import Context
+from tocsin.configfile.document import scalars
 from tocsin.configfile.findings import Spot
 from tocsin.configfile.policies import policy
 from tocsin.configfile.rules import rules
@@ -23,6 +24,9 @@ from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
 
 __all__ = ["SECTIONS", "assemble", "read_sections"]
+
+LONGEST_BEGINNING: Final = 8
+"""Characters of a secret by which a message is known to repeat it, were it cut short."""
 
 Section: TypeAlias = Callable[[Spot, Context], Any]
 
@@ -104,12 +108,20 @@ def assemble(found: Mapping[str, Any], context: Context) -> tuple[Configuration,
         check_shape(configuration)
         plan = compile_plan(configuration, context.registry)
     except ConfigurationError as error:
-        context.root.refuse_with(error, lambda: None)
+        _tell(error, context.root)
     else:
         for missing in unknown_references(configuration):
-            context.root.refuse_with(missing, lambda: None)
+            _tell(missing, context.root)
     context.findings.check()
     return configuration, plan
+
+
+def _tell(error: ConfigurationError, root: Spot) -> None:
+    """Tell what only the whole can tell, unless a value from elsewhere, or its beginning, is in what it says."""
+    said = error.problem.lower()
+    secrets = (str(scalar.value).lower() for scalar in scalars(root.node) if scalar.origins and scalar.value)
+    repeats = any(secret[:LONGEST_BEGINNING] in said for secret in secrets)
+    root.within(error.where).refuse("this is refused together with the rest" if repeats else error.problem)
 
 
 def _fields(retention: daemon.Retention) -> dict[str, float]:
