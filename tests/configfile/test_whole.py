@@ -180,7 +180,6 @@ def test_the_server(loaded: LoadedConfiguration, files: Files) -> None:
         request_timeout_seconds=9,
         log_format="json",
         log_level="debug",
-        allow_link_local=True,
     )
 
 

@@ -88,5 +88,4 @@ server:
   request_timeout_seconds: 9
   log_format: json
   log_level: debug
-  allow_link_local: true
 """

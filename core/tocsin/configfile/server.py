@@ -124,7 +124,7 @@ class ServerSettings:
     ``data`` is the folder of its store (None: what it knows ends with it). ``external_url`` begins the links in
     notifications. ``resolve_timeout_seconds`` is how long an alert without an end fires. The first of
     ``cluster_labels`` that an alert has is its cluster. ``severity_labels`` are further words for severities. The
-    bounds refuse what is over them. ``allow_link_local`` lets channels send to link-local and metadata addresses.
+    bounds refuse what is over them.
     """
 
     listen: str = attrs.field(default="127.0.0.1:9093", validator=_address)
@@ -143,4 +143,3 @@ class ServerSettings:
     request_timeout_seconds: float = attrs.field(default=30.0, validator=_check.positive)
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    allow_link_local: bool = attrs.field(default=False, validator=_check.boolean)

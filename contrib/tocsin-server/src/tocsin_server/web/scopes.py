@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+import anyio
+import anyio.to_thread
 import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin_server.web.refusal import Refused
+from tocsin_server.web.token_hash import fits, hash_token, is_slow
 
-__all__ = ["SCOPES", "Guard", "Token", "hash_token"]
+__all__ = ["SCOPES", "Guard", "Token"]
 
 SCOPES: Final = ("ingest", "read", "operate", "admin")
 """``ingest`` reports alerts, ``read`` reads, ``operate`` acknowledges, silences and sends again, ``admin`` does all,
@@ -21,15 +22,7 @@ and reloads."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _BEARER: Final = "bearer "
-_PREFIX: Final = "sha256:"
-
-
-def hash_token(token: str) -> str:
-    """Return what a configuration holds of *token*.
-
-    A token is made by a machine and has more than a hundred random bits, so that nothing slower than SHA-256 is needed.
-    """
-    return _PREFIX + hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+_REMEMBERED: Final = 1000
 
 
 @attrs.frozen(slots=True)
@@ -49,6 +42,9 @@ class Guard:
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._tokens = tuple(tokens)
+        self._slow = any(is_slow(token.hashed) for token in self._tokens)
+        self._known: dict[str, Token | None] = {}
+        self._one_at_a_time = anyio.Lock()
 
     @property
     def open(self) -> bool:
@@ -59,16 +55,16 @@ class Guard:
         """Return *endpoint*, for those only who have *scope*."""
 
         async def guarded(request: Request) -> Response:
-            self.check(request, scope)
+            await self.check(request, scope)
             return await endpoint(request)
 
         return guarded
 
-    def check(self, request: Request, scope: str) -> None:
+    async def check(self, request: Request, scope: str) -> None:
         """Raise :exc:`Refused` unless the request has a token of *scope*: 401 without a known one, else 403."""
         if self.open:
             return
-        found = self._found(request.headers.get("authorization", ""))
+        found = await self._found(request.headers.get("authorization", ""))
         if found is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
             raise Refused(401, "this needs a token: send 'Authorization: Bearer …'", headers=challenge)
@@ -76,10 +72,22 @@ class Guard:
             raise Refused(403, f"the token {found.name!r} does not have the scope {scope!r}")
         request.state.token_name = found.name
 
-    def _found(self, header: str) -> Token | None:
-        """Return the token of a header. Every known one is compared, in constant time."""
+    async def _found(self, header: str) -> Token | None:
+        """Return the token of a header. What takes long to compare is compared in a thread, once, and remembered."""
         if not header.lower().startswith(_BEARER):
             return None
-        given = hash_token(header[len(_BEARER) :].strip())
-        matching = [token for token in self._tokens if hmac.compare_digest(token.hashed, given)]
+        given = header[len(_BEARER) :].strip()
+        if not self._slow:
+            return self._matching(given)
+        digest = hash_token(given)
+        async with self._one_at_a_time:
+            if digest not in self._known:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[digest] = await anyio.to_thread.run_sync(self._matching, given)
+        return self._known.get(digest)
+
+    def _matching(self, given: str) -> Token | None:
+        """Return the token that was given. Every known one is compared."""
+        matching = [token for token in self._tokens if fits(token.hashed, given)]
         return matching[0] if matching else None
