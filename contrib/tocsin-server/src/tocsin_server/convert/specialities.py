@@ -1,0 +1,75 @@
+"""What is particular to one kind of receiver, and cannot be said by a table of its fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tocsin_server.convert.document import Section, Value
+from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
+
+__all__ = ["HANDLED", "email", "pagerduty", "slack"]
+
+HANDLED: Final = {"email": ("smarthost", "require_tls", "force_implicit_tls")}
+"""By backend, the fields that have no plain counterpart and are carried over here."""
+
+_BOT_API: Final = "https://slack.com/api/chat.postMessage"
+_HOST_PORT: Final = re.compile(r"(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>[0-9]{1,5})")
+_IMPLICIT_TLS: Final = 465
+
+
+def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
+    """Return the server, its port and how the connection is secured."""
+    if not section.text("to"):
+        raise NotAlertmanagerError(f"{section.name} needs to, an address", section.line)
+    if not (section.text("from") or common.text("smtp_from")):
+        raise NotAlertmanagerError(f"{section.name} needs from, and global has no smtp_from", section.line)
+    smarthost = section.get("smarthost") or common.get("smtp_smarthost")
+    if smarthost is None or not smarthost.text():
+        raise NotAlertmanagerError(f"{section.name} needs smarthost, and global has no smtp_smarthost", section.line)
+    found = _HOST_PORT.fullmatch(smarthost.text())
+    if found is None:
+        raise smarthost.wrong("is a host and the number of a port, such as mail.example.org:587")
+    for key in ("smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity", "smtp_tls_config"):
+        if (unused := common.get(key)) is not None:
+            remarks.add(unused.line, f"global.{key} has no counterpart in the backend email: left out")
+    port = int(found["port"])
+    return {"host": found["literal"] or found["host"], "port": port, "tls": _tls(section, common, port)}
+
+
+def _tls(section: Section, common: Section, port: int) -> str:
+    forced = section.get("force_implicit_tls") or common.get("smtp_force_implicit_tls")
+    if port == _IMPLICIT_TLS if forced is None else forced.boolean():
+        return "implicit"
+    required = section.get("require_tls") or common.get("smtp_require_tls")
+    return "starttls" if required is None or required.boolean() else "none"
+
+
+def pagerduty(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
+    """Return nothing more, or None for an integration that speaks the old API."""
+    if any(section.get(key) is not None for key in ("routing_key", "routing_key_file")):
+        return {}
+    for key in ("service_key", "service_key_file"):
+        if (value := section.get(key)) is not None:
+            remarks.add(value.line, f"{value.name} is for PagerDuty's old API: give a routing_key of Events API v2")
+            return None
+    raise NotAlertmanagerError(f"{section.name} needs routing_key or routing_key_file", section.line)
+
+
+def slack(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
+    """Return nothing more, or None where Slack is spoken to as an app and not through an incoming webhook."""
+    webhook = _first(section, common, "api_url", "slack_api_url")
+    token = _first(section, common, "app_token", "slack_app_token")
+    if webhook is None and token is None:
+        problem = f"{section.name} needs api_url or app_token, and global has no slack_api_url"
+        raise NotAlertmanagerError(problem, section.line)
+    if webhook is None or webhook.text() == _BOT_API:
+        remarks.add(section.line, f"{section.name} speaks as an app with a token: tocsin needs an incoming webhook")
+        return None
+    return {}
+
+
+def _first(section: Section, common: Section, key: str, fallback: str) -> Value | None:
+    return (
+        section.get(key) or section.get(f"{key}_file") or common.get(fallback) or common.get(f"{fallback}_file") or None
+    )
