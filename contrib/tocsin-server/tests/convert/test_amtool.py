@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tocsin import AlertRoutingRule, AlertView, Configuration, PerformanceAlert, Registry, discovery
+from tocsin import AlertView, PerformanceAlert, Registry, discovery, load_configuration
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan
 from tocsin_server.convert import as_yaml, converted
@@ -34,6 +34,7 @@ PATTERNS: Final = (
     *(r"[^\n]*", "[^d].*", "c(?i:R)itical", r"\Qa.b\E", "{x}", r"a\\b", r'q"x', "a,b", r"(?:.|\n)*", "(?P<n>d)b", "ü?"),
     *("(?i)(?s)A.B", "d(?i)B", "a|b(?i)|DB", r"\x64b", r"1\d?", r"[\d]+", r"a\sb", r"a\Sb", r".\bb|db", "d??b", "db$|"),
 )
+MISSING: Final = "amtool is missing, and nothing else says what is right: apt-get install prometheus-alertmanager"
 OPERATORS: Final = ("=", "!=", "=~", "!~")
 
 
@@ -93,21 +94,10 @@ def label_set(chance: random.Random) -> dict[str, str]:
     return {name: chance.choice(VALUES) for name in NAMES if chance.random() < 0.5}
 
 
-def _rule(plain: dict[str, Any]) -> AlertRoutingRule:
-    return AlertRoutingRule(
-        rule_id=plain["rule_id"],
-        conditions=plain.get("conditions", {}),
-        receiver=plain["receiver"],
-        continue_matching=plain.get("continue"),
-        routes=tuple(_rule(route) for route in plain.get("routes", ())),
-    )
-
-
-def plan(text: str, registry: Registry) -> Plan:
-    """What tocsin makes of its own configuration file *text*."""
-    plain = yaml.safe_load(text.replace("$${", "${"))
-    rules = tuple(_rule(rule) for rule in plain["routing_rules"])
-    return compile_plan(Configuration(routing_rules=rules, receivers=plain["receivers"]), registry)
+def plan(file: Path, text: str, registry: Registry) -> Plan:
+    """What tocsin makes of its own configuration *text*, which is written to *file*."""
+    file.write_text(text, encoding="utf-8")
+    return compile_plan(load_configuration(file, registry, environ={}).configuration, registry)
 
 
 def receivers(compiled: Plan, labels: dict[str, str]) -> list[str]:
@@ -121,7 +111,7 @@ def receivers(compiled: Plan, labels: dict[str, str]) -> list[str]:
 def amtool() -> str:
     """The real amtool."""
     found = shutil.which("amtool")
-    assert found is not None, "amtool is missing, and nothing else says what is right: apt-get install prometheus-alertmanager"
+    assert found is not None, MISSING
     return found
 
 
@@ -148,7 +138,7 @@ def _difference(amtool: str, registry: Registry, folder: Path, seed: int) -> str
     file.write_text(yaml.safe_dump(tree(seed), allow_unicode=True), encoding="utf-8")
     found = converted(file.read_text(encoding="utf-8"))
     assert found.carried_over, [str(remark) for remark in found.remarks]
-    compiled = plan(as_yaml(found.configuration, "a test"), registry)
+    compiled = plan(folder / f"tocsin-{seed}.yml", as_yaml(found.configuration, "a test"), registry)
     chance = random.Random(f"labels {seed}")
     for _ in range(LABEL_SETS):
         labels = label_set(chance)

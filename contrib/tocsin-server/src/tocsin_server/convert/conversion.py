@@ -41,6 +41,8 @@ _GLOBAL: Final = (
     *("rocketchat_api_url", "rocketchat_token", "rocketchat_token_file", "rocketchat_token_id"),
     *("rocketchat_token_id_file", "mattermost_webhook_url", "mattermost_webhook_url_file"),
 )
+_UNUSED: Final = ("jira_", "wechat_", "victorops_", "webex_", "rocketchat_", "mattermost_", "slack_app_url")
+"""How the global settings begin that are for receivers without a backend."""
 
 
 @attrs.frozen(slots=True)
@@ -76,7 +78,7 @@ def _configuration(document: Value, remarks: Remarks) -> dict[str, Any]:
     intervals = time_intervals(root, remarks)
     rule = routing_rule(root, found.channels_of, intervals, remarks)
     inhibitions = inhibition_rules(root, remarks)
-    _remark_rest(root, remarks)
+    _remark_rest(root, common, remarks)
     return {
         "server": _server(common, remarks),
         "receivers": found.channels_of,
@@ -95,7 +97,10 @@ def _server(common: Section, remarks: Remarks) -> dict[str, Any]:
     return {"resolve_timeout_seconds": int(seconds) if seconds.is_integer() else seconds}
 
 
-def _remark_rest(root: Section, remarks: Remarks) -> None:
+def _remark_rest(root: Section, common: Section, remarks: Remarks) -> None:
+    for key, value in common.items():
+        if key.startswith(_UNUSED) and not value.absent:
+            remarks.add(value.line, f"{value.name} is for receivers that have no backend, and is left out")
     for key in _WITHOUT:
         if (value := root.get(key)) is not None:
             remarks.add(value.line, f"{key} has no counterpart, and is left out")

@@ -163,17 +163,18 @@ class Section:
 def _entries(node: yaml.MappingNode, name: str) -> dict[str, Value]:
     entries: dict[str, Value] = {}
     merged: dict[str, Value] = {}
+    here = name or "the file"
     for key, value in node.value:
         line = int(key.start_mark.line) + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise NotAlertmanagerError(f"a key in {name} is a text, not a mapping or a list", line)
+            raise NotAlertmanagerError(f"a key in {here} is a text, not a mapping or a list", line)
         if key.value == _MERGE and not key.style:
             for other in reversed(value.value if isinstance(value, yaml.SequenceNode) else [value]):
                 if not isinstance(other, yaml.MappingNode):
-                    raise NotAlertmanagerError(f"what is merged into {name} is a mapping", line)
+                    raise NotAlertmanagerError(f"what is merged into {here} is a mapping", line)
                 merged |= _entries(other, name)
         elif key.value in entries:
-            raise NotAlertmanagerError(f"the key {key.value!r:.80} stands twice in {name}", line)
+            raise NotAlertmanagerError(f"the key {key.value!r:.80} stands twice in {here}", line)
         else:
             entries[key.value] = Value(value, _joined(name, key.value))
     return {**merged, **entries}

@@ -51,7 +51,7 @@ def read_opening(source: str, index: int, flags: Flags) -> Opening:
     if named is not None:
         return Opening(flags, named.end())
     found = _FLAGS.match(source, index)
-    if found is None or found[0] == "(?)":
+    if found is None:
         raise InvalidPatternError("Go knows no such kind of group, and neither look-ahead nor look-behind")
     on, off, closing = found.groups(default="")
     return Opening(flags.switched(on, off), found.end(), group=closing == ":")

@@ -24,7 +24,7 @@ class NotAlertmanagerError(TocsinError):
         super().__init__(f"line {line}: {problem}")
 
 
-@attrs.frozen(slots=True, order=True)
+@attrs.frozen(slots=True)
 class Remark:
     """One thing that is not carried over as it stands. ``serious``: somebody else would be told than before."""
 
@@ -37,18 +37,18 @@ class Remark:
 
 
 class Remarks:
-    """The remarks so far; iterating gives them in the order of their lines, each once."""
+    """The remarks so far; iterating gives them in the order of their lines, those of a line as they came, each once."""
 
     def __init__(self) -> None:
-        self._found: set[Remark] = set()
+        self._found: dict[Remark, None] = {}
 
     def __iter__(self) -> Iterator[Remark]:
-        return iter(sorted(self._found))
+        return iter(sorted(self._found, key=lambda remark: remark.line))
 
     def add(self, line: int, text: str) -> None:
         """Remark that something has no counterpart."""
-        self._found.add(Remark(line, text))
+        self._found[Remark(line, text)] = None
 
     def serious(self, line: int, text: str) -> None:
         """Remark that the routing is not carried over."""
-        self._found.add(Remark(line, text, serious=True))
+        self._found[Remark(line, text, serious=True)] = None

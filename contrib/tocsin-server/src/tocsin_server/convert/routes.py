@@ -33,6 +33,10 @@ _FIELDS: Final = (
 _NOT_AT_THE_ROOT: Final = ("match", "match_re", "matchers", "mute_time_intervals", "active_time_intervals")
 
 
+_DEEPEST: Final = 45
+"""How many routes stand in one another at most: tocsin's files are bounded in depth."""
+
+
 @attrs.frozen(slots=True)
 class _Parent:
     """What a route inherits."""
@@ -86,6 +90,10 @@ class _Tree:
             raise NotAlertmanagerError(
                 f"no receiver is called {receiver!r:.80}{nearest(receiver, self._receivers)}",
                 section.line_of("receiver"),
+            )
+        if rule_id.count(".") == _DEEPEST + 1:
+            self._remarks.serious(
+                section.line, "routes stand in one another more deeply than tocsin reads: bring them closer to the root"
             )
         grouping = inherited(section, parent.grouping, self._remarks)
         rule: dict[str, Any] = {"rule_id": rule_id}

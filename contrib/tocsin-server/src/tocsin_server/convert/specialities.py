@@ -10,7 +10,11 @@ from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 
 __all__ = ["HANDLED", "email", "pagerduty", "slack"]
 
-HANDLED: Final = {"email": ("smarthost", "require_tls", "force_implicit_tls")}
+HANDLED: Final = {
+    "email": ("smarthost", "require_tls", "force_implicit_tls"),
+    "pagerduty": ("service_key", "service_key_file"),
+    "slack": ("app_token", "app_token_file"),
+}
 """By backend, the fields that have no plain counterpart and are carried over here."""
 
 _BOT_API: Final = "https://slack.com/api/chat.postMessage"
@@ -46,30 +50,30 @@ def _tls(section: Section, common: Section, port: int) -> str:
 
 
 def pagerduty(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
-    """Return nothing more, or None for an integration that speaks the old API."""
-    if any(section.get(key) is not None for key in ("routing_key", "routing_key_file")):
-        return {}
-    for key in ("service_key", "service_key_file"):
-        if (value := section.get(key)) is not None:
-            remarks.add(value.line, f"{value.name} is for PagerDuty's old API: give a routing_key of Events API v2")
-            return None
-    raise NotAlertmanagerError(f"{section.name} needs routing_key or routing_key_file", section.line)
+    """Return nothing more, or None for an integration that speaks the old API alone."""
+    usable = any(section.get(key) is not None for key in ("routing_key", "routing_key_file"))
+    old = [value for key in HANDLED["pagerduty"] if (value := section.get(key)) is not None]
+    for value in old:
+        remarks.add(value.line, f"{value.name} is for PagerDuty's old API: a routing_key of Events API v2 is needed")
+    if not usable and not old:
+        raise NotAlertmanagerError(f"{section.name} needs routing_key or routing_key_file", section.line)
+    return {} if usable else None
 
 
 def slack(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
     """Return nothing more, or None where Slack is spoken to as an app and not through an incoming webhook."""
-    webhook = _first(section, common, "api_url", "slack_api_url")
-    token = _first(section, common, "app_token", "slack_app_token")
-    if webhook is None and token is None:
+    own = _either(section, "api_url")
+    token = _either(section, "app_token")
+    if own is None and token is None:
+        own, token = _either(common, "slack_api_url"), _either(common, "slack_app_token")
+    if own is None and token is None:
         problem = f"{section.name} needs api_url or app_token, and global has no slack_api_url"
         raise NotAlertmanagerError(problem, section.line)
-    if webhook is None or webhook.text() == _BOT_API:
+    if token is not None or (own is not None and own.text() == _BOT_API):
         remarks.add(section.line, f"{section.name} speaks as an app with a token: tocsin needs an incoming webhook")
         return None
     return {}
 
 
-def _first(section: Section, common: Section, key: str, fallback: str) -> Value | None:
-    return (
-        section.get(key) or section.get(f"{key}_file") or common.get(fallback) or common.get(f"{fallback}_file") or None
-    )
+def _either(section: Section, key: str) -> Value | None:
+    return section.get(key) or section.get(f"{key}_file")
