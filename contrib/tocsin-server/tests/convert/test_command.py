@@ -131,7 +131,7 @@ def test_a_byte_order_mark_and_windows_lines_change_nothing(file: Path, capfd: p
 
 def test_the_installed_command_writes_utf_8_whatever_the_locale(file: Path) -> None:
     file.write_text(SOUND.replace("team", "Тим"), encoding="utf-8")
-    command = [Path(sys.executable).with_name("tocsin"), "convert", file]
+    command = [str(Path(sys.executable).with_name("tocsin")), "convert", str(file)]
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert done.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -77,11 +78,16 @@ def _read(file: Path) -> str:
 
 
 def _write(output: Path, file: Path, text: str) -> None:
-    """Write *output*, for its owner's eyes where it is new: secrets of the original stand in it."""
-    if output.exists() and file.exists() and output.samefile(file):
-        raise click.UsageError(f"OUT is FILE itself: {output}")
+    """Write *output*, which appears when it is complete, for its owner's eyes: it has the secrets of the original."""
+    fresh = output.with_name(f"{output.name}.part")
     try:
-        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
+        if output.exists() and file.exists() and output.samefile(file):
+            raise click.UsageError(f"OUT is FILE itself: {output}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
             opened.write(text)
+        fresh.replace(output)
     except OSError as error:
         raise click.ClickException(f"{output}: cannot write it: {os.strerror(error.errno or 0)}") from None
+    finally:
+        with suppress(OSError):  # it was never made, or has its name by now
+            fresh.unlink()

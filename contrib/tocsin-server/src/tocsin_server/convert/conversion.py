@@ -102,8 +102,10 @@ def _remark_rest(root: Section, common: Section, remarks: Remarks) -> None:
         if key.startswith(_UNUSED) and not value.absent:
             remarks.add(value.line, f"{value.name} is for receivers that have no backend, and is left out")
     for key in _WITHOUT:
-        if (value := root.get(key)) is not None:
-            remarks.add(value.line, f"{key} has no counterpart, and is left out")
-    for value in root.values("templates"):
-        value.text()
-        remarks.add(value.line, f"{value.name} are Go templates, which are not carried over: tocsin's own are used")
+        if (section := root.get(key)) is not None:
+            remarks.add(section.line, f"{key} has no counterpart, and is left out")
+    for template in root.values("templates"):
+        template.text()
+        remarks.add(
+            template.line, f"{template.name} are Go templates, which are not carried over: tocsin's own are used"
+        )
