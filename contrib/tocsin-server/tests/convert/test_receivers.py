@@ -392,3 +392,17 @@ def test_basic_authorization_is_the_pair_in_base64(receiver: Receiver) -> None:
     channels, _ = receiver(HTTP.format("basic_auth: {username: ü, password: 'a:b'}"), loads=True)
     value = channels["r/webhook"]["config"]["headers"]["Authorization"]
     assert base64.b64decode(value.removeprefix("Basic ")).decode() == "ü:a:b"
+
+
+def test_what_is_empty_is_not_set(receiver: Receiver) -> None:
+    """As in Alertmanager, where the global setting is meant then."""
+    lists = f"""\
+webhook_configs: [{{url: '{HOOK}', url_file: ''}}]
+slack_configs: [{{api_url_file: '', username: ''}}]
+email_configs: [{{to: a@b, from: '', smarthost: '', auth_password: ''}}]
+"""
+    common = f"{SMTP}  slack_api_url: '{HOOK}'\n"
+    channels, _ = receiver(lists, common)
+    assert channels["r/slack"]["config"] == {"webhook_url": HOOK}
+    assert channels["r/email"]["config"]["sender"] == "alerts@example.org"
+    assert channels["r/email"]["config"]["password"] == {"file": "/etc/alertmanager/smtp"}

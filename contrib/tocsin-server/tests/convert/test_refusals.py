@@ -49,6 +49,7 @@ ROUTE = "route: {receiver: a}\nreceivers: [{name: a}]\n"
         ("route: {receiver: a}\nreceivers:\n- name: a\n- name: a\n", 4, "two receivers are called 'a'"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n- {}\n", 4, "receivers[1] needs a name"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  web: []\n", 4, "a receiver has no field 'web'"),
+        ("route: {receiver: a}\nreceivers:\n- name: a\n  weebhook_configs: []\n", 4, "; did you mean 'webhook'?"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs: [null]\n", 4, "is empty"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs: [{}]\n", 4, "needs url or url_file"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs: [{uri: x}]\n", 4, "has no field 'uri'"),

@@ -66,7 +66,7 @@ class Channels:
 
     def _fields(self, kind: Kind, section: Section, config: dict[str, Any]) -> None:
         for key, field in kind.fields.items():
-            value = section.get(key) or (self.common.get(field.fallback) if field.fallback else None)
+            value = section.filled(key) or (self.common.filled(field.fallback) if field.fallback else None)
             if value is None:
                 continue
             if is_template(value.text()):

@@ -41,12 +41,17 @@ class Value:
     @property
     def absent(self) -> bool:
         """Whether nothing is written there, or null."""
-        return isinstance(self.node, yaml.ScalarNode) and not self.node.style and self.node.value in _NULLS
+        return self.single and not self.quoted and self.node.value in _NULLS
 
     @property
     def single(self) -> bool:
         """Whether it is neither a mapping nor a list."""
         return isinstance(self.node, yaml.ScalarNode)
+
+    @property
+    def quoted(self) -> bool:
+        """Whether it is a text even where it looks like something else."""
+        return isinstance(self.node, yaml.ScalarNode) and bool(self.node.style)
 
     def wrong(self, wanted: str) -> NotAlertmanagerError:
         """Return the error that something else is wanted here."""
@@ -60,7 +65,7 @@ class Value:
 
     def boolean(self) -> bool:
         """Return what ``true``, ``yes`` or ``on``, or their opposites, mean."""
-        if isinstance(self.node, yaml.ScalarNode) and not self.node.style:
+        if self.single and not self.quoted:
             if self.node.value in _TRUE:
                 return True
             if self.node.value in _FALSE or self.absent:
@@ -70,7 +75,7 @@ class Value:
     def integer(self) -> int:
         """Return a whole number."""
         text = self.text().replace("_", "")
-        if not text.lstrip("+-").isdecimal() or not text.isascii() or len(text) > 20:
+        if self.quoted or not text.lstrip("+-").isdecimal() or not text.isascii() or len(text) > 20:
             raise self.wrong("is a whole number")
         try:
             return int(text)
@@ -128,6 +133,11 @@ class Section:
         """Return what stands under *key*, or None where nothing does, or null."""
         value = self._entries.get(key)
         return None if value is None or value.absent else value
+
+    def filled(self, key: str) -> Value | None:
+        """Return what stands under *key*, or None where nothing does, null, or a text that is empty."""
+        value = self.get(key)
+        return None if value is None or (value.single and not value.text()) else value
 
     def read(self, key: str, form: Callable[[Value], T], default: T) -> T:
         """Return what *form* makes of the value under *key*, or *default* where there is none."""

@@ -70,7 +70,7 @@ def _bearer(value: Value, remarks: Remarks) -> dict[str, str]:
 
 
 def _from(section: Section, key: str, kind: str, remarks: Remarks) -> dict[str, str]:
-    inline = section.get(key)
+    inline = section.filled(key)
     if inline is None:
         line = section.line_of(f"{key}_file")
         remarks.add(line, f"the header Authorization needs what is in {key}_file: write it into the channel's headers")
@@ -86,7 +86,7 @@ def _header(value: Value, kind: str, text: str, remarks: Remarks) -> dict[str, s
 
 def _basic(value: Value, remarks: Remarks) -> dict[str, str]:
     section = value.section(known=_BASIC)
-    if any(section.get(key) is not None for key in _BASIC if key.endswith(("_file", "_ref"))):
+    if any(section.filled(key) for key in _BASIC if key.endswith(("_file", "_ref"))):
         remarks.add(value.line, "basic_auth from a file: write the header Authorization into the channel's headers")
         return {}
     pair = f"{section.text('username')}:{section.text('password')}"

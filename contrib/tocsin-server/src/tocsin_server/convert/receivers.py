@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 
+from tocsin import nearest
 from tocsin_server.convert.channels import Channels
 from tocsin_server.convert.document import Section, Value
 from tocsin_server.convert.kinds import KINDS
@@ -14,7 +16,12 @@ from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 __all__ = ["Receivers", "receivers"]
 
 _OWN_FIELDS = ("name", "labels")
-_LIST = "_configs"
+_LIST: Final = "_configs"
+_KIND: Final = re.compile(r"([a-z0-9_]+)_configs")
+_WITHOUT_BACKEND: Final = frozenset(
+    ["hipchat", "incidentio", "jira", "mattermost", "pushover", "rocketchat", "sns", "victorops", "webex", "wechat"]
+)
+_KNOWN: Final = frozenset({*_WITHOUT_BACKEND, *(key.removesuffix(_LIST) for key in KINDS)})
 
 
 @attrs.define(slots=True)
@@ -53,8 +60,7 @@ def _add_channels(found: Receivers, name: str, section: Section, maker: Channels
             if key == "labels" and not value.absent:
                 maker.remarks.add(value.line, "labels of a receiver have no counterpart, and are left out")
             continue
-        if not key.endswith(_LIST):
-            raise NotAlertmanagerError(f"a receiver has no field {key!r:.80}", value.line)
+        _check_key(key, value)
         for item in value.items():
             entries += 1
             _add_channel(found, name, key, item, maker, packages)
@@ -62,6 +68,14 @@ def _add_channels(found: Receivers, name: str, section: Section, maker: Channels
         maker.remarks.add(
             section.line, f"the receiver {name!r:.80} has no channel left: what is routed to it is told to nobody"
         )
+
+
+def _check_key(key: str, value: Value) -> None:
+    """Refuse what is no list of channels, and a slip of the pen; a kind that is unknown here may be a newer one."""
+    found = _KIND.fullmatch(key)
+    slip = nearest(found[1], _KNOWN) if found and found[1] not in _KNOWN else ""
+    if found is None or slip.startswith("; did you mean"):
+        raise NotAlertmanagerError(f"a receiver has no field {key!r:.80}{slip}", value.line)
 
 
 def _add_channel(found: Receivers, name: str, key: str, item: Value, maker: Channels, packages: dict[str, int]) -> None:

@@ -81,9 +81,7 @@ def read_secret(secret: Secret, section: Section, common: Section, remarks: Rema
 
 
 def _written(secret: Secret, section: Section, key: str, remarks: Remarks) -> Any:
-    inline, path = section.get(key), section.get(f"{key}_file")
-    if inline is not None and not inline.text():
-        inline = None
+    inline, path = section.filled(key), section.filled(f"{key}_file")
     if inline is not None and path is not None:
         raise NotAlertmanagerError(f"{section.name} has either {key} or {key}_file, not both", path.line)
     if path is not None:

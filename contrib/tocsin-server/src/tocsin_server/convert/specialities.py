@@ -28,8 +28,8 @@ def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any]
         raise NotAlertmanagerError(f"{section.name} needs to, an address", section.line)
     if not (section.text("from") or common.text("smtp_from")):
         raise NotAlertmanagerError(f"{section.name} needs from, and global has no smtp_from", section.line)
-    smarthost = section.get("smarthost") or common.get("smtp_smarthost")
-    if smarthost is None or not smarthost.text():
+    smarthost = section.filled("smarthost") or common.filled("smtp_smarthost")
+    if smarthost is None:
         raise NotAlertmanagerError(f"{section.name} needs smarthost, and global has no smtp_smarthost", section.line)
     found = _HOST_PORT.fullmatch(smarthost.text())
     if found is None:
@@ -51,8 +51,8 @@ def _tls(section: Section, common: Section, port: int) -> str:
 
 def pagerduty(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
     """Return nothing more, or None for an integration that speaks the old API alone."""
-    usable = any(section.get(key) is not None for key in ("routing_key", "routing_key_file"))
-    old = [value for key in HANDLED["pagerduty"] if (value := section.get(key)) is not None]
+    usable = any(section.filled(key) is not None for key in ("routing_key", "routing_key_file"))
+    old = [value for key in HANDLED["pagerduty"] if (value := section.filled(key)) is not None]
     for value in old:
         remarks.add(value.line, f"{value.name} is for PagerDuty's old API: a routing_key of Events API v2 is needed")
     if not usable and not old:
@@ -76,4 +76,4 @@ def slack(section: Section, common: Section, remarks: Remarks) -> dict[str, Any]
 
 
 def _either(section: Section, key: str) -> Value | None:
-    return section.get(key) or section.get(f"{key}_file")
+    return section.filled(key) or section.filled(f"{key}_file")
