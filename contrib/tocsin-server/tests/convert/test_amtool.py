@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import yaml
 
-from tocsin import AlertView, PerformanceAlert, Registry, discovery, load_configuration
+from tocsin import AlertView, PerformanceAlert, Registry, load_configuration
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan
 from tocsin_server.convert import as_yaml, converted
@@ -34,7 +32,6 @@ PATTERNS: Final = (
     *(r"[^\n]*", "[^d].*", "c(?i:R)itical", r"\Qa.b\E", "{x}", r"a\\b", r'q"x', "a,b", r"(?:.|\n)*", "(?P<n>d)b", "ü?"),
     *("(?i)(?s)A.B", "d(?i)B", "a|b(?i)|DB", r"\x64b", r"1\d?", r"[\d]+", r"a\sb", r"a\Sb", r".\bb|db", "d??b", "db$|"),
 )
-MISSING: Final = "amtool is missing, and nothing else says what is right: apt-get install prometheus-alertmanager"
 OPERATORS: Final = ("=", "!=", "=~", "!~")
 
 
@@ -105,20 +102,6 @@ def receivers(compiled: Plan, labels: dict[str, str]) -> list[str]:
     alert = PerformanceAlert("critical", "db", "critical", "db-1", node_id="a.b", labels=labels)
     by_id = {node.rule.rule_id: node.receiver or "" for node in compiled.nodes}
     return [by_id[rule_id] for rule_id in compiled.route(AlertView(alert)).rule_ids]
-
-
-@pytest.fixture(scope="module")
-def amtool() -> str:
-    """The real amtool."""
-    found = shutil.which("amtool")
-    assert found is not None, MISSING
-    return found
-
-
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    """What is installed here."""
-    return discovery.load().registry
 
 
 def _asked(amtool: str, file: Path, labels: dict[str, str]) -> list[str]:

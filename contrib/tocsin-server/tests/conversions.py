@@ -1,4 +1,4 @@
-"""What the tests of the conversion share."""
+"""What the tests of the conversion share: fixtures, which ``conftest`` takes in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import yaml
 
 from tocsin import Registry, discovery, load_configuration
 from tocsin_server.convert import Conversion, as_yaml, converted
+
+__all__ = ["amtool", "convert", "receiver", "refused_by_amtool", "registry"]
 
 MISSING = "amtool is missing, and nothing else says what is right: apt-get install prometheus-alertmanager"
 
