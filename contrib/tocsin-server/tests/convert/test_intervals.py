@@ -74,7 +74,14 @@ def test_the_machines_own_zone_is_not_carried_over(convert: Convert) -> None:
     "interval",
     [
         *("{weekdays: [friday:monday]}", "{weekdays: [funday]}", "{days_of_month: [0]}", "{days_of_month: ['-1:1']}"),
-        *("{months: [march:january]}", "{months: [foo]}", "{months: [1:2:3]}", "{years: [x]}", "{years: [2:1]}"),
+        *(
+            "{months: [march:january]}",
+            "{months: [foo]}",
+            "{months: [1_0]}",
+            "{months: [1:2:3]}",
+            "{years: [x]}",
+            "{years: [2:1]}",
+        ),
         *("{times: [{start_time: 9:00, end_time: 17:00}]}", "{times: [{start_time: 17:00, end_time: 09:00}]}"),
         *("{times: [{start_time: 17:00}]}", "{location: Nowhere/None}", "{seasons: [spring]}", "{times: {}}", "[]"),
     ],

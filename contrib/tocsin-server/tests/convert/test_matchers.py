@@ -119,6 +119,7 @@ def test_a_regular_expression_that_cannot_be_said_stays_and_is_an_error(convert:
     [
         ("matchers: [a]", "'a' is no matcher"),
         ("matchers: ['a=~\"(\"']", "'(' is no regular expression: a group is not closed"),
+        ("match_re: {a: }", "a is a regular expression"),
         ("match_re: {a: '(?=b)'}", "is no regular expression: Go knows no such kind of group"),
         ("match: {a.b: c}", "match takes no label called 'a.b'; matchers does"),
         ("match: [a]", "is a mapping"),

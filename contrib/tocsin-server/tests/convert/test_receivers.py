@@ -137,6 +137,7 @@ email_configs:
         ("m:25", "force_implicit_tls: true", "implicit"),
         ("m:25", "require_tls: false", "none"),
         ("m:25", "", "starttls"),
+        ("m:submission", "", "starttls"),
     ],
 )
 def test_email_is_secured_as_alertmanager_does(receiver: Receiver, smarthost: str, more: str, tls: str) -> None:
@@ -406,3 +407,11 @@ email_configs: [{{to: a@b, from: '', smarthost: '', auth_password: ''}}]
     assert channels["r/slack"]["config"] == {"webhook_url": HOOK}
     assert channels["r/email"]["config"]["sender"] == "alerts@example.org"
     assert channels["r/email"]["config"]["password"] == {"file": "/etc/alertmanager/smtp"}
+
+
+def test_a_port_by_an_unknown_name_leaves_its_channel_out(receiver: Receiver) -> None:
+    channels, remarks = receiver("email_configs: [{to: a@b, from: a@b, smarthost: 'm:mail'}]")
+    assert channels == {}
+    assert (
+        remarks[1] == "4: receivers[0].email_configs[0].smarthost names a port that is not known here: give its number"
+    )

@@ -6,6 +6,7 @@ and an interval that never comes is one in the year 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ __all__ = ["time_intervals"]
 _NEVER: Final[dict[str, Any]] = {"years": ["1"]}
 _FIELDS: Final = ("times", "weekdays", "days_of_month", "months", "years", "location")
 _RANGES: Final = ("weekdays", "days_of_month", "months", "years")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _LAST_MONTH: Final = 12
 _LAST_YEAR: Final = 9999
 
@@ -95,10 +97,9 @@ def _numbers(last: int) -> Callable[[Value], str | None]:
 
     def read(value: Value) -> str | None:
         parts = value.text().lower().split(":")
-        try:
-            begin, end = int(parts[0]), int(parts[-1])
-        except ValueError:
+        if not all(_NUMBER.fullmatch(part) for part in parts):
             return _checked("months" if last == _LAST_MONTH else "years")(value)
+        begin, end = int(parts[0]), int(parts[-1])
         if len(parts) > 2 or begin > end:
             raise value.wrong("is a number, or two of which the first is not above the other, as in 1:3")
         begin, end = max(begin, 1), min(end, last)

@@ -53,6 +53,8 @@ def _found(section: Section, keys: Keys) -> Iterator[tuple[LabelMatcher, int]]:
         for name, value in written.section().items() if written else ():
             if _CLASSIC_NAME.fullmatch(name) is None:
                 raise NotAlertmanagerError(f"{key} takes no label called {name!r:.80}; matchers does", value.line)
+            if value.absent and operator is MatchOperator.REGEX:
+                raise value.wrong("is a regular expression")
             yield LabelMatcher(name, operator, value.text()), value.line
     for value in _lines(section.get(keys.matchers)):
         for matcher in _read(value):

@@ -18,8 +18,10 @@ HANDLED: Final = {
 """By backend, the fields that have no plain counterpart and are carried over here."""
 
 _BOT_API: Final = "https://slack.com/api/chat.postMessage"
-_HOST_PORT: Final = re.compile(r"(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>[0-9]{1,5})")
+_HOST_PORT: Final = re.compile(r"(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>[^:\[\]]+)")
+_PORTS: Final = {"smtp": 25, "smtps": 465, "submission": 587, "submissions": 465}
 _IMPLICIT_TLS: Final = 465
+_LAST_PORT: Final = 65_535
 
 
 def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
@@ -33,12 +35,21 @@ def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any]
         raise NotAlertmanagerError(f"{section.name} needs smarthost, and global has no smtp_smarthost", section.line)
     found = _HOST_PORT.fullmatch(smarthost.text())
     if found is None:
-        raise smarthost.wrong("is a host and the number of a port, such as mail.example.org:587")
+        raise smarthost.wrong("is a host and a port, such as mail.example.org:587")
+    port = _port(found["port"])
+    if port is None:
+        remarks.add(smarthost.line, f"{smarthost.name} names a port that is not known here: give its number")
+        return None
     for key in ("smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity", "smtp_tls_config"):
         if (unused := common.get(key)) is not None:
             remarks.add(unused.line, f"global.{key} has no counterpart in the backend email: left out")
-    port = int(found["port"])
     return {"host": found["literal"] or found["host"], "port": port, "tls": _tls(section, common, port)}
+
+
+def _port(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= _LAST_PORT:
+        return int(text)
+    return _PORTS.get(text)
 
 
 def _tls(section: Section, common: Section, port: int) -> str:
