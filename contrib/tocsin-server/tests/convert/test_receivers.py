@@ -265,8 +265,11 @@ def test_what_headers_can_say_is_carried_over(receiver: Receiver, http: str, hea
 @pytest.mark.parametrize(
     ("http", "remark"),
     [
-        ("tls_config: {ca_file: x}", "http_config.tls_config has no counterpart here, and is left out"),
-        ("proxy_url: http://proxy:3128", "http_config.proxy_url has no counterpart here, and is left out"),
+        ("tls_config: {server_name: x}", "tls_config.server_name has no counterpart here, and is left out"),
+        (
+            "tls_config: {insecure_skip_verify: true}",
+            "tls_config.insecure_skip_verify has no counterpart here, and is left out",
+        ),
         ("oauth2: {client_id: x}", "http_config.oauth2 has no counterpart here, and is left out"),
         ("follow_redirects: true", "follow_redirects: tocsin follows no redirect; give the URL that is meant"),
         (
@@ -287,6 +290,22 @@ def test_the_rest_of_http_config_is_remarked(receiver: Receiver, http: str, rema
     channels, remarks = receiver(HTTP.format(http), loads=True)
     assert "headers" not in channels["r/webhook"]["config"]
     assert remarks == [f"7: {remark}"]
+
+
+def test_a_proxy_and_files_with_certificates_are_carried_over(receiver: Receiver) -> None:
+    tls = "{ca_file: ca.pem, cert_file: /c.pem, key_file: /k.pem, insecure_skip_verify: false}"
+    channels, remarks = receiver(HTTP.format(f"proxy_url: 'http://u:S3CRET@proxy:3128'\n    tls_config: {tls}"))
+    assert channels["r/webhook"]["config"]["http"] == {
+        "proxy_url": "http://u:S3CRET@proxy:3128",
+        "ca_file": "ca.pem",
+        "client_certificate": "/c.pem",
+        "client_key": "/k.pem",
+    }
+    assert remarks == ["8: tls_config.ca_file is looked for in the folder in which tocsin runs"]
+
+
+def test_a_proxy_is_one_that_tocsin_takes(receiver: Receiver) -> None:
+    receiver(HTTP.format("proxy_url: http://proxy:3128"), loads=True)
 
 
 def test_the_global_http_config_is_for_all_that_have_none(receiver: Receiver) -> None:

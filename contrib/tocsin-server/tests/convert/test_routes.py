@@ -98,11 +98,12 @@ def test_continue_is_not_remarked_where_all_group_alike(convert: Convert) -> Non
 
 
 def test_labels_that_are_fields_too_are_grouped_as_labels(convert: Convert) -> None:
-    text = "route: {receiver: a, group_by: [severity], routes: [{group_by: [team]}]}\nreceivers: [{name: a}]\n"
+    routes = "[{group_by: [team]}, {group_by: [labels.team]}]"
+    text = f"route: {{receiver: a, group_by: [severity], routes: {routes}}}\nreceivers: [{{name: a}}]\n"
     rule = convert(text).configuration["routing_rules"][0]
     assert rule["aggregation"]["labels_alone"] is True
     assert rule["aggregation"]["group_by"] == ["severity"]
-    assert "labels_alone" not in rule["routes"][0]["aggregation"]
+    assert ["labels_alone" in route["aggregation"] for route in rule["routes"]] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import attrs
 
 from tocsin_server.convert import specialities
 from tocsin_server.convert.document import Section, Value
-from tocsin_server.convert.http_settings import http_headers, known_http
+from tocsin_server.convert.http_settings import http_settings, known_http
 from tocsin_server.convert.kinds import Kind
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 from tocsin_server.convert.secrets import is_template, read_secret
@@ -42,9 +42,7 @@ class Channels:
         unusable = self._secrets(kind, section, config)
         self._fields(kind, section, config)
         self._left_out(kind, section)
-        headers = http_headers(self._http(section), kind.headers, self.remarks)
-        if headers:
-            config["headers"] = headers
+        config |= http_settings(self._http(section), kind.headers, self.remarks) if kind.http else {}
         special = _SPECIAL[kind.backend](section, self.common, self.remarks) if kind.backend in _SPECIAL else {}
         if unusable or special is None:
             self.remarks.add(value.line, f"{value.name} is left out: it cannot work without what is named above")

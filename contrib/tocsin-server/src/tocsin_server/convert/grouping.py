@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from tocsin_server.convert.document import Section, Value
-from tocsin_server.convert.matchers import FIELD_NAMES
+from tocsin_server.convert.matchers import label_name
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 
 __all__ = ["DEFAULTS", "Grouping", "inherited"]
@@ -28,7 +28,7 @@ class Grouping:
     def settings(self) -> dict[str, Any]:
         """Return the aggregation that a rule has."""
         settings: dict[str, Any] = {"strategy": "grouping", "group_by": list(self.group_by)}
-        if not FIELD_NAMES.isdisjoint(self.group_by):
+        if any(label_name(name) != name for name in self.group_by):
             settings["labels_alone"] = True
         return {
             **settings,

@@ -1,15 +1,15 @@
-"""``http_config``: what can be said by a request's headers is carried over; the rest is remarked."""
+"""``http_config``: headers, the proxy and files with certificates are carried over; the rest is remarked."""
 
 from __future__ import annotations
 
 import base64
-from typing import Final
+from typing import Any, Final
 
 from tocsin_server.convert.document import Section, Value
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 from tocsin_server.convert.secrets import HIDDEN
 
-__all__ = ["http_headers", "known_http"]
+__all__ = ["http_settings", "known_http"]
 
 _FIELDS: Final = (
     "authorization",
@@ -29,27 +29,48 @@ _FIELDS: Final = (
 _AUTHORIZATION: Final = ("type", "credentials", "credentials_file", "credentials_ref")
 _BASIC: Final = ("username", "username_file", "username_ref", "password", "password_file", "password_ref")
 _HEADER: Final = ("values", "secrets", "files")
-_SAYING: Final = frozenset({"authorization", "basic_auth", "bearer_token", "http_headers"})
+_FILES: Final = {"ca_file": "ca_file", "cert_file": "client_certificate", "key_file": "client_key"}
+_TLS: Final = (
+    *("ca", "ca_file", "ca_ref", "cert", "cert_file", "cert_ref", "key", "key_file", "key_ref", "server_name"),
+    *("insecure_skip_verify", "min_version", "max_version"),
+)
 
 
-def http_headers(section: Section | None, takes_headers: bool, remarks: Remarks) -> dict[str, str]:
-    """Return the headers that *section*, an ``http_config``, makes every request carry.
+def http_settings(section: Section | None, takes_headers: bool, remarks: Remarks) -> dict[str, Any]:
+    """Return the settings ``headers`` and ``http`` of a channel, as far as *section*, an ``http_config``, says any.
 
-    Where a channel takes no headers of its own, all of it is remarked.
+    Where a channel takes no headers of its own, what they would say is remarked.
     """
-    if section is None:
-        return {}
     headers: dict[str, str] = {}
-    for key, value in section.items():
+    options: dict[str, str] = {}
+    for key, value in section.items() if section else ():
         if value.absent or (key == "follow_redirects" and not value.boolean()):
             continue
         if takes_headers and key in _SAYING:
-            headers |= _READERS[key](value, remarks)
+            headers |= _SAYING[key](value, remarks)
+        elif key == "proxy_url":
+            options |= {"proxy_url": value.text()} if value.text() else {}
+        elif key == "tls_config":
+            options |= _certificates(value, remarks)
         elif key == "follow_redirects":
             remarks.add(value.line, "follow_redirects: tocsin follows no redirect; give the URL that is meant")
         else:
             remarks.add(value.line, f"http_config.{key} has no counterpart here, and is left out")
-    return headers
+    return {**({"headers": headers} if headers else {}), **({"http": options} if options else {})}
+
+
+def _certificates(value: Value, remarks: Remarks) -> dict[str, str]:
+    options = {}
+    for key, item in value.section(known=_TLS).items():
+        if item.absent or (key == "insecure_skip_verify" and not item.boolean()):
+            continue
+        if key not in _FILES:
+            remarks.add(item.line, f"tls_config.{key} has no counterpart here, and is left out")
+        elif item.text():
+            if not item.text().startswith("/"):
+                remarks.add(item.line, f"tls_config.{key} is looked for in the folder in which tocsin runs")
+            options[_FILES[key]] = item.text()
+    return options
 
 
 def known_http(value: Value) -> Section:
@@ -107,7 +128,7 @@ def _named(value: Value, remarks: Remarks) -> dict[str, str]:
     return headers
 
 
-_READERS: Final = {
+_SAYING: Final = {
     "authorization": _authorization,
     "basic_auth": _basic,
     "bearer_token": _bearer,

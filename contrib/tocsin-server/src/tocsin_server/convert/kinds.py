@@ -30,7 +30,8 @@ class Kind:
     """One of a receiver's lists. ``without`` are its fields that have no counterpart.
 
     ``bundled`` backends come with tocsin; any other is in a package of its own. ``empty`` says whether an entry may be
-    null. ``base`` are settings that every channel of the kind has.
+    null. ``base`` are settings that every channel of the kind has. ``http`` channels speak HTTP, and some of
+    them take ``headers`` of their own.
     """
 
     backend: str
@@ -40,6 +41,7 @@ class Kind:
     without: tuple[str, ...]
     base: Mapping[str, Any] = attrs.field(factory=dict)
     headers: bool = False
+    http: bool = True
     bundled: bool = False
     empty: bool = False
 
@@ -105,6 +107,7 @@ KINDS: Final[dict[str, Kind]] = {
             *("auth_secret", "auth_secret_file", "auth_identity", "headers", "html", "text", "tls_config"),
             *("threading", "smarthost", "require_tls", "force_implicit_tls"),
         ),
+        http=False,
     ),
     "pagerduty_configs": Kind(
         backend="pagerduty",
