@@ -136,3 +136,9 @@ def test_the_installed_command_writes_utf_8_whatever_the_locale(file: Path) -> N
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert done.returncode == 0
     assert list(yaml.safe_load(done.stdout.decode("utf-8"))["receivers"]) == ["Тим"]
+
+
+def test_an_output_that_is_no_file_is_refused(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for out in (file.parent, Path(os.devnull)):
+        assert run(["convert", str(file), "-o", str(out)]) == 2
+        assert "OUT is no regular file" in capfd.readouterr().err

@@ -59,7 +59,7 @@ slack_configs:
         "6: receivers[0].slack_configs[0].channel has no counterpart in the backend slack: left out",
         "7: receivers[0].slack_configs[0].title is a Go template, which is not carried over: tocsin's own is used",
         "8: receivers[0].slack_configs[0].color has no counterpart in the backend slack: left out",
-        "11: receivers[0].slack_configs[0].fields is a Go template, which is not carried over: tocsin's own is used",
+        "10: receivers[0].slack_configs[0].fields is a Go template, which is not carried over: tocsin's own is used",
     ]
 
 

@@ -72,7 +72,7 @@ ROUTE = "route: {receiver: a}\nreceivers: [{name: a}]\n"
         (f"{ROUTE}time_intervals:\n- name: a\n- name: a\n", 5, "the time interval 'a' is defined twice"),
         (f"{ROUTE}time_intervals: [{{}}]\n", 3, "time_intervals[0] needs a name"),
         (f'{ROUTE}templates: ["\\ud800"]\n', 3, "an escape stands for half a character"),
-        (f"{ROUTE}templates:\n  <<: x\n", 4, "is a list"),
+        (f"{ROUTE}templates:\n  <<: x\n", 3, "is a list"),
         (f"{ROUTE}<<: x\n", 3, "what is merged into the file is a mapping"),
     ],
 )

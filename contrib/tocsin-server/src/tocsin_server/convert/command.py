@@ -83,6 +83,8 @@ def _write(output: Path, file: Path, text: str) -> None:
     try:
         if output.exists() and file.exists() and output.samefile(file):
             raise click.UsageError(f"OUT is FILE itself: {output}")
+        if output.exists() and not output.is_file():
+            raise click.UsageError(f"OUT is no regular file: {output}; leave -o out to write to standard output")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
             opened.write(text)
         fresh.replace(output)

@@ -16,7 +16,7 @@ from tocsin import nearest
 from tocsin_server.convert.durations import prometheus_duration
 from tocsin_server.convert.remarks import NotAlertmanagerError
 
-__all__ = ["Section", "Value"]
+__all__ = ["Section", "Value", "line_of"]
 
 T = TypeVar("T")
 
@@ -28,15 +28,14 @@ _MERGE: Final = "<<"
 
 @attrs.frozen(slots=True)
 class Value:
-    """Whatever stands under a key or in a list; ``name`` says what it is, for messages."""
+    """Whatever stands under a key or in a list; ``name`` says what it is, for messages.
+
+    ``line`` is where its key stands, from 1, or where it begins itself if it has none.
+    """
 
     node: yaml.Node = attrs.field(repr=False)
     name: str
-
-    @property
-    def line(self) -> int:
-        """Where it begins, from 1."""
-        return int(self.node.start_mark.line) + 1
+    line: int
 
     @property
     def absent(self) -> bool:
@@ -95,7 +94,7 @@ class Value:
             return []
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.wrong("is a list")
-        return [Value(item, f"{self.name}[{index}]") for index, item in enumerate(self.node.value)]
+        return [Value(item, f"{self.name}[{index}]", line_of(item)) for index, item in enumerate(self.node.value)]
 
     def texts(self) -> list[str]:
         """Return a list of texts."""
@@ -166,7 +165,7 @@ class Section:
         return key in self._entries
 
     def line_of(self, key: str) -> int:
-        """Return the line of what stands under *key*, or where the mapping begins."""
+        """Return the line of *key*, or where the mapping begins."""
         return self._entries[key].line if key in self._entries else self.line
 
 
@@ -175,7 +174,7 @@ def _entries(node: yaml.MappingNode, name: str) -> dict[str, Value]:
     merged: dict[str, Value] = {}
     here = name or "the file"
     for key, value in node.value:
-        line = int(key.start_mark.line) + 1
+        line = line_of(key)
         if not isinstance(key, yaml.ScalarNode):
             raise NotAlertmanagerError(f"a key in {here} is a text, not a mapping or a list", line)
         if key.value == _MERGE and not key.style:
@@ -186,8 +185,13 @@ def _entries(node: yaml.MappingNode, name: str) -> dict[str, Value]:
         elif key.value in entries:
             raise NotAlertmanagerError(f"the key {key.value!r:.80} stands twice in {here}", line)
         else:
-            entries[key.value] = Value(value, _joined(name, key.value))
+            entries[key.value] = Value(value, _joined(name, key.value), line)
     return {**merged, **entries}
+
+
+def line_of(node: yaml.Node) -> int:
+    """Return the line in which *node* begins, from 1."""
+    return int(node.start_mark.line) + 1
 
 
 def _joined(name: str, key: str) -> str:

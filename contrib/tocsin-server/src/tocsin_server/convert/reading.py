@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from tocsin_server.convert.document import Value
+from tocsin_server.convert.document import Value, line_of
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 
 __all__ = ["read_document"]
@@ -34,7 +34,7 @@ def read_document(text: str, remarks: Remarks) -> Value:
         raise NotAlertmanagerError("this is no YAML, or is nested too deeply", 1) from None
     finally:
         loader.dispose()
-    return Value(node, "")
+    return Value(node, "", line_of(node))
 
 
 def _loader(text: str) -> yaml.SafeLoader:
@@ -65,13 +65,13 @@ def _measure(root: yaml.Node) -> None:
             open_ids.remove(id(node))
             sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _children(node))
             if sizes[id(node)] > _LARGEST:
-                raise NotAlertmanagerError("aliases make this larger than can be meant", _start(node))
+                raise NotAlertmanagerError("aliases make this larger than can be meant", line_of(node))
         elif id(node) in open_ids:
-            raise NotAlertmanagerError("an alias stands inside what it stands for", _start(node))
+            raise NotAlertmanagerError("an alias stands inside what it stands for", line_of(node))
         elif id(node) not in sizes:
             _check_text(node)
             if len(open_ids) > _DEEPEST:
-                raise NotAlertmanagerError(f"more than {_DEEPEST} mappings and lists in one another", _start(node))
+                raise NotAlertmanagerError(f"more than {_DEEPEST} mappings and lists in one another", line_of(node))
             open_ids.add(id(node))
             waiting.append((node, True))
             waiting.extend((child, False) for child in _children(node))
@@ -80,11 +80,7 @@ def _measure(root: yaml.Node) -> None:
 def _check_text(node: yaml.Node) -> None:
     """Refuse halves of surrogate pairs, which PyYAML lets an escape make and which no file can hold."""
     if isinstance(node, yaml.ScalarNode) and any("\ud800" <= character <= "\udfff" for character in node.value):
-        raise NotAlertmanagerError("an escape stands for half a character", _start(node))
-
-
-def _start(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+        raise NotAlertmanagerError("an escape stands for half a character", line_of(node))
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
