@@ -17,6 +17,7 @@ SECONDS ?= 60
 CONNECTIONS ?= 50
 EXAMPLE := docs/examples/watch-this-machine.yaml
 DATA ?= .data
+TREES ?= 3000
 
 BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
@@ -26,7 +27,7 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage kill9 scale load matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage kill9 scale load routes matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -93,6 +94,10 @@ scale: $(VENV)/.ready-to-test ## Measure ALERTS firing alerts: silences that end
 
 load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
 	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)
+
+routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configurations with amtool's, from SEED on
+	TOCSIN_AMTOOL_TREES=$(TREES) TOCSIN_AMTOOL_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q \
+		contrib/tocsin-server/tests/convert/test_amtool.py
 
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 

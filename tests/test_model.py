@@ -42,6 +42,7 @@ from tocsin import (
     nearest,
 )
 from tocsin import errors as errors_module
+from tocsin.patterns import parse_label_matchers
 
 ALERT: dict[str, Any] = {"alert_id": "a", "cluster_id": "c", "severity": "error", "metric_name": "m"}
 
@@ -206,6 +207,15 @@ def test_the_label_view_prefers_labels_and_takes_absent_ones_as_empty() -> None:
     assert AlertView(make()).field("node_id") == ""
 
 
+def test_the_label_view_has_labels_alone_as_well() -> None:
+    """Under ``labels.`` a field never stands for a label; a label that is called just so goes first."""
+    view = AlertView(make(labels={"severity": "odd", "labels.team": "literal", "team": "db", "labels.": "dot"}))
+    names = ("labels.severity", "labels.cluster_id", "labels.team", "labels.labels.team", "labels.x", "labels.")
+    assert [view.label(name) for name in names] == ["odd", "", "literal", "literal", "", "dot"]
+    assert AlertView(make()).label("labels.severity") == ""
+    assert AlertView(make()).field("labels.severity") == ""
+
+
 # -- channels, rules, policies ----------------------------------------------------------------------------------------
 
 
@@ -333,6 +343,13 @@ def test_a_label_matcher_is_a_test_of_the_label_view(operator: str, value: str, 
 def test_a_label_matcher_is_written_as_in_prometheus() -> None:
     """With its value escaped."""
     assert str(LabelMatcher("a", MatchOperator.NOT_REGEX, 'x"\\\n')) == 'a!~"x\\"\\\\\\n"'
+
+
+@pytest.mark.parametrize("name", ["a", "a:b", "labels.severity", "ö", 'q"\\\n', "a b", "0"])
+def test_a_label_matchers_text_is_read_back(name: str) -> None:
+    """Names that are not plain are quoted."""
+    matcher = LabelMatcher(name, MatchOperator.EQUAL, "v")
+    assert parse_label_matchers(str(matcher)) == (matcher,)
 
 
 def test_a_test_of_an_own_field_ignores_labels() -> None:

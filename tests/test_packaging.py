@@ -235,3 +235,13 @@ def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) ->
         "FederationAlertingService",
         "PerformanceMetricsService",
     ]
+
+
+def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "server"
+    venv.create(environment, symlinks=True)
+    _pip(environment, f"{wheel}[cli,yaml]")
+    _pip(environment, str(ROOT / "contrib" / "tocsin-server"))
+    file = tmp_path / "alertmanager.yml"
+    file.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
+    assert "receiver: nobody" in _run(environment / "bin" / "tocsin", "convert", file)

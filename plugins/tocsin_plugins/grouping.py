@@ -72,8 +72,9 @@ class GroupingConfig:
     """The settings of ``grouping``; durations in seconds.
 
     ``group_by``: the labels, of the label view, whose values the alerts of a group have in common; none puts all
-    alerts into one group, ``["..."]`` each into its own. ``group_wait_seconds``: how long a new group gathers alerts
-    before it is told. ``group_interval_seconds``: how long it is from one flush to the next.
+    alerts into one group, ``["..."]`` each into its own. ``labels_alone``: of labels only, as Alertmanager groups,
+    which knows no field that stands where a label is absent. ``group_wait_seconds``: how long a new group gathers
+    alerts before it is told. ``group_interval_seconds``: how long it is from one flush to the next.
     ``repeat_interval_seconds``: how often a channel is reminded, rounded up to the next flush (None: never).
     """
 
@@ -81,6 +82,7 @@ class GroupingConfig:
     group_wait_seconds: float = attrs.field(default=30.0, validator=_seconds(0.0))
     group_interval_seconds: float = attrs.field(default=300.0, validator=_seconds(_SHORTEST))
     repeat_interval_seconds: float | None = attrs.field(default=14_400.0, validator=_seconds(_SHORTEST, optional=True))
+    labels_alone: bool = False
 
 
 class Grouping:
@@ -91,6 +93,7 @@ class Grouping:
 
     def __init__(self, config: GroupingConfig) -> None:
         self._labels: tuple[str, ...] = tuple(sorted(config.group_by))
+        self._alone = config.labels_alone
         self._wait = config.group_wait_seconds
         self._interval = config.group_interval_seconds
         self._repeat: int | None = None
@@ -101,6 +104,8 @@ class Grouping:
         """Return the labels' names and values: where other labels group, an old group takes no new alerts."""
         if self._labels == (_EVERY_LABEL,):
             return json.dumps({_EVERY_LABEL: alert.alert_id})
+        if self._alone:
+            return json.dumps({name: alert.labels.get(name, "") for name in self._labels})
         view = AlertView(alert)
         return json.dumps({name: view.label(name) for name in self._labels})
 

@@ -187,6 +187,15 @@ def test_alerts_with_equal_values_of_the_labels_are_a_group() -> None:
     assert sorted(one.firing for one in bench.sent) == [["a", "b"], ["c", "d"], ["e"]]
 
 
+def test_labels_alone_are_labels_and_never_fields() -> None:
+    bench = grouped(settings=QUIET | {"group_by": ["severity", "cluster_id"], "labels_alone": True})
+    bench.fire("a", cluster_id="x")
+    bench.fire("b", cluster_id="y", labels={"severity": ""})
+    bench.fire("c", cluster_id="x", labels={"cluster_id": "x"})
+    bench.wake(LATER)
+    assert sorted(one.firing for one in bench.sent) == [["a", "b"], ["c"]]
+
+
 def test_without_labels_all_alerts_are_one_group() -> None:
     bench = grouped(settings={})
     bench.fire("a", metric="cpu", cluster_id="x")

@@ -25,7 +25,7 @@ from tocsin.roles.matcher import FieldTest, field_test
 SEVERITIES: Final = ["info", "warning", "critical"]
 VALUES: Final = ["", "a", "b", "ab", "a-1", "b-1"]
 PATTERNS: Final = ["a|b", "a.*", "a-.+", ".*1", ".*", "|a", "[ab]", "a-[0-9]", "x{0}"]
-NAMES: Final = ["team", "job", "severity", "cluster_id"]
+NAMES: Final = ["team", "job", "severity", "cluster_id", "labels.severity", "labels.team"]
 
 
 # The models: plain, slow, and obviously right.
@@ -40,7 +40,8 @@ def label(alert: PerformanceAlert, name: str) -> str:
         "metric_name": alert.metric_name,
         "alert_id": alert.alert_id,
     }
-    return str({**fields, **alert.labels}.get(name, ""))
+    alone = {f"labels.{own}": value for own, value in alert.labels.items()}
+    return str({**alone, **fields, **alert.labels}.get(name, ""))
 
 
 def meets(alert: PerformanceAlert, matchers: Iterable[LabelMatcher]) -> bool:

@@ -9,6 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from conversions import amtool, convert, receiver, refused_by_amtool, registry
+
+__all__ = ["amtool", "convert", "receiver", "refused_by_amtool", "registry"]
+
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:

@@ -11,10 +11,13 @@ from tocsin.errors import AlertError, ConfigurationError, nearest
 from tocsin.model import _check
 from tocsin.model.severity import AlertSeverity, parse_severity
 
-__all__ = ["VIEW_FIELDS", "AlertView", "PerformanceAlert"]
+__all__ = ["LABEL_ALONE", "VIEW_FIELDS", "AlertView", "PerformanceAlert"]
 
 VIEW_FIELDS: Final = ("severity", "cluster_id", "node_id", "metric_name", "alert_id")
 """The fields of an alert that stand in the label view where no label bears their name."""
+
+LABEL_ALONE: Final = "labels."
+"""Before a label's name, in the label view: that label, and never a field of its name."""
 
 
 def _labels(value: Any) -> Mapping[str, str]:
@@ -70,7 +73,9 @@ class AlertView:
     """What matchers, silences and inhibition see of an alert.
 
     Two readings: :meth:`label` is the label view (an alert's labels, and its fields where no label bears their name;
-    what is absent equals the empty string), :meth:`field` is the alert's own field, whatever its labels say.
+    what is absent equals the empty string), :meth:`field` is the alert's own field, whatever its labels say. In the
+    label view ``labels.severity`` is the label ``severity`` alone, as Alertmanager sees it, unless a label is called
+    just so.
     """
 
     __slots__ = ("_labels", "alert")
@@ -97,4 +102,8 @@ class AlertView:
     def label(self, name: str) -> str:
         """Return the label *name* as the label view has it."""
         value = self._labels.get(name)
-        return self.field(name) if value is None else value
+        if value is not None:
+            return value
+        if name.startswith(LABEL_ALONE):
+            return self._labels.get(name[len(LABEL_ALONE) :], "")
+        return self.field(name)

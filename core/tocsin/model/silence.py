@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 
@@ -11,6 +12,9 @@ from tocsin.errors import ConfigurationError
 from tocsin.model import _check
 
 __all__ = ["LabelMatcher", "MatchOperator", "Silence", "SilenceRecord", "SilenceState", "create_maintenance"]
+
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
 class MatchOperator(enum.StrEnum):
@@ -24,15 +28,23 @@ class MatchOperator(enum.StrEnum):
 
 @attrs.frozen(slots=True)
 class LabelMatcher:
-    """One matcher over the label view; a regular expression is fully anchored, an absent label equals ''."""
+    """One matcher over the label view; a regular expression is fully anchored, an absent label equals ''.
+
+    Its text is what :func:`tocsin.patterns.parse_label_matchers` reads.
+    """
 
     name: str = attrs.field(validator=_check.name)
     operator: MatchOperator = attrs.field(converter=MatchOperator)
     value: str = attrs.field(validator=_check.text)
 
     def __str__(self) -> str:
-        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'{self.name}{self.operator.value}"{escaped}"'
+        name = self.name if _PLAIN_NAME.fullmatch(self.name) else _quoted(self.name)
+        return f"{name}{self.operator.value}{_quoted(self.value)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _matchers(value: Any) -> tuple[LabelMatcher, ...]:

@@ -9,6 +9,12 @@ from tocsin import CommandRegistrar, hookimpl
 __all__ = ["tocsin_register_commands"]
 
 
+def _convert() -> Any:
+    from tocsin_server.convert.command import convert
+
+    return convert
+
+
 def _serve() -> Any:
     from tocsin_server.commands.serve import serve
 
@@ -17,5 +23,6 @@ def _serve() -> Any:
 
 @hookimpl
 def tocsin_register_commands(registrar: CommandRegistrar) -> None:
-    """Register ``serve``."""
+    """Register ``convert`` and ``serve``."""
+    registrar.register("convert", _convert)
     registrar.register("serve", _serve)

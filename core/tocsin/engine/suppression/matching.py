@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from tocsin.engine.suppression.masks import Masks, passes
-from tocsin.model.alert import VIEW_FIELDS, AlertView
+from tocsin.model.alert import LABEL_ALONE, VIEW_FIELDS, AlertView
 from tocsin.model.silence import LabelMatcher
 from tocsin.roles.matcher import FieldTest, field_test
 
@@ -88,13 +88,19 @@ class MatcherSets(Generic[K]):
 
     def _hook(self, tests: tuple[FieldTest, ...]) -> FieldTest | None:
         """Return the equality that fewest sets hang on, None if there is none that only a present label can meet."""
-        usable = [test for test in tests if not (test.negated or test.own or test.patterns or "" in test.values)]
-        return min(usable, key=self._crowd, default=None)
+        return min(filter(_hangable, tests), key=self._crowd, default=None)
 
     def _crowd(self, test: FieldTest) -> tuple[int, int]:
         by_value = self._hooks.get(test.name, {})
         crowd = max((len(by_value[value]) for value in test.values if value in by_value), default=0)
         return crowd, len(test.values)
+
+
+def _hangable(test: FieldTest) -> bool:
+    """Whether one look at an alert's labels and fields, each by its own name, finds the sets that hang on the test."""
+    if test.negated or test.own or test.patterns or "" in test.values:
+        return False
+    return not test.name.startswith(LABEL_ALONE)
 
 
 class _Bunch(Generic[K]):

@@ -31,6 +31,8 @@ class Route:
         names = self.aggregation.settings.get("group_by", ())
         if _ALL in names:
             return dict(shown.labels)
+        if self.aggregation.settings.get("labels_alone"):
+            return {name: value for name in sorted(names) if (value := shown.labels.get(name))}
         view = AlertView(shown.state.alert)
         return {name: value for name in sorted(names) if (value := shown.labels.get(name) or view.label(name))}
 
