@@ -54,8 +54,7 @@ check: ## Everything that CI checks: linters, types, imports, tests with coverag
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory imports
-	@$(MAKE) --no-print-directory others
-	@$(MAKE) --no-print-directory coverage
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target coverage others
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -102,11 +101,9 @@ routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configu
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
 # Those of the matrix that are not the default interpreter, which `make coverage` runs.
-others: $(VENV)/bin/python
-	@set -e; default="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
-	for version in $(MATRIX); do \
-		test "$$version" = "$$default" || $(MAKE) --no-print-directory "matrix-$$version"; \
-	done
+DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+others: $(addprefix matrix-,$(filter-out $(DEFAULT_VERSION),$(MATRIX)))
 
 # A pyenv shim stands on PATH for versions that are not active, so a Python is found when it runs and says its version.
 matrix-%:

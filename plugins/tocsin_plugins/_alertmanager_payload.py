@@ -16,12 +16,15 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 """Go's zero time: the end of an alert that still fires."""
 
 
-def payload(notification: Notification, external_url: str = "") -> dict[str, Any]:
-    """Return the document for *notification*; the group is the incident, and its key the incident's id."""
+def payload(notification: Notification, external_url: str = "", receiver: str | None = None) -> dict[str, Any]:
+    """Return the document for *notification*; the group is the incident, and its key the incident's id.
+
+    :param receiver: its name; None: the channel's.
+    """
     alerts = [_alert(listed, notification) for listed in notification.alerts]
     metrics = {listed.alert.metric_name for listed in notification.alerts}
     return {
-        "receiver": notification.channel_id,
+        "receiver": receiver or notification.channel_id,
         "status": notification.status.value,
         "alerts": alerts,
         "groupLabels": {"alertname": metrics.pop()} if len(metrics) == 1 else {},

@@ -67,8 +67,8 @@ class WebhookConfig:
     ``headers`` are sent with each request. ``secret`` (``whsec_`` and base64) signs it as Standard Webhooks does.
     ``timeout_seconds`` limits one attempt, from connecting to the end of the answer; at most 60. ``format`` is
     ``tocsin`` (see the renderer ``json``) or ``alertmanager`` (its webhook payload, version 4), in which
-    ``external_url`` is the link back. A template, where the channel has one, comes before either. ``http`` says how
-    requests get out (proxy, certificates).
+    ``external_url`` is the link back and ``receiver`` the receiver's name (None: the channel's). A template, where the
+    channel has one, comes before either. ``http`` says how requests get out (proxy, certificates).
 
     :raises ConfigurationError: for a setting that cannot work; URL, headers and secret are never repeated.
     """
@@ -80,6 +80,7 @@ class WebhookConfig:
     timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
     format: str = attrs.field(default="tocsin", validator=_settings.one_of(*_FORMATS))
     external_url: str = ""
+    receiver: str | None = None
     http: HttpOptions = attrs.field(factory=HttpOptions)
 
 
@@ -109,7 +110,7 @@ class WebhookBackend(HttpBackend):
     def _content(self, notification: Notification) -> tuple[bytes, str]:
         message = notification.message or json.render(notification, None)
         if self._config.format == "alertmanager" and not message.templated:
-            document = _alertmanager_payload.payload(notification, self._config.external_url)
+            document = _alertmanager_payload.payload(notification, self._config.external_url, self._config.receiver)
             return json_content(document), json.JSON_TYPE
         return message.body.encode("utf-8", "replace"), message.content_type
 

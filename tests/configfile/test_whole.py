@@ -178,6 +178,7 @@ def test_the_server(loaded: LoadedConfiguration, files: Files) -> None:
         max_label_length=700,
         max_connections=8,
         request_timeout_seconds=9,
+        alertmanager_configuration="route: {receiver: team}",
         log_format="json",
         log_level="debug",
     )
@@ -208,7 +209,7 @@ def test_a_file_that_says_little_has_the_defaults(files: Files) -> None:
 
 def test_every_field_of_the_server_has_its_key(files: Files) -> None:
     text = "".join(f"  {field.name}: ~\n" for field in attrs.fields(ServerSettings))
-    nullable = {"data", "external_url", "tls"}
+    nullable = {"alertmanager_configuration", "data", "external_url", "tls"}
     told = {path for _, _, path in files.told(f"server:\n{text}")}
     assert told == {f"server.{field.name}" for field in attrs.fields(ServerSettings)} - {
         f"server.{n}" for n in nullable

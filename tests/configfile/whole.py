@@ -86,6 +86,7 @@ server:
   max_label_length: 700
   max_connections: 8
   request_timeout_seconds: 9
+  alertmanager_configuration: "route: {receiver: team}"
   log_format: json
   log_level: debug
 """

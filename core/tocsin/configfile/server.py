@@ -124,7 +124,8 @@ class ServerSettings:
     ``data`` is the folder of its store (None: what it knows ends with it). ``external_url`` begins the links in
     notifications. ``resolve_timeout_seconds`` is how long an alert without an end fires. The first of
     ``cluster_labels`` that an alert has is its cluster. ``severity_labels`` are further words for severities. The
-    bounds refuse what is over them.
+    bounds refuse what is over them. ``alertmanager_configuration`` is the Alertmanager configuration that this one was
+    converted from, which clients of Alertmanager's API are shown.
     """
 
     listen: str = attrs.field(default="127.0.0.1:9093", validator=_address)
@@ -141,5 +142,8 @@ class ServerSettings:
     max_label_length: int = attrs.field(default=4_096, validator=_count(16, _MEBIBYTE))
     max_connections: int = attrs.field(default=1_000, validator=_count(1, 1_000_000))
     request_timeout_seconds: float = attrs.field(default=30.0, validator=_check.positive)
+    alertmanager_configuration: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_check.text), repr=False
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

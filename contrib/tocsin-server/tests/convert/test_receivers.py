@@ -21,7 +21,7 @@ def test_a_webhook_keeps_alertmanagers_payload(receiver: Receiver) -> None:
         "r/webhook": {
             "backend": "webhook",
             "send_resolved": True,
-            "config": {"format": "alertmanager", "webhook_url": HOOK, "timeout_seconds": 10.0},
+            "config": {"format": "alertmanager", "webhook_url": HOOK, "timeout_seconds": 10.0, "receiver": "r"},
         }
     }
     assert remarks == []

@@ -9,6 +9,7 @@ import attrs
 from tocsin_server.convert.document import Section, Value
 from tocsin_server.convert.inhibitions import inhibition_rules
 from tocsin_server.convert.intervals import time_intervals
+from tocsin_server.convert.original import original
 from tocsin_server.convert.reading import read_document
 from tocsin_server.convert.receivers import receivers
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remark, Remarks
@@ -80,12 +81,15 @@ def _configuration(document: Value, remarks: Remarks) -> dict[str, Any]:
     inhibitions = inhibition_rules(root, remarks)
     _remark_rest(root, common, remarks)
     return {
-        "server": _server(common, remarks),
         "receivers": found.channels_of,
         "channels": found.channels,
         "routing_rules": [rule],
         **({"inhibition_rules": inhibitions} if inhibitions else {}),
         **({"time_intervals": intervals} if intervals else {}),
+        "server": {
+            **_server(common, remarks),
+            "alertmanager_configuration": original(root, common, list(found.channels_of)),
+        },
     }
 
 

@@ -17,6 +17,7 @@ __all__ = ["Receivers", "receivers"]
 
 _OWN_FIELDS = ("name", "labels")
 _LIST: Final = "_configs"
+_WEBHOOK: Final = "webhook"
 _KIND: Final = re.compile(r"([a-z0-9_]+)_configs")
 _WITHOUT_BACKEND: Final = frozenset(
     ["hipchat", "incidentio", "jira", "mattermost", "pushover", "rocketchat", "sns", "victorops", "webex", "wechat"]
@@ -89,6 +90,8 @@ def _add_channel(found: Receivers, name: str, key: str, item: Value, maker: Chan
         return
     if not kind.bundled:
         packages.setdefault(kind.backend, item.line)
+    if kind.backend == _WEBHOOK:
+        channel["config"]["receiver"] = name  # as those who read the payload know it
     ids = found.channels_of[name]
     number = 1 + sum(found.channels[other]["backend"] == kind.backend for other in ids)
     channel_id = f"{name}/{kind.backend}" if number == 1 else f"{name}/{kind.backend}-{number}"

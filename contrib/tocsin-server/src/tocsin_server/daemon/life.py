@@ -143,6 +143,7 @@ class Daemon:
             Silences(self.alerting, self._clock, self.alerting.submit),
             self._started_at,
             settings.max_body_bytes,
+            settings.alertmanager_configuration,
         )
         metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
         routes = [*api.routes(guard), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
