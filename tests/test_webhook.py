@@ -20,6 +20,7 @@ from tests.messages import NOW, any_notification, make_listed, make_notification
 from tests.receiver import Bytes, Hang, Receiver, Reply, Reset
 
 from tocsin.errors import ConfigurationError
+from tocsin.model.incident import AggregatedAlert
 from tocsin.model.label_set import fingerprint
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import OutcomeStatus
@@ -324,3 +325,14 @@ def test_an_alert_that_came_as_a_label_set_shows_its_labels_alone() -> None:
     began = attrs.evolve(came, alert=attrs.evolve(came.alert, timestamp=1_600_000_000.0))
     assert payload(make_notification(began))["alerts"][0]["startsAt"] == "2020-09-13T12:26:40.000Z"
     assert shown[1] == {"alertname": "cpu_usage", "cluster": "prod-web-01", "service": "web", "severity": "critical"}
+
+
+def test_the_labels_of_a_group_are_those_that_formed_it() -> None:
+    """Where the aggregator names them; and the receiver is the one that is configured."""
+    listed = make_listed()
+    told = (listed.alert, listed.alert, NOW, NOW)
+    labels = {"team": "db", "alertname": "cpu"}
+    incident = AggregatedAlert("inc-1", 1, "cpu", frozenset(), listed.alert.severity, *told, group_labels=labels)
+    notification = make_notification(listed)
+    document = payload(attrs.evolve(notification, incidents=(incident,)), receiver="team-db")
+    assert (document["groupLabels"], document["receiver"]) == ({"alertname": "cpu", "team": "db"}, "team-db")

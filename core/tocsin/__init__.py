@@ -118,7 +118,7 @@ from tocsin.registry import (
     SourceRegistrar,
     StoreRegistrar,
 )
-from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Release, Telling
+from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition, FieldTest, field_test
 from tocsin.roles.observer import Observer
@@ -188,6 +188,7 @@ __all__ = [
     "HostCollector",
     "InhibitionRule",
     "LabelMatcher",
+    "Labelling",
     "LedgerKind",
     "LedgerLine",
     "LevelExplanation",

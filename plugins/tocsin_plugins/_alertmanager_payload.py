@@ -22,12 +22,11 @@ def payload(notification: Notification, external_url: str = "", receiver: str | 
     :param receiver: its name; None: the channel's.
     """
     alerts = [_alert(listed, notification) for listed in notification.alerts]
-    metrics = {listed.alert.metric_name for listed in notification.alerts}
     return {
         "receiver": receiver or notification.channel_id,
         "status": notification.status.value,
         "alerts": alerts,
-        "groupLabels": {"alertname": metrics.pop()} if len(metrics) == 1 else {},
+        "groupLabels": _group_labels(notification),
         "commonLabels": _common(alert["labels"] for alert in alerts),
         "commonAnnotations": _common(alert["annotations"] for alert in alerts),
         "externalURL": external_url,
@@ -35,6 +34,14 @@ def payload(notification: Notification, external_url: str = "", receiver: str | 
         "groupKey": notification.incident_id,
         "truncatedAlerts": 0,
     }
+
+
+def _group_labels(notification: Notification) -> dict[str, str]:
+    """What the incident was formed by; where nobody says, the metric that all of it has."""
+    if len(notification.incidents) == 1 and notification.incidents[0].group_labels is not None:
+        return dict(sorted(notification.incidents[0].group_labels.items()))
+    metrics = {listed.alert.metric_name for listed in notification.alerts}
+    return {"alertname": metrics.pop()} if len(metrics) == 1 else {}
 
 
 def _alert(listed: ListedAlert, notification: Notification) -> dict[str, Any]:

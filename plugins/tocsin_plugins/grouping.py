@@ -30,6 +30,7 @@ from tocsin import (
     Release,
     Telling,
     hookimpl,
+    label_set,
 )
 
 __all__ = ["Grouping", "GroupingConfig"]
@@ -108,6 +109,13 @@ class Grouping:
             return json.dumps({name: alert.labels.get(name, "") for name in self._labels})
         view = AlertView(alert)
         return json.dumps({name: view.label(name) for name in self._labels})
+
+    def labels(self, alert: PerformanceAlert, /) -> dict[str, str]:
+        """Return the labels of the group, with their values; those that the alert does not have are left out."""
+        if self._labels == (_EVERY_LABEL,):
+            return label_set(alert)
+        read = alert.labels.get if self._alone else AlertView(alert).label
+        return {name: value for name in self._labels if (value := read(name))}
 
     def open(self, alert: PerformanceAlert, now: float, /) -> Any:
         """No state: a group's opening instant says all."""

@@ -837,3 +837,23 @@ def test_an_end_is_told_at_a_flush_though_an_earlier_one_was_taken_back_before_a
     history(bench, (110, "fire", "a"), (120, "fire", "b"), (400, "resolve", "b"))
     bench.wake(LATER)
     assert bench.told("dev")[1:] == [(130, "more", ["a", "b"], []), (430, "more", ["a"], ["b"])]
+
+
+# --- by what a group is shown to have come about
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        ({"group_by": []}, {}),
+        ({"group_by": ["team", "absent", "severity"]}, {"severity": "error", "team": "db"}),
+        ({"group_by": ["team", "severity"], "labels_alone": True}, {"team": "db"}),
+        ({"group_by": ["..."]}, {"alertname": "cpu", "cluster": "prod-1", "severity": "error", "team": "db"}),
+    ],
+)
+def test_a_group_is_shown_with_the_labels_that_formed_it(settings: dict[str, Any], labels: dict[str, str]) -> None:
+    """Those that its alerts have."""
+    bench = grouped(settings=settings)
+    bench.fire("a", cluster_id="prod-1", labels={"team": "db"})
+    (sent,) = bench.wake(30)
+    assert [incident.group_labels for incident in sent.notification.incidents] == [labels]

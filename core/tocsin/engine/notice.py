@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tocsin.engine.crowds import all_taken, tally_of
 from tocsin.engine.gates import acknowledged, snoozed
 from tocsin.engine.outgoing import listing_rank
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
+from tocsin.model.alert import PerformanceAlert
 from tocsin.model.alert_state import AlertState
 from tocsin.model.escalation import EscalationLevel
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.notification import AlertStatus, ListedAlert, Notification
 from tocsin.model.template import NotificationTemplate
+from tocsin.roles.aggregator import Labelling
 
 __all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
 
@@ -31,7 +35,19 @@ def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
         last_updated=incident.updated_wall,
         firing_count=len(incident.firing),
         acknowledged=all_taken(turn, incident),
+        group_labels=_group_labels(turn, incident, tally.first.alert),
     )
+
+
+def _group_labels(turn: Turn, incident: Incident, alert: PerformanceAlert) -> Mapping[str, str] | None:
+    """Return what the aggregator formed the incident by; where another one is configured by now, nobody knows."""
+    grouping = turn.grouping(incident)
+    if incident.strategy != grouping.strategy or not isinstance(grouping.aggregator, Labelling):
+        return None
+    try:
+        return dict(grouping.aggregator.labels(alert))
+    except Exception:  # noqa: BLE001  an aggregator may raise anything; what it decides is recorded, this is only shown
+        return None
 
 
 def alert_state(turn: Turn, episode: Episode) -> AlertState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from tocsin.model.alert import PerformanceAlert
@@ -16,7 +18,8 @@ class AggregatedAlert:
 
     ``aggregation_id`` is the incident's id, constant over its life. ``alert_count`` counts every alert that joined,
     ``firing_count`` those that still fire. ``severity`` is the highest that fires (of a resolved incident: that ever
-    fired). Times are seconds since the epoch (UTC).
+    fired). Times are seconds since the epoch (UTC). ``group_labels`` are the labels that the aggregator formed it by
+    (None: it names none).
     """
 
     aggregation_id: str
@@ -30,3 +33,4 @@ class AggregatedAlert:
     last_updated: float
     firing_count: int = 0
     acknowledged: bool = False
+    group_labels: Mapping[str, str] | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
@@ -11,7 +12,7 @@ from tocsin.model.alert import PerformanceAlert
 from tocsin.model.reason import Reason
 from tocsin.model.severity import AlertSeverity
 
-__all__ = ["AT_ONCE", "Aggregator", "Cause", "Release", "Telling"]
+__all__ = ["AT_ONCE", "Aggregator", "Cause", "Labelling", "Release", "Telling"]
 
 
 class Cause(enum.StrEnum):
@@ -91,4 +92,13 @@ class Aggregator(Protocol):
 
     def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """Return when a channel that was told at *told_at* is reminded of what still fires; None: never."""
+        ...
+
+
+@runtime_checkable
+class Labelling(Protocol):
+    """What an aggregator may offer besides: what the alerts of one incident have in common, as labels."""
+
+    def labels(self, alert: PerformanceAlert, /) -> Mapping[str, str]:
+        """Return the labels, with their values, by which *alert* is in its incident: Alertmanager's group labels."""
         ...
