@@ -124,14 +124,21 @@ def _handler(daemon: ContractDaemon) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def handle_one(self) -> None:
+        def _take(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = json.loads(content) if content else None
             self._send(daemon.reply(Asked(self.command, path, query, headers, body)))
 
-        do_GET = do_POST = do_DELETE = handle_one
+        def do_GET(self) -> None:
+            self._take()
+
+        def do_POST(self) -> None:
+            self._take()
+
+        def do_DELETE(self) -> None:
+            self._take()
 
         def _send(self, reply: Reply) -> None:
             if reply.hang:

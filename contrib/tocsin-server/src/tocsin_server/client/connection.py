@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 from urllib.parse import quote
 
+import click
 import httpx
 
 from tocsin_server.client.answers import Answer, document
@@ -28,8 +29,18 @@ Parameters = Sequence[tuple[str, str]]
 
 
 def segment(name: str) -> str:
-    """Return *name*, which may hold any characters, as one segment of a path."""
-    return quote(name, safe="").replace(".", "%2E")
+    """Return *name*, which may hold any characters, as one segment of a path.
+
+    :raises click.UsageError: when it is not UTF-8.
+    """
+    return _quoted(name).replace(".", "%2E")
+
+
+def _quoted(text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise click.UsageError(f"{text!r} is not UTF-8") from None
 
 
 class Connection:
@@ -130,7 +141,7 @@ class Connection:
 
     def _url(self, path: str, parameters: Parameters = ()) -> httpx.URL:
         base = str(self.where.url).rstrip("/")
-        query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters)
+        query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
         return httpx.URL(f"{base}/{_API}/{path}" + (f"?{query}" if query else ""))
 
     def _read(self, response: httpx.Response, deadline: float) -> Answer:

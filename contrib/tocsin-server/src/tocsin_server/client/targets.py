@@ -31,26 +31,15 @@ def read_text(stream: BinaryIO | None = None) -> str:
 def targets(given: Iterable[str]) -> list[str]:
     """Return the ids that were given, each once; ``-`` stands for those on standard input, one a line.
 
-    :raises click.UsageError: when there are none, or one of them is not UTF-8.
+    :raises click.UsageError: when there are none, or the input is not UTF-8.
     """
     found: dict[str, None] = {}
     for one in given:
         lines = [line.rstrip("\r") for line in read_text().split("\n")] if one == "-" else [one]
         found.update(dict.fromkeys(line for line in lines if line.strip()))
-    for one in found:
-        if not _encodes(one):
-            raise click.UsageError(f"the id {one!r} is not UTF-8")
     if not found:
         raise click.UsageError("no id is given, as an argument or, with '-', on standard input")
     return list(found)
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def each(
@@ -85,6 +74,6 @@ def _attempt(one: str, act: Callable[[str], Mapping[str, Any]]) -> dict[str, Any
     except (NotAllowed, Unreachable):
         raise
     except Failure as failure:
-        problem = failure.message if plain(one) in failure.message else f"{one}: {failure.message}"
+        problem = failure.message if plain(repr(one)) in failure.message else f"{one}: {failure.message}"
         Failure(problem, failure.problems).show()
         return {"changed": False, "error": problem}
