@@ -89,6 +89,8 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
         size += len(last)
         if size > _LARGEST:
             raise StreamBroken
+    if rest and rest[-1].endswith("\r"):
+        yield "".join(rest)[:-1]
 
 
 def _split(text: str) -> list[str]:
