@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +56,7 @@ class ContractDaemon:
         self.url = ""
         self.asked: list[Asked] = []
         self.stopped = threading.Event()
+        self._arrivals: queue.Queue[Asked] = queue.Queue()
         self._replies: dict[tuple[str, str], list[Reply]] = {}
 
     def answers(self, method: str, path: str, *replies: Any, **fields: Any) -> None:
@@ -65,10 +67,15 @@ class ContractDaemon:
     def reply(self, asked: Asked) -> Reply:
         """Note a request and return what is answered."""
         self.asked.append(asked)
+        self._arrivals.put(asked)
         replies = self._replies.get((asked.method, asked.path))
         if replies is None:
             return Reply({"error": f"there is no {asked.path}"}, 404)
         return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def next(self) -> Asked:
+        """Return the next request, when it is there."""
+        return self._arrivals.get(timeout=60)
 
     @property
     def bodies(self) -> list[Any]:
