@@ -24,6 +24,27 @@ def _because(data: Fields) -> str:
     return f" ({reason.replace('_', ' ')})" if reason else ""
 
 
+def _accepted(data: Fields) -> str:
+    fact = record(data, "fact")
+    alert, silence = record(fact, "alert"), record(fact, "silence")
+    name = next(
+        (
+            text(source, key)
+            for source, key in (
+                *((alert, "alert_id"), (silence, "silence_id"), (fact, "alert_id"), (fact, "target")),
+                *((fact, "silence_id"), (fact, "notification_id"), (fact, "subject")),
+            )
+            if text(source, key)
+        ),
+        "",
+    )
+    by = text(fact, "by") or text(silence, "created_by")
+    said = text(alert, "message") or text(fact, "comment") or text(silence, "comment") or text(fact, "detail")
+    words = [text(fact, "type"), text(alert, "severity"), f"by {by}" if by else ""]
+    what = " ".join(word for word in words if word)
+    return ": ".join(part for part in (name, what, said) if part)
+
+
 def _routed(data: Fields) -> str:
     channels = ", ".join(texts(data, "channel_ids")) or "nobody"
     policy = f", escalation {text(data, 'policy_id')}" if text(data, "policy_id") else ""
@@ -70,6 +91,7 @@ def _heartbeat(data: Fields) -> str:
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Fields], str]]] = {
+    "FactAccepted": _accepted,
     "AlertRouted": _routed,
     "TellingDecided": _decided,
     "NotificationChanged": _notification,

@@ -26,30 +26,27 @@ pause = time.sleep
 class Place:
     """How far the journal was read.
 
-    An id is the ordinal of an entry, and an entry has several events: the entry that was read last is asked for again,
-    and those of its events that were read before are left out.
+    The last event of an entry has its ordinal as its id. When a connection is lost within an entry all of it is sent
+    again, and those of its events that were read before are left out.
 
     :param since: the ordinal of the entry after which reading begins; empty: whatever happens from now on.
     """
 
     def __init__(self, since: str = "") -> None:
-        self._since = since
-        self._entry = ""
+        self._id = since
         self._read = 0
         self._known = 0
 
     def resume(self) -> str:
         """Return the id after which to resume, at the begin of a connection."""
-        if not self._entry.isdecimal():
-            return self._entry or self._since
-        self._known = self._read
-        self._read = 0
-        return str(int(self._entry) - 1)
+        self._known, self._read = max(self._known, self._read), 0
+        return self._id
 
     def is_new(self, event: StreamEvent) -> bool:
         """Note *event*, and return whether it was not read before."""
-        if event.id != self._entry:
-            self._entry, self._read, self._known = event.id, 0, 0
+        if event.id != self._id:
+            self._id, self._read, self._known = event.id, 0, 0
+            return True
         self._read += 1
         return self._read > self._known
 

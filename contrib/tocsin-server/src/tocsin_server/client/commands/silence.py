@@ -89,7 +89,7 @@ def add(
 
 @silence.command(name="list")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="[default: active and pending]")
-@click.option("--filter", "filters", multiple=True, metavar="MATCHER", help="Only those with a matcher of this.")
+@click.option("--filter", "filters", multiple=True, metavar="MATCHER", help="Only those that have this matcher.")
 @connected
 def list_(connection: Connection, output: Output, states: tuple[str, ...], filters: tuple[str, ...]) -> None:
     """List silences. Those that are over are left out; --state, which may be repeated, names what to list.

@@ -60,8 +60,8 @@ def _print(event: StreamEvent, output: Output) -> None:
 
 
 def _time(data: dict[str, Any]) -> str:
-    """Return when it happened, or where it does not say so in wall time, when it was heard of."""
-    instant = parse_instant(text(data, "at")) or now()
+    """Return when it happened, or, where that is not said, when it was heard of."""
+    instant = parse_instant(text(data, "time")) or now()
     try:
         return f"{instant.astimezone():%H:%M:%S}"
     except (OverflowError, OSError, ValueError):
