@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tocsin import CommandRegistrar, hookimpl
 
-__all__ = ["tocsin_register_commands"]
+__all__ = ["CLIENT", "tocsin_register_commands"]
 
 
 def _convert() -> Any:
@@ -23,7 +23,7 @@ def _serve() -> Any:
     return serve
 
 
-_CLIENT: Final = (
+CLIENT: Final = (
     "ack",
     "alerts",
     "completion",
@@ -49,5 +49,5 @@ def tocsin_register_commands(registrar: CommandRegistrar) -> None:
     """Register ``convert``, ``serve``, and the commands against a daemon that runs."""
     registrar.register("convert", _convert)
     registrar.register("serve", _serve)
-    for name in _CLIENT:
+    for name in CLIENT:
         registrar.register(name, partial(_client, name))
