@@ -110,7 +110,7 @@ def _printed(output: Output, document: Any) -> str:
 ROWS: list[Row] = [
     (Cell("critical", "red"), "disk-full", "eu-1", "/var on db1 is almost full, and the log of the queries grows"),
     (Cell("info", "cyan"), "日本語のアラート名前", "ap-1", "ディスクがいっぱいです、すぐに対応してください"),
-    ("warning", "cafe\u0301-lag", "eu-1", "👩‍💻 re\u0301plique"),
+    ("warning", "cafe\u0301-lag", "eu-1", "界 re\u0301plique"),
 ]
 NAMES = ("severity", "alert", "cluster", "message")
 
@@ -127,7 +127,7 @@ def test_on_a_narrow_terminal_the_widest_columns_give_way_and_show_it() -> None:
         "severity  alert      cluster  message",
         "critical  disk-full  eu-1     /var on d…",
         "info      日本語の…  ap-1     ディスク…",
-        "warning   cafe\u0301-lag   eu-1     👩‍💻 re\u0301pliq…",
+        "warning   cafe\u0301-lag   eu-1     界 re\u0301pliq…",
     ]
 
 
@@ -136,7 +136,7 @@ def test_on_a_wide_terminal_and_in_a_pipe_nothing_is_cut() -> None:
         "severity  alert                 cluster  message",
         "critical  disk-full             eu-1     /var on db1 is almost full, and the log of the queries grows",
         "info      日本語のアラート名前  ap-1     ディスクがいっぱいです、すぐに対応してください",
-        "warning   cafe\u0301-lag              eu-1     👩‍💻 re\u0301plique",
+        "warning   cafe\u0301-lag              eu-1     界 re\u0301plique",
     ]
     assert lay_out(NAMES, ROWS, Screen(200)) == whole
     assert lay_out(NAMES, ROWS, Screen()) == whole
