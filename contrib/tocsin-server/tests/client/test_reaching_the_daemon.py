@@ -101,7 +101,7 @@ def test_every_problem_of_a_refusal_is_a_line(daemon: ContractDaemon, tocsin: Ru
     daemon.answers("POST", "/alerts", {"error": "2 problems", "errors": problems}, status=400)
     done = tocsin("send", stdin='[{"alert_id": "a"}, {"alert_id": "b"}]')
     assert done.code == 1
-    assert done.err == "tocsin: 2 problems\n  number 2: severity: unknown\n  too many\n"
+    assert done.err == "tocsin: 2 problems\n  alert 1: severity: unknown\n  too many\n"
 
 
 def test_a_failure_is_1_and_says_when_to_try_again(daemon: ContractDaemon, tocsin: Run) -> None:

@@ -60,7 +60,7 @@ def test_a_file_or_standard_input_has_one_alert_or_a_list(daemon: ContractDaemon
         ("", "standard input is no JSON: Expecting value at line 1, column 1"),
         ("{\n!", "at line 2, column 1"),
         ("3", "standard input is no alert"),
-        ('[{"alert_id": "a"}, 3]', "number 2 of standard input is no alert"),
+        ('[{"alert_id": "a"}, 3]', "alert 1 of standard input is no alert"),
         ("[]", "there is no alert in standard input"),
         ('{"current_value": NaN}', "NaN is no number in JSON"),
         (b"\xff", "the input is not UTF-8: byte 0 is 0xff"),

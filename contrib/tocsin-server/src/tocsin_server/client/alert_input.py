@@ -26,7 +26,7 @@ def read_alerts(file: Path) -> list[dict[str, Any]]:
     alerts = found if isinstance(found, list) else [found]
     for place, alert in enumerate(alerts):
         if not isinstance(alert, dict):
-            where = f"number {place + 1} of {name}" if isinstance(found, list) else name
+            where = f"alert {place} of {name}" if isinstance(found, list) else name
             raise click.UsageError(f"{where} is no alert, which is an object with alert_id, severity, and so on")
     if not alerts:
         raise click.UsageError(f"there is no alert in {name}")

@@ -48,7 +48,7 @@ def handling(alert: Mapping[str, Any]) -> str:
     if taken := record(alert, "acknowledged"):
         words.append(f"acknowledged by {text(taken, 'by') or 'somebody'}")
     if until := text(alert, "snoozed_until"):
-        words.append(f"snoozed, {age(until)} left")
+        words.append(f"snoozed ({age(until)} left)")
     quiet = [name for name in ("silenced", "inhibited", "muted") if texts(alert, f"{name}_by")]
     words += quiet or (["suppressed"] if flag(alert, "suppressed") else [])
     return ", ".join(words)

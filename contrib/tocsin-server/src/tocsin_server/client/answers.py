@@ -65,7 +65,7 @@ def _refusal(answer: Answer, found: dict[str, Any], where: Where) -> Failure:
 
 
 def _particular(problem: dict[str, Any]) -> str:
-    place = f"number {count(problem, 'index') + 1}" if "index" in problem else ""
+    place = f"alert {count(problem, 'index')}" if "index" in problem else ""
     parts = (place, text(problem, "path"), text(problem, "problem"))
     return ": ".join(part for part in parts if part)
 
