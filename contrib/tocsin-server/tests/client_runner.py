@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -31,9 +32,12 @@ class Ended:
 Run = Callable[..., Ended]
 
 
+_group = functools.cache(make_group)
+
+
 def run_command(*arguments: str, stdin: str | bytes | None = None) -> Ended:
     """Run ``tocsin`` with *arguments*; an exception that nobody foresaw fails the test."""
-    done = CliRunner().invoke(make_group(), arguments, input=stdin, prog_name="tocsin")
+    done = CliRunner().invoke(_group(), arguments, input=stdin, prog_name="tocsin")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Ended(done.exit_code, done.stdout, done.stderr)

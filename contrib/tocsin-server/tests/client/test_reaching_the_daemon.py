@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import subprocess
+import types
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from client_runner import Run, run_command
 from contract_daemon import ContractDaemon, Reply, running_daemon
 from server_processes import program
+
+from tocsin_server.client import connection
 
 SECRET = "s3cr3t-t0k3n"
 
@@ -48,6 +52,23 @@ def test_a_daemon_that_hangs_is_3_after_the_timeout(daemon: ContractDaemon, tocs
     done = tocsin("status", "--timeout", "50ms")
     assert done.code == 3
     assert f"{daemon.url} did not answer within 0.05s; --timeout gives it longer" in _one_line(done.err)
+
+
+def test_an_answer_that_goes_on_for_too_long_is_3(
+    daemon: ContractDaemon, tocsin: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=60)
+    monkeypatch.setattr(connection, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    daemon.answers("GET", "/health", {"status": "ok"})
+    done = tocsin("status")
+    assert done.code == 3
+    assert "did not answer within 10s" in _one_line(done.err)
+
+
+def test_an_answer_that_has_no_end_is_3(daemon: ContractDaemon, tocsin: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_LARGEST", 5)
+    daemon.answers("GET", "/health", {"status": "ok"})
+    assert tocsin("status").code == 3
 
 
 def test_a_daemon_that_drops_the_connection_is_3(daemon: ContractDaemon, tocsin: Run) -> None:

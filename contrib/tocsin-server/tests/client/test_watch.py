@@ -105,6 +105,32 @@ def test_the_daemon_may_say_how_long_to_wait(daemon: ContractDaemon, tocsin: Run
     assert waits == [0.25]
 
 
+@pytest.mark.parametrize(("wished", "waited"), [(0, 0.1), (999_999_999, 30)])
+def test_how_long_to_wait_is_kept_within_reason(
+    daemon: ContractDaemon, tocsin: Run, waits: list[float], wished: int, waited: float
+) -> None:
+    daemon.answers("GET", "/events", _stream(f"retry: {wished}\n\n".encode(), _event(1)), _stream(_event(2)))
+    tocsin("watch", "-n", "2")
+    assert waits == [waited]
+
+
+def test_an_id_that_no_header_could_hold_is_not_sent_back(daemon: ContractDaemon, tocsin: Run) -> None:
+    odd = "id: 3\ndata: 1\n\nid: ü\x01\ndata: 2\n\n".encode()
+    daemon.answers("GET", "/events", _stream(odd), _stream(_event(4), _event(5)))
+    assert tocsin("watch", "-n", "3").code == 0
+    assert daemon.asked[1].headers["last-event-id"] == "3"
+
+
+def test_a_daemon_that_falls_silent_is_asked_anew(
+    daemon: ContractDaemon, tocsin: Run, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "SILENCE", 0.05)
+    silent = Reply(headers=STREAM, chunks=[_event(1)], hang=True)
+    daemon.answers("GET", "/events", silent, _stream(_event(2)))
+    assert tocsin("watch", "-n", "2", "--timeout", "50ms").code == 0
+    assert waits == [1]
+
+
 def test_a_refusal_ends_it_at_once_also_later(daemon: ContractDaemon, tocsin: Run, waits: list[float]) -> None:
     daemon.answers("GET", "/events", _stream(_event(1)), Reply({"error": "no"}, 401))
     done = tocsin("watch")

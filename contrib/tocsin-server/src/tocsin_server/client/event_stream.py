@@ -12,6 +12,9 @@ import attrs
 __all__ = ["EventStream", "StreamBroken", "StreamEvent"]
 
 _LARGEST: Final = 16 * 1024 * 1024
+_ORDINAL: Final = re.compile("[0-9]{1,18}")
+"""What the daemon numbers events with; whatever else comes as an id may not fit into a header."""
+
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
@@ -66,7 +69,7 @@ class EventStream:
             self._size += len(value) + 1
         elif name == "event":
             self._kind = value
-        elif name == "id" and "\0" not in value:
+        elif name == "id" and _ORDINAL.fullmatch(value):
             self._id = value
         elif name == "retry" and re.fullmatch(r"[0-9]{1,9}", value):
             self.retry_seconds = int(value) / 1000

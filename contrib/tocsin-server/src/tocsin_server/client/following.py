@@ -18,6 +18,7 @@ SILENCE: Final = 50.0
 """The daemon says something every 15 s; after three times that the connection is lost."""
 
 _FIRST_WAIT: Final = 1.0
+_SHORTEST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 30.0
 
 pause = time.sleep
@@ -67,7 +68,7 @@ def follow(connection: Connection, since: str, remark: Callable[[str], None]) ->
             with connection.stream("events", headers, SILENCE) as pieces:
                 connected = True
                 for event in stream.events(pieces):
-                    wait = _FIRST_WAIT if stream.retry_seconds is None else stream.retry_seconds
+                    wait = _first_wait(stream.retry_seconds)
                     if place.is_new(event):
                         yield event
         except (httpx.HTTPError, StreamBroken):
@@ -78,3 +79,8 @@ def follow(connection: Connection, since: str, remark: Callable[[str], None]) ->
         remark(f"the connection to {connection.where.shown} is lost; the next attempt is in {wait:g} s")
         pause(wait)
         wait = min(2 * wait, _LONGEST_WAIT)
+
+
+def _first_wait(wished: float | None) -> float:
+    """Return how long to wait after a connection that was good, as the daemon wishes within reason."""
+    return _FIRST_WAIT if wished is None else min(max(wished, _SHORTEST_WAIT), _LONGEST_WAIT)

@@ -47,9 +47,9 @@ class Screen:
             return text
         mark = plain("…", self.encoding)
         mark = mark if cell_len(mark) == 1 else "~"
-        end = min(len(text), 4 * width)
-        while end and cell_len(text[:end]) > width - 1:
-            end -= 1
+        end = len(text)
+        while end and (over := cell_len(text[:end]) - (width - 1)) > 0:
+            end -= max(1, over // 2)  # no character has more than two cells
         return text[:end] + mark if width > 0 else ""
 
 

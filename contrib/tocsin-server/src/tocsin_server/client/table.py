@@ -47,7 +47,7 @@ def _cell(cell: str | Cell, screen: Screen) -> Cell:
 def _fitting(natural: Sequence[int], width: int) -> list[int]:
     """Return widths that add up to no more than *width*, gaps included: no column is wider than a common limit."""
     room = width - len(_GAP) * (len(natural) - 1)
-    limit = max(natural, default=0)
+    limit = min(max(natural, default=0), max(1, room))
     while limit > 1 and sum(min(limit, wanted) for wanted in natural) > room:
         limit -= 1
     widths = [min(limit, wanted) for wanted in natural]
