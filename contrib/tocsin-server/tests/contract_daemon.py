@@ -34,8 +34,7 @@ class Asked:
 class Reply:
     """An answer. A stream's chunks are sent one by one, and then the connection is closed.
 
-    ``hang`` keeps the request waiting until the server stops, a stream after its chunks; ``drop`` closes the connection
-    without a word.
+    ``hang`` keeps the request waiting until the server stops; ``drop`` closes the connection without a word.
     """
 
     body: Any = None
@@ -149,9 +148,9 @@ def _handler(daemon: ContractDaemon) -> type[BaseHTTPRequestHandler]:
             self._take()
 
         def _send(self, reply: Reply) -> None:
-            if reply.hang and reply.chunks is None:
+            if reply.hang:
                 daemon.stopped.wait()
-            if (reply.hang and reply.chunks is None) or reply.drop:
+            if reply.hang or reply.drop:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
@@ -167,8 +166,6 @@ def _handler(daemon: ContractDaemon) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             for chunk in reply.chunks:
                 self.wfile.write(chunk)
-            if reply.hang:
-                daemon.stopped.wait()
 
         def log_message(self, *arguments: object) -> None:
             return

@@ -9,6 +9,14 @@ import pytest
 from client_runner import Run, run_command
 from contract_daemon import ContractDaemon, alert
 
+from tocsin_server.client import completions
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on how fast a daemon answers."""
+    monkeypatch.setattr(completions, "_MOMENT", 60.0)
+
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_it_prints_the_script_of_each_shell(shell: str) -> None:
@@ -89,4 +97,12 @@ def test_a_daemon_that_refuses_or_is_something_else_completes_nothing(
     daemon.answers("GET", "/alerts", b"<html>")
     assert _completed(monkeypatch, "tocsin ack d") == []
     monkeypatch.setenv("TOCSIN_TOKEN_FILE", "/no/such/file")
+    assert _completed(monkeypatch, "tocsin ack d") == []
+
+
+def test_a_daemon_that_hangs_is_not_waited_for(
+    daemon: ContractDaemon, tocsin: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completions, "_MOMENT", 0.05)
+    daemon.answers("GET", "/alerts", hang=True)
     assert _completed(monkeypatch, "tocsin ack d") == []

@@ -183,3 +183,10 @@ def test_an_encoding_that_nobody_knows_is_taken_for_utf_8(monkeypatch: pytest.Mo
 def test_severities_have_their_colours() -> None:
     assert "\x1b[31mcritical\x1b[0m" in lay_out(NAMES, ROWS, Screen(80, True))[1]
     assert "\x1b[1mseverity\x1b[0m" in lay_out(NAMES, ROWS, Screen(80, True))[0]
+
+
+def test_one_thing_that_was_asked_for_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(False, Screen(20))
+    output.table(("", ""), [("a", "x" * 30)], whole=True)
+    output.fields({"name": "y" * 30, "nothing": ""})
+    assert capsys.readouterr().out.splitlines() == [f"a  {'x' * 30}", f"  name  {'y' * 30}"]

@@ -9,12 +9,16 @@ import types
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from client_runner import Run, run_command
 from contract_daemon import ContractDaemon, Reply, running_daemon
 from server_processes import program
 
 from tocsin_server.client import connection
+from tocsin_server.client.connection import Connection
+from tocsin_server.client.token import find_token
+from tocsin_server.client.where import Where
 
 SECRET = "s3cr3t-t0k3n"
 
@@ -165,6 +169,13 @@ def test_a_token_that_is_not_known_or_does_not_suffice_is_named_by_its_origin(
     assert done.code == 1
     assert f"the token of {file} does not suffice at {daemon.url}: the token 'x' does not have" in _one_line(done.err)
     assert SECRET not in done.err
+
+
+def test_a_token_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_TOKEN", SECRET)
+    where = Where(httpx.URL("http://127.0.0.1:1"), find_token(None))
+    with Connection(where) as made:
+        assert SECRET not in f"{where!r} {where.token!r} {vars(made)!r} {where.client().headers!r}"
 
 
 def test_the_token_of_a_file_goes_before_that_of_the_environment(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from client_runner import Ended, Run, run_command
-from server_processes import PATIENCE, Process, Receiver, daemon, receiver, serve_command
+from contract_daemon import running_daemon
+from server_processes import PATIENCE, Process, Receiver, daemon, receiver, serve_command, until
 
 from tocsin_server.client import following
 from tocsin_server.client.connection import Connection
@@ -20,6 +21,8 @@ from tocsin_server.client.where import Where
 
 pytest.importorskip("tocsin_server.api", reason="the daemon has no API of its own yet")
 
+RunAt = Callable[[Process], Run]
+
 NAME = "disk/full 100% ä?#"
 READ, OPERATE = "t" * 40, "o" * 40
 CONFIG = """
@@ -27,9 +30,6 @@ channels:
   hook:
     backend: webhook
     config: {{webhook_url: "{url}"}}
-  broken:
-    backend: webhook
-    config: {{webhook_url: "{url}/refused"}}
 routing_rules:
 - rule_id: root
   target_channels: [hook]
@@ -53,21 +53,31 @@ def config(told: Receiver, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
-    """A daemon, which the command line finds."""
+def served(config: Path, tmp_path: Path) -> Iterator[Process]:
+    """A daemon that tells the receiver."""
     with daemon(config, tmp_path / "data") as made:
-        monkeypatch.setenv("TOCSIN_URL", made.url)
         yield made
 
 
 @pytest.fixture
-def run(served: Process) -> Run:
-    """Run ``tocsin`` against it, with patience."""
+def run_at(monkeypatch: pytest.MonkeyPatch) -> RunAt:
+    """Run ``tocsin`` against a daemon, with patience."""
 
-    def call(*arguments: str, stdin: str | None = None) -> Ended:
-        return run_command(*arguments, "--timeout", f"{PATIENCE:g}s", stdin=stdin)
+    def at(process: Process) -> Run:
+        monkeypatch.setenv("TOCSIN_URL", process.url)
 
-    return call
+        def call(*arguments: str, stdin: str | None = None) -> Ended:
+            return run_command(*arguments, "--timeout", f"{PATIENCE:g}s", stdin=stdin)
+
+        return call
+
+    return at
+
+
+@pytest.fixture
+def run(served: Process, run_at: RunAt) -> Run:
+    """Run ``tocsin`` against the daemon."""
+    return run_at(served)
 
 
 def _send(run: Run, alert_id: str = NAME) -> Ended:
@@ -118,7 +128,7 @@ def test_a_silence_is_tried_added_listed_and_ended(run: Run) -> None:
     assert len(run("silence", "list", "--state", "expired", "--json").json) == 1
 
 
-def test_pages_are_followed(run: Run, served: Process) -> None:
+def test_pages_are_followed(run: Run) -> None:
     fields = {"severity": "info", "cluster_id": "c", "metric_name": "m"}
     sent = json.dumps([{"alert_id": f"a-{number:04}", **fields} for number in range(1005)])
     assert run("send", stdin=sent).code == 0
@@ -135,6 +145,21 @@ def test_deliveries_and_status_say_what_was_sent(run: Run, told: Receiver) -> No
     done = run("status")
     assert (done.code, done.err) == (0, "")
     assert ": ok" in done.out.splitlines()[0]
+
+
+def test_what_a_receiver_refused_is_given_up_and_sent_again(config: Path, tmp_path: Path, run_at: RunAt) -> None:
+    with running_daemon() as refusing:
+        config.write_text(CONFIG.format(url=f"{refusing.url}/nowhere"))
+        with daemon(config, tmp_path / "data") as served:
+            run = run_at(served)
+            _send(run)
+            (given_up,) = until(lambda: run("deliveries", "--state", "rejected", "--json").json)
+            assert (given_up["channel_id"], given_up["alert_ids"]) == ("hook", [NAME])
+            assert "404" in run("deliveries").out
+            done = run("redrive", "--all", "--channel", "hook")
+            assert done.out == f"{given_up['notification_id']}: is sent again\n"
+            for _ in range(2):
+                assert refusing.next().path == "/nowhere"
 
 
 def test_what_happens_is_watched_from_the_start_of_the_journal(run: Run) -> None:

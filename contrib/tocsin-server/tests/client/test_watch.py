@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 from client_runner import Run
 from contract_daemon import ContractDaemon, Reply
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin_server.client import event_stream, following
+from tocsin_server.client.connection import Connection
 from tocsin_server.client.event_stream import EventStream, StreamBroken
 from tocsin_server.client.event_text import event_text
 
@@ -124,11 +128,22 @@ def test_an_id_that_no_header_could_hold_is_not_sent_back(daemon: ContractDaemon
 def test_a_daemon_that_falls_silent_is_asked_anew(
     daemon: ContractDaemon, tocsin: Run, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "SILENCE", 0.05)
-    silent = Reply(headers=STREAM, chunks=[_event(1)], hang=True)
-    daemon.answers("GET", "/events", silent, _stream(_event(2)))
-    assert tocsin("watch", "-n", "2", "--timeout", "50ms").code == 0
+    """It is a stream whose next piece does not come in time."""
+    silences: list[float] = []
+
+    @contextmanager
+    def stream(self: Connection, path: str, headers: dict[str, str], silence: float) -> Iterator[Iterator[bytes]]:
+        silences.append(silence)
+        yield pieces(len(silences))
+
+    def pieces(number: int) -> Iterator[bytes]:
+        yield _event(number)
+        raise httpx.ReadTimeout("nothing came")
+
+    monkeypatch.setattr(Connection, "stream", stream)
+    assert tocsin("watch", "-n", "2").code == 0
     assert waits == [1]
+    assert silences == [50, 50]
 
 
 def test_a_refusal_ends_it_at_once_also_later(daemon: ContractDaemon, tocsin: Run, waits: list[float]) -> None:

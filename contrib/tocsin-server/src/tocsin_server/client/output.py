@@ -30,17 +30,20 @@ class Output:
         """Print a document. It is ASCII, so that every string survives and none steers a terminal."""
         click.echo(json.dumps(document, indent=indent))
 
-    def table(self, titles: Sequence[str], rows: Sequence[Row], empty: str = "") -> None:
-        """Print a table; where it has no rows, the remark *empty* instead."""
+    def table(self, titles: Sequence[str], rows: Sequence[Row], empty: str = "", *, whole: bool = False) -> None:
+        """Print a table; where it has no rows, the remark *empty* instead.
+
+        :param whole: nothing is cut, for whoever asks for one thing wants all of it.
+        """
         if not rows:
             self.remark(empty)
             return
-        self._print(lay_out(titles, rows, self.screen))
+        self._print(lay_out(titles, rows, attrs.evolve(self.screen, width=None) if whole else self.screen))
 
     def fields(self, pairs: Mapping[str, str]) -> None:
         """Print names with their texts, each beside its name, without those that are empty.
 
-        A text keeps its breaks of lines, and is not cut: whoever asks for one thing wants all of it.
+        A text keeps its breaks of lines, and is not cut.
         """
         width = max((len(name) for name, text in pairs.items() if text), default=0)
         lines: list[str] = []

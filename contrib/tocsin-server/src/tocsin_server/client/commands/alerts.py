@@ -17,7 +17,13 @@ SEVERITIES: Final = ("info", "warning", "error", "critical", "emergency")
 
 
 @click.command()
-@click.option("--severity", "severities", multiple=True, type=click.Choice(SEVERITIES, case_sensitive=False))
+@click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    type=click.Choice(SEVERITIES, case_sensitive=False),
+    help="Only of this severity.",
+)
 @click.option("--cluster", metavar="NAME", help="Only of this cluster.")
 @click.option("--receiver", metavar="NAME", help="Only those that this receiver is told of.")
 @click.option(

@@ -58,7 +58,7 @@ def _lines(output: Output, title: str, rows: list[Row]) -> None:
     if rows:
         output.line("")
         output.heading(title)
-        output.table(("", "", ""), rows)
+        output.table(("", "", ""), rows, whole=True)
 
 
 def _past(line: Mapping[str, Any]) -> Row:

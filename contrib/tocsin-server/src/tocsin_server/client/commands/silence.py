@@ -88,7 +88,13 @@ def add(
 
 
 @silence.command(name="list")
-@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="[default: active and pending]")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="Only those in this state.  [default: active and pending]",
+)
 @click.option("--filter", "filters", multiple=True, metavar="MATCHER", help="Only those that have this matcher.")
 @connected
 def list_(connection: Connection, output: Output, states: tuple[str, ...], filters: tuple[str, ...]) -> None:
