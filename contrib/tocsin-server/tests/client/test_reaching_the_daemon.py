@@ -13,7 +13,7 @@ import httpx
 import pytest
 from client_runner import Run, run_command
 from contract_daemon import ContractDaemon, Reply, running_daemon
-from server_processes import program
+from server_processes import alertmanager, program
 
 from tocsin_server.client import connection
 from tocsin_server.client.connection import Connection
@@ -107,6 +107,16 @@ def test_what_is_not_tocsin_is_3(daemon: ContractDaemon, tocsin: Run, reply: Rep
     assert (done.code, done.out) == (3, "")
     assert daemon.url in _one_line(done.err)
     assert "elsewhere.invalid" not in done.err
+
+
+def test_a_real_alertmanager_which_has_the_same_port_is_3(tmp_path: Path) -> None:
+    config = tmp_path / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    with alertmanager(config, tmp_path / "data") as running:
+        for command in (["alerts"], ["status"], ["watch"], ["ack", "x"], ["silence", "expire", "x"]):
+            done = run_command(*command, "--url", running.url)
+            assert done.code == 3
+            assert f"what answers at {running.url} is not tocsin (status 404" in _one_line(done.err)
 
 
 def test_something_that_speaks_no_http_is_3(daemon: ContractDaemon) -> None:
