@@ -223,6 +223,15 @@ def test_an_unknown_command_is_refused_and_names_the_nearest(run: Run, install: 
     )
 
 
+def test_a_shell_that_completes_an_unknown_command_hears_of_no_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TOCSIN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "tocsin nonsense plug")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 0
+
+
 def test_an_error_of_tocsin_is_one_line_and_exit_code_1(run: Run, install: Install) -> None:
     install("acme-bad", BAD_COMMANDS)
     assert run("fail") == (1, "", "tocsin: the disk is full\n")

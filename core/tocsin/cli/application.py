@@ -55,8 +55,11 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that *args* begin with; the error for an unknown one names the nearest."""
-        if self.get_command(ctx, args[0]) is None:
+        """Find the command that *args* begin with; the error for an unknown one names the nearest.
+
+        A shell that completes a line (``resilient_parsing``) hears of no error.
+        """
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(self._unknown(ctx, args[0]))
         return super().resolve_command(ctx, args)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from functools import partial
+from typing import Any, Final
 
 from tocsin import CommandRegistrar, hookimpl
 
-__all__ = ["tocsin_register_commands"]
+__all__ = ["CLIENT", "tocsin_register_commands"]
 
 
 def _convert() -> Any:
@@ -21,8 +23,31 @@ def _serve() -> Any:
     return serve
 
 
+CLIENT: Final = (
+    "ack",
+    "alerts",
+    "completion",
+    "deliveries",
+    "redrive",
+    "resolve",
+    "send",
+    "show",
+    "silence",
+    "snooze",
+    "status",
+    "watch",
+)
+"""The commands against a daemon that runs; each is a module of that name."""
+
+
+def _client(name: str) -> Any:
+    return getattr(importlib.import_module(f"tocsin_server.client.commands.{name}"), name)
+
+
 @hookimpl
 def tocsin_register_commands(registrar: CommandRegistrar) -> None:
-    """Register ``convert`` and ``serve``."""
+    """Register ``convert``, ``serve``, and the commands against a daemon that runs."""
     registrar.register("convert", _convert)
     registrar.register("serve", _serve)
+    for name in CLIENT:
+        registrar.register(name, partial(_client, name))
