@@ -20,6 +20,7 @@ from tocsin.errors import (
     nearest,
 )
 from tocsin.hookspecs import hookimpl
+from tocsin.journal import entry_to_plain
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.alert_state import AlertState
@@ -95,6 +96,7 @@ from tocsin.model.silence import (
 )
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate, iso_time
 from tocsin.model.undelivered import UndeliveredNotification
+from tocsin.model.upcoming import Upcoming, UpcomingKind
 from tocsin.model.watchdog import Watchdog
 from tocsin.patterns import Pattern, compile_pattern
 from tocsin.performance import (
@@ -257,6 +259,8 @@ __all__ = [
     "UndeliveredNotification",
     "UnknownReferenceError",
     "UnstorableError",
+    "Upcoming",
+    "UpcomingKind",
     "Watchdog",
     "compile_pattern",
     "create_basic_escalation_policy",
@@ -269,6 +273,7 @@ __all__ = [
     "create_severity_routing_rule",
     "create_slack_channel",
     "create_webhook_channel",
+    "entry_to_plain",
     "field_test",
     "field_value",
     "fingerprint",
