@@ -164,6 +164,12 @@ class Readable:
         gaps = {(gap.kind, gap.subject): gap for gap in known}
         return tuple(sorted(gaps.values(), key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
 
+    @property
+    def store_fails(self) -> bool:
+        """Whether the store did not take what was to be kept last."""
+        with self._writer.lock:
+            return bool(self._store_watch.gaps)
+
     def get_alerting_statistics(self) -> dict[str, Any]:
         """Return counts: of what is there now, and of deliveries since the service was made."""
         with self._writer.lock:
