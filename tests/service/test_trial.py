@@ -52,3 +52,16 @@ async def test_a_receiver_that_hangs_is_left_in_time(make_alerting: MakeAlerting
     slow.will("ops", HANG)
     async with alerting:
         assert (await alerting.send_test("ops")).status is OutcomeStatus.UNKNOWN
+
+
+async def test_what_has_not_ended_can_be_told_from_what_has(
+    alerting: FederationAlertingService, post: Post, clock: VirtualClock
+) -> None:
+    """And a store that takes everything does not fail."""
+    post.will("ops", Outcome.unavailable("down"))
+    async with alerting:
+        await alerting.process_alert(alert())
+        assert [state.value for state in alerting.outgoing.values()] == ["retrying"]
+        await clock.advance(60.0)
+        assert alerting.outgoing == {}
+        assert not alerting.store_fails

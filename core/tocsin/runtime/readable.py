@@ -22,6 +22,7 @@ from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.ledger import LedgerLine
 from tocsin.model.severity import AlertSeverity
+from tocsin.model.notification import NotificationState
 from tocsin.model.silence import SilenceRecord, SilenceState
 from tocsin.model.undelivered import UndeliveredNotification
 from tocsin.model.upcoming import Upcoming
@@ -139,6 +140,12 @@ class Readable:
                 )
                 for out in kept
             )
+
+    @property
+    def outgoing(self) -> dict[str, NotificationState]:
+        """The ids of the notifications that have not ended, with their states, the oldest first."""
+        with self._writer.lock:
+            return {name: out.state for name, out in self._writer.engine.state.outgoing.items()}
 
     @property
     def open_circuits(self) -> dict[str, float]:
