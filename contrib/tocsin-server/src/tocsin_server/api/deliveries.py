@@ -22,6 +22,9 @@ from tocsin_server.web.refusal import Refused
 __all__ = ["Deliveries"]
 
 _STATES: Final = tuple(state.value for state in NotificationState)
+_ENDED: Final = {"delivered": NotificationState.DELIVERED, "rejected": NotificationState.REJECTED}
+"""The states of notifications that have ended by the outcomes of their latest attempts; others were called off."""
+
 _ORDER: Final = {"dead": 0, "rejected": 0, "unknown": 0, "retrying": 1}
 _LAST: Final = 2
 _PARAMETERS: Final = (
@@ -107,7 +110,8 @@ class Deliveries:
         return Json(await anyio.to_thread.run_sync(read))
 
     def _all(self) -> Iterable[_Shown]:
-        found = {one.notification_id: _attempted(one) for one in self._alerting.delivery_history}
+        live = self._alerting.outgoing
+        found = {one.notification_id: _attempted(one, live) for one in self._alerting.delivery_history}
         found |= {one.notification_id: _given_up(one) for one in self._alerting.undelivered}
         return found.values()
 
@@ -138,13 +142,13 @@ def _given_up(one: UndeliveredNotification) -> _Shown:
     return _Shown(document, one.ended_at)
 
 
-def _attempted(one: NotificationDelivery) -> _Shown:
+def _attempted(one: NotificationDelivery, live: Mapping[str, NotificationState]) -> _Shown:
     document = {
         "notification_id": one.notification_id,
         "incident_id": one.incident_id,
         "channel_id": one.channel_id,
         "kind": one.kind,
-        "state": one.status,
+        "state": live.get(one.notification_id, _ENDED.get(one.outcome, NotificationState.CANCELLED)).value,
         "reason": None,
         "detail": one.response_message,
         "attempts": one.retry_count + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tocsin import LedgerKind, LedgerLine, Upcoming, UpcomingKind
+from tocsin import Action, LedgerKind, LedgerLine, Upcoming, UpcomingKind
 from tocsin_server.api.shown import instant, number
 
 __all__ = ["future", "past"]
@@ -16,6 +16,12 @@ MOST_LINES: Final = 1000
 _DEADLINES: Final = {
     UpcomingKind.ACKNOWLEDGEMENT_END: "the acknowledgement ends",
     UpcomingKind.SNOOZE_END: "the snooze ends",
+}
+_ACTIONS: Final = {
+    Action.NOTIFY: "is told",
+    Action.FOLD: "is told later",
+    Action.HOLD: "waits",
+    Action.SKIP: "is not told",
 }
 
 
@@ -68,11 +74,10 @@ def _until(line: LedgerLine) -> str:
 
 
 def _decided(line: LedgerLine) -> str:
-    verb = {"notify": "is told", "fold": "is told later", "hold": "waits", "skip": "is not told"}
-    action = verb.get(line.action.value if line.action else "", "is looked at")
+    action = _ACTIONS[line.action or Action.SKIP]
     reason = f" ({_words(line.reason.value)})" if line.reason else ""
-    due = "" if line.due is None else f", at {instant(line.due)}"
-    return f"{line.channel_id} {action}{due}{reason}"
+    later = line.due is not None and line.action is not Action.NOTIFY
+    return f"{line.channel_id} {action}{f', at {instant(line.due)}' if later else ''}{reason}"
 
 
 def _notification(line: LedgerLine) -> str:
