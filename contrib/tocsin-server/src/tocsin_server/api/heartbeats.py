@@ -108,15 +108,17 @@ class Heartbeats:
                 await self._sooner.wait()
             late = self._clock.now() - wake_at
             if late > _LATE:
-                self._put_off(late)
+                self._begin_anew(late)
             elif late >= 0:
                 await self._raise()
 
-    def _put_off(self, late: float) -> None:
+    def _begin_anew(self, late: float) -> None:
+        """Nobody listened for a while: each has its whole time again."""
         _log.warning("the process stood still for %.0f s, which does not count towards any heartbeat", late)
+        now = self._clock.now()
         for beat in self._beats.values():
             if beat.due is not None:
-                beat.due += late
+                beat.due = now + beat.expected.every_seconds
 
     async def _raise(self) -> None:
         async with self._lock:
