@@ -29,7 +29,8 @@ from tocsin_server.api.heartbeat_file import HeartbeatFile
 from tocsin_server.api.heartbeats import Heartbeats
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.daemon.app import application
-from tocsin_server.web.scopes import Guard, Token, hash_token
+from tocsin_server.web.scopes import Guard, Token
+from tocsin_server.web.token_hash import hash_token
 
 __all__ = ["PREFIX", "SCOPES", "SECRET", "World", "alert", "world"]
 
@@ -81,6 +82,7 @@ class World:
         """Make a request of the API, which is answered with *status*; return the decoded answer."""
         url = path if path.startswith("/v2") else PREFIX + path
         sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        sent = {**({"Content-Type": "application/json"} if isinstance(body, bytes) else {}), **sent}
         content = body if isinstance(body, bytes) else None
         json = None if content is not None else body
         answer = await self.client.request(method, url, json=json, content=content, params=params, headers=sent)
@@ -139,7 +141,7 @@ async def world(
     async with (
         alerting,
         anyio.create_task_group() as tasks,
-        httpx.AsyncClient(transport=transport, base_url="http://daemon") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         tasks.start_soon(heartbeats.run)
         yield World(alerting, clock, recording, heartbeats, pulse, api, app, client)

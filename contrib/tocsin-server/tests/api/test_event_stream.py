@@ -34,7 +34,7 @@ class Listener:
 
     async def run(self, last_event_id: str | None) -> None:
         """Make the request, and take its answer to the end."""
-        headers = [(b"host", b"daemon")]
+        headers = [(b"host", b"localhost")]
         if last_event_id is not None:
             headers.append((b"last-event-id", last_event_id.encode()))
         path = f"{PREFIX}/events"

@@ -85,6 +85,12 @@ async def test_what_is_too_much_or_no_json_is_refused(here: World, body: bytes, 
     assert "error" in await here.ask("POST", "/alerts", body, status=status)
 
 
+@on_asyncio
+async def test_a_body_has_to_be_declared_as_json(here: World) -> None:
+    """Pages of other sites may post forms and plain text unasked."""
+    await here.ask("POST", "/alerts", b"[]", status=415, headers={"Content-Type": "text/plain"})
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

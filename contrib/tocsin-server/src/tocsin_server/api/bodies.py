@@ -10,7 +10,7 @@ import attrs
 from starlette.requests import Request
 
 from tocsin import nearest
-from tocsin_server.web.json_body import parse_json, read_body
+from tocsin_server.web.json_body import check_declared, parse_json, read_body
 from tocsin_server.web.refusal import Refused
 from tocsin_server.web.times import read_time
 
@@ -25,13 +25,14 @@ LONGEST_SECONDS: Final = 10 * 366 * 86_400.0
 async def read_document(request: Request, largest: int, *, needed: bool = True) -> Any:
     """Return the decoded body; an empty object where there is none and none is *needed*.
 
-    :raises Refused: with 400 or 413.
+    :raises Refused: with 400, 413 or 415.
     """
     body = await read_body(request, largest)
     if not body and not needed:
         return {}
     if not body:
         raise Refused(400, "the request has no body; send JSON")
+    check_declared(request)
     return parse_json(body)
 
 

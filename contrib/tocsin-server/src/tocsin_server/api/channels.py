@@ -55,7 +55,7 @@ class Channels:
                 self._test,
                 {200: Answer("How it ended.", "Trial")},
                 (_ID,),
-                (400, 404, 413),
+                (400, 404),
                 body="Nothing",
                 body_example={},
                 body_needed=False,

@@ -84,7 +84,7 @@ class Deliveries:
                 self._redrive,
                 CHANGED,
                 (_ID,),
-                (400, 404, 413),
+                (400, 404),
                 body="By",
                 body_example={"by": "maria"},
                 body_needed=False,

@@ -16,7 +16,8 @@ from tocsin_server.web.answers import Json
 
 __all__ = ["OpenApi", "document"]
 
-_ALWAYS: Final = (401, 403, 408, 503)
+_ALWAYS: Final = (401, 403, 408, 421, 503)
+_OF_BODIES: Final = (400, 413, 415)
 _JSON: Final = "application/json"
 _EVENTS: Final = "/v2/enqueue"
 
@@ -74,7 +75,8 @@ def _responses(one: Operation) -> dict[str, Any]:
             content["example"] = answer.example
         found[str(status)] = {"description": answer.text, "content": {answer.media_type: content}}
     refused = ref("EventRefused" if one.path == _EVENTS else "Error")
-    for status in sorted({*one.refusals, *_ALWAYS}):
+    of_body = _OF_BODIES if one.body is not None else ()
+    for status in sorted({*one.refusals, *of_body, *_ALWAYS}):
         described = {"description": HTTPStatus(status).phrase, "content": {_JSON: {"schema": refused}}}
         found[str(status)] = described
     return found

@@ -71,7 +71,7 @@ class Operating:
             do,
             CHANGED,
             (ALERT_ID,),
-            (400, 404, 413),
+            (400, 404),
             body=verb.capitalize(),
             body_example=example,
             body_needed=needed,

@@ -51,7 +51,7 @@ class Answer:
 class Operation:
     """One request.
 
-    :param refusals: the statuses of 4xx that it has beside those that every request has.
+    :param refusals: the statuses of 4xx that it has beside those that every request has, or every one with a body.
     :param body: the name of its body's schema, and an example; ``body_needed`` says that there has to be one.
     """
 

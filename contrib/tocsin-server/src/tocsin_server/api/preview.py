@@ -54,7 +54,7 @@ class Preview:
                 "`complete` is false where there is more in the journal than is looked at.",
                 self._preview,
                 {200: Answer("What it would match; a hundred alerts at most are listed.", "SilencePreview")},
-                refusals=(400, 413),
+                refusals=(400,),
                 body="PreviewedSilence",
                 body_example={"matchers": ['cluster_id="eu"'], "hours": 24},
             )

@@ -60,7 +60,7 @@ class Reported:
                 "Report one alert or several: all of them are taken in, or none.",
                 self._post,
                 {202: Answer("They are committed; nobody waits for what is sent.", "Accepted")},
-                refusals=(400, 413),
+                refusals=(400,),
                 body="ReportedAlerts",
                 body_example=[
                     {"alert_id": "db1-disk", "cluster_id": "eu", "severity": "critical", "metric_name": "disk_used"}

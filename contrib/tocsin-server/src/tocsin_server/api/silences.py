@@ -104,7 +104,7 @@ class Silences:
                 "`ends_at`, or `seconds` after it starts.",
                 self._set,
                 {201: Answer("It is kept.", "SilenceId", {"silence_id": "0d3b6b6e-5a43-4a3c-9a6d-3b0d7b7d3c11"})},
-                refusals=(400, 404, 409, 413),
+                refusals=(400, 404, 409),
                 body="NewSilence",
                 body_example={
                     "matchers": ['cluster_id="eu"'],

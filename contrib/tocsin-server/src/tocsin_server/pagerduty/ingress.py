@@ -62,7 +62,7 @@ class PagerDutyIngress:
                 "there is no header with a token, its `routing_key` is the token.",
                 self._post,
                 {202: Answer("It was taken in.", "EventProcessed")},
-                refusals=(400, 413),
+                refusals=(400,),
                 body="PagerDutyEvent",
                 body_example={
                     "routing_key": "…",
