@@ -21,8 +21,8 @@ from tocsin.model.explanation import Explanation
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.ledger import LedgerLine
-from tocsin.model.severity import AlertSeverity
 from tocsin.model.notification import NotificationState
+from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord, SilenceState
 from tocsin.model.undelivered import UndeliveredNotification
 from tocsin.model.upcoming import Upcoming
