@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from tocsin_server.alertmanager.status import version
 from tocsin_server.api.operation import PREFIX, Answer, Operation, Parameter
-from tocsin_server.api.schemas import SCHEMAS, ref
+from tocsin_server.api.schemas import SCHEMAS
+from tocsin_server.api.shapes import ref
 from tocsin_server.web.answers import Json
 
 __all__ = ["OpenApi", "document"]
