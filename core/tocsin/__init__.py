@@ -83,6 +83,7 @@ from tocsin.model.notification import (
     NotificationState,
 )
 from tocsin.model.outcome import CircuitPolicy, Outcome, OutcomeStatus, RetryPolicy
+from tocsin.model.outgoing import OutgoingNotification
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.model.rule import AlertRoutingRule, create_cluster_routing_rule, create_severity_routing_rule
 from tocsin.model.severity import AlertSeverity
@@ -218,6 +219,7 @@ __all__ = [
     "ObserverRegistrar",
     "Outcome",
     "OutcomeStatus",
+    "OutgoingNotification",
     "Pattern",
     "PatternError",
     "PerformanceAlert",

@@ -61,7 +61,8 @@ async def test_what_has_not_ended_can_be_told_from_what_has(
     post.will("ops", Outcome.unavailable("down"))
     async with alerting:
         await alerting.process_alert(alert())
-        assert [state.value for state in alerting.outgoing.values()] == ["retrying"]
+        (waiting,) = alerting.outgoing
+        assert (waiting.state.value, waiting.attempts, waiting.alert_ids) == ("retrying", 1, ("a1",))
         await clock.advance(60.0)
-        assert alerting.outgoing == {}
+        assert alerting.outgoing == ()
         assert not alerting.store_fails

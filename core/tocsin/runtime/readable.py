@@ -21,7 +21,7 @@ from tocsin.model.explanation import Explanation
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.ledger import LedgerLine
-from tocsin.model.notification import NotificationState
+from tocsin.model.outgoing import OutgoingNotification
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord, SilenceState
 from tocsin.model.undelivered import UndeliveredNotification
@@ -142,10 +142,23 @@ class Readable:
             )
 
     @property
-    def outgoing(self) -> dict[str, NotificationState]:
-        """The ids of the notifications that have not ended, with their states, the oldest first."""
+    def outgoing(self) -> tuple[OutgoingNotification, ...]:
+        """The notifications that have not ended, the oldest first."""
         with self._writer.lock:
-            return {name: out.state for name, out in self._writer.engine.state.outgoing.items()}
+            state = self._writer.engine.state
+            return tuple(
+                OutgoingNotification(
+                    out.notification_id,
+                    out.incident_id,
+                    out.channel_id,
+                    out.kind,
+                    out.state,
+                    out.reason,
+                    out.attempts,
+                    tuple(dict.fromkeys(state.episodes[name].alert.alert_id for name in out.listed)),
+                )
+                for out in sorted(state.outgoing.values(), key=lambda out: out.serial)
+            )
 
     @property
     def open_circuits(self) -> dict[str, float]:
