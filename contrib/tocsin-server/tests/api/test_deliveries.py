@@ -39,6 +39,20 @@ async def test_a_query_says_which_are_wanted_and_pages_follow_each_other(here: W
     assert "there are" in (await here.ask("GET", "/deliveries", params={"state": "lost"}, status=400))["error"]
 
 
+async def test_what_waits_stands_between_what_failed_and_what_arrived(here: World) -> None:
+    """With the reason for which it waits."""
+    await here.report(alert("ok", metric_name="m0"))
+    here.recording.script("ops", *[Outcome.unavailable("down")] * 5)
+    for number in range(1, 6):
+        await here.report(alert(f"a{number}", metric_name=f"m{number}"))
+    await here.report(alert("held", metric_name="m9"))
+    items = (await here.ask("GET", "/deliveries"))["items"]
+    assert items[-1]["state"] == "delivered"
+    assert {one["state"] for one in items[:-1]} <= {"retrying", "held", "queued"}
+    assert all(one["ended_at"] is None for one in items[:-1])
+    assert "circuit_open" in {one["reason"] for one in items}
+
+
 async def test_nobody_s_notification_is_not_found(here: World) -> None:
     await here.ask("POST", "/deliveries/ntf_none/redrive", {"by": "li"}, status=404)
     await here.ask("POST", "/deliveries/ntf_none/redrive", {"buy": "li"}, status=400)

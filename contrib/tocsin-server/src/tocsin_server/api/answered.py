@@ -162,7 +162,7 @@ _DELIVERY: Final = shape(
         "detail": TEXT,
         "attempts": COUNT,
         "alert_ids": TEXTS,
-        "ended_at": INSTANT,
+        "ended_at": or_null(INSTANT),
     }
 )
 

@@ -10,7 +10,14 @@ import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin import FederationAlertingService, NotificationDelivery, NotificationState, Redriven, UndeliveredNotification
+from tocsin import (
+    FederationAlertingService,
+    NotificationDelivery,
+    NotificationState,
+    OutgoingNotification,
+    Redriven,
+    UndeliveredNotification,
+)
 from tocsin_server.api.bodies import Body
 from tocsin_server.api.operating import CHANGED
 from tocsin_server.api.operation import PREFIX, Answer, Operation, Parameter
@@ -25,7 +32,7 @@ _STATES: Final = tuple(state.value for state in NotificationState)
 _ENDED: Final = {"delivered": NotificationState.DELIVERED, "rejected": NotificationState.REJECTED}
 """The states of notifications that have ended by the outcomes of their latest attempts; others were called off."""
 
-_ORDER: Final = {"dead": 0, "rejected": 0, "unknown": 0, "retrying": 1}
+_ORDER: Final = {"dead": 0, "rejected": 0, "unknown": 0, "retrying": 1, "held": 1, "queued": 1, "sending": 1}
 _LAST: Final = 2
 _PARAMETERS: Final = (
     Parameter("state", "In one of these states.", {"type": "string", "enum": list(_STATES)}, repeated=True),
@@ -46,7 +53,7 @@ class _Shown:
 
     @property
     def key(self) -> Key:
-        """Those that failed first, then those that are tried again; of each the newest."""
+        """Those that failed first, then those that have not ended; of each the newest."""
         return _ORDER.get(self.document["state"], _LAST), -self.ended_at, self.document["notification_id"]
 
 
@@ -68,8 +75,9 @@ class Deliveries:
                 "GET",
                 f"{PREFIX}/deliveries",
                 "read",
-                "Notifications and what became of them: those that failed or whose end is unknown first, then the "
-                "newest. Attempts before the daemon's last start stand in the timelines of their alerts.",
+                "Notifications and what became of them: those that failed or whose end is unknown first, then those "
+                "that have not ended, then the newest. Attempts before the daemon's last start stand in the "
+                "timelines of their alerts.",
                 self._list,
                 {200: Answer("A page of deliveries.", "DeliveryPage")},
                 _PARAMETERS,
@@ -110,8 +118,8 @@ class Deliveries:
         return Json(await anyio.to_thread.run_sync(read))
 
     def _all(self) -> Iterable[_Shown]:
-        live = self._alerting.outgoing
-        found = {one.notification_id: _attempted(one, live) for one in self._alerting.delivery_history}
+        found = {one.notification_id: _attempted(one) for one in self._alerting.delivery_history}
+        found |= {one.notification_id: _live(one, found.get(one.notification_id)) for one in self._alerting.outgoing}
         found |= {one.notification_id: _given_up(one) for one in self._alerting.undelivered}
         return found.values()
 
@@ -142,13 +150,29 @@ def _given_up(one: UndeliveredNotification) -> _Shown:
     return _Shown(document, one.ended_at)
 
 
-def _attempted(one: NotificationDelivery, live: Mapping[str, NotificationState]) -> _Shown:
+def _live(one: OutgoingNotification, attempted: _Shown | None) -> _Shown:
+    document = {
+        "notification_id": one.notification_id,
+        "incident_id": one.incident_id,
+        "channel_id": one.channel_id,
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "reason": None if one.reason is None else one.reason.value,
+        "detail": "" if attempted is None else attempted.document["detail"],
+        "attempts": one.attempts,
+        "alert_ids": list(one.alert_ids),
+        "ended_at": None,
+    }
+    return _Shown(document, 0.0 if attempted is None else attempted.ended_at)
+
+
+def _attempted(one: NotificationDelivery) -> _Shown:
     document = {
         "notification_id": one.notification_id,
         "incident_id": one.incident_id,
         "channel_id": one.channel_id,
         "kind": one.kind,
-        "state": live.get(one.notification_id, _ENDED.get(one.outcome, NotificationState.CANCELLED)).value,
+        "state": _ENDED.get(one.outcome, NotificationState.CANCELLED).value,
         "reason": None,
         "detail": one.response_message,
         "attempts": one.retry_count + 1,
