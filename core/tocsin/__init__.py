@@ -20,6 +20,7 @@ from tocsin.errors import (
     nearest,
 )
 from tocsin.hookspecs import hookimpl
+from tocsin.journal import entry_to_plain
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.model.alert_state import AlertState
@@ -57,8 +58,10 @@ from tocsin.model.facts import (
     AlertFired,
     AlertResolved,
     AttemptEnded,
+    Escalated,
     Fact,
     GapFound,
+    Noted,
     Redriven,
     SilenceExpired,
     SilenceSet,
@@ -80,6 +83,7 @@ from tocsin.model.notification import (
     NotificationState,
 )
 from tocsin.model.outcome import CircuitPolicy, Outcome, OutcomeStatus, RetryPolicy
+from tocsin.model.outgoing import OutgoingNotification
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.model.rule import AlertRoutingRule, create_cluster_routing_rule, create_severity_routing_rule
 from tocsin.model.severity import AlertSeverity
@@ -93,6 +97,7 @@ from tocsin.model.silence import (
 )
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate, iso_time
 from tocsin.model.undelivered import UndeliveredNotification
+from tocsin.model.upcoming import Upcoming, UpcomingKind
 from tocsin.model.watchdog import Watchdog
 from tocsin.patterns import Pattern, compile_pattern
 from tocsin.performance import (
@@ -168,6 +173,7 @@ __all__ = [
     "ConfigurationError",
     "ConfigurationFileError",
     "Entry",
+    "Escalated",
     "EscalationExplanation",
     "EscalationLevel",
     "EscalationPolicy",
@@ -200,6 +206,7 @@ __all__ = [
     "MemoryStore",
     "Message",
     "MetricsCollector",
+    "Noted",
     "Notification",
     "NotificationBackend",
     "NotificationChanged",
@@ -212,6 +219,7 @@ __all__ = [
     "ObserverRegistrar",
     "Outcome",
     "OutcomeStatus",
+    "OutgoingNotification",
     "Pattern",
     "PatternError",
     "PerformanceAlert",
@@ -253,6 +261,8 @@ __all__ = [
     "UndeliveredNotification",
     "UnknownReferenceError",
     "UnstorableError",
+    "Upcoming",
+    "UpcomingKind",
     "Watchdog",
     "compile_pattern",
     "create_basic_escalation_policy",
@@ -265,6 +275,7 @@ __all__ = [
     "create_severity_routing_rule",
     "create_slack_channel",
     "create_webhook_channel",
+    "entry_to_plain",
     "field_test",
     "field_value",
     "fingerprint",

@@ -11,9 +11,11 @@ from tocsin import (
     Acknowledged,
     AlertResolved,
     Configuration,
+    Escalated,
     EscalationLevel,
     EscalationPolicy,
     EscalationSchedulerRegistrar,
+    FactAccepted,
     GapKind,
     Outcome,
     hookimpl,
@@ -394,3 +396,58 @@ def test_a_runtime_that_wakes_late_decides_what_a_punctual_one_decides() -> None
         for bench in (late, punctual)
     ]
     assert told[0] == told[1]
+
+
+# --- somebody wants more, now
+
+
+def hastened(bench: Bench, target: str) -> bool:
+    """Somebody asks for the next level; return whether there was one."""
+    before = len(bench.events)
+    bench.step(Escalated(target, by="bob"))
+    return any(isinstance(one, FactAccepted) and isinstance(one.fact, Escalated) for one in bench.events[before:])
+
+
+def test_the_next_level_comes_when_somebody_asks_and_the_others_at_their_instants() -> None:
+    bench = started(policy(levels=LEVELS))
+    bench.fire("a")
+    bench.wake(60)
+    assert hastened(bench, "a")
+    bench.wake(LATER)
+    assert levels(bench) == [(60, "one", ["a"]), (900, "two", ["a"]), (1800, "three", ["a"]), (3600, "last", ["a"])]
+
+
+def test_each_time_somebody_asks_it_is_one_level_more_until_none_is_left() -> None:
+    bench = started(policy(levels={"first": ["one"], "second": ["two"]}))
+    bench.fire("a")
+    assert [hastened(bench, "a") for _ in range(3)] == [True, True, False]
+    bench.wake(LATER)
+    assert levels(bench) == [(0, "one", ["a"]), (0, "two", ["a"])]
+
+
+def test_with_the_report_itself_the_immediate_level_is_told_and_the_next_one_too() -> None:
+    bench = started(policy(levels=LEVELS))
+    bench.step(fired("a"), Escalated("a"))
+    assert sorted((one.channel_id, one.kind) for one in bench.sent) == [
+        ("dev", "firing"),
+        ("i", "firing"),
+        ("one", "escalation"),
+    ]
+
+
+@pytest.mark.parametrize("target", ["nobody", "a"])
+def test_nothing_escalates_where_nobody_has_to_answer(target: str) -> None:
+    """The alert is unknown, or somebody has it."""
+    bench = started(policy())
+    bench.fire("a")
+    bench.ack("a")
+    assert not hastened(bench, target)
+    bench.wake(LATER)
+    assert levels(bench) == []
+
+
+def test_an_incident_s_id_escalates_it_too() -> None:
+    bench = started(policy())
+    (sent, *_) = bench.fire("a")
+    assert hastened(bench, sent.notification.incident_id)
+    assert levels(bench) == [(0, "one", ["a"])]

@@ -23,10 +23,12 @@ from tocsin import (
     AlertRoutingRule,
     AttemptEnded,
     Configuration,
+    Escalated,
     EscalationLevel,
     EscalationPolicy,
     InhibitionRule,
     LabelMatcher,
+    Noted,
     Outcome,
     Redriven,
     Registry,
@@ -135,7 +137,7 @@ class _Life:
         """Do one thing at random."""
         chance = self.chance
         name = f"a{chance.randrange(7)}"
-        match chance.randrange(16):
+        match chance.randrange(17):
             case 0 | 1 | 2 | 3:
                 self.step(*[self._fired() for _ in range(chance.choice((1, 1, 4)))])
             case 4 | 5:
@@ -155,6 +157,8 @@ class _Life:
                 self._change()
             case 14:
                 self._restart()
+            case 15:
+                self.step(chance.choice((Escalated(name, "li"), Noted(name, "li", "seen"))))
             case _:
                 self._redrive()
         self._pass_time(chance.choice((0.0, 0.5, 20.0, 200.0, 1500.0)))

@@ -172,3 +172,28 @@ async def test_an_alert_that_was_never_seen_has_no_line(make_alerting: MakeAlert
     async with configured(make_alerting, post) as alerting:
         await alerting.process_alert(alert("a"))
         assert await alerting.ledger("b") == ()
+
+
+async def test_it_names_who_resolved_it_who_wanted_more_and_what_was_noted(
+    make_alerting: MakeAlerting, post: Post, clock: VirtualClock
+) -> None:
+    """A note changes nothing, and may be written about an incident, and after the end."""
+    async with configured(make_alerting, post) as alerting:
+        await alerting.process_alert(alert("a"))
+        (incident,) = alerting.aggregated_alerts
+        assert alerting.escalate_alert("a", "maria", "I am on a train")
+        assert alerting.note(incident, "li", "fans replaced")
+        assert alerting.resolve_alert("a", "li")
+        assert alerting.note("a", "li", "for good")
+        assert not alerting.note("nobody", "li", "who?")
+        assert not alerting.escalate_alert("a", "maria")
+        lines = await alerting.ledger("a")
+        await clock.advance(1.0)
+    told = [(line.kind.value, line.by, line.detail) for line in lines if line.by]
+    assert told == [
+        ("escalated", "maria", "I am on a train"),
+        ("noted", "li", "fans replaced"),
+        ("resolved", "li", ""),
+        ("noted", "li", "for good"),
+    ]
+    assert "level" in kinds(lines)

@@ -141,6 +141,7 @@ async def test_a_failing_store_is_told_to_the_watchdog(
             with pytest.raises(StoreError):
                 await alerting.submit(AlertFired(alert("b")))
         assert [(gap.kind, gap.count) for gap in alerting.gaps] == [(GapKind.STORE_FAILED, 2)]
+        assert alerting.store_fails
         assert alerting.get_alerting_statistics()["gaps"] == 1
         await clock.advance(5.0)
         (told,) = post.to("watch")

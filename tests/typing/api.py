@@ -20,6 +20,7 @@ from tocsin import (
     Condition,
     Configuration,
     ConfigurationFileError,
+    Entry,
     EscalationLevel,
     EscalationPolicy,
     Event,
@@ -49,6 +50,7 @@ from tocsin import (
     Store,
     SystemClock,
     TocsinError,
+    Upcoming,
     create_basic_escalation_policy,
     create_cluster_routing_rule,
     create_console_channel,
@@ -193,7 +195,12 @@ async def use() -> None:
         assert_type(await alerting.submit(AlertFired(alert), Acknowledged("a1"), Snoozed("a1", 60)), tuple[bool, ...])
         assert_type(alerting.acknowledge_alert("a1", by="ada", comment="on it", for_seconds=3600.0), bool)
         assert_type(alerting.snooze_alert("a1", seconds=60.0, by="ada"), bool)
-        assert_type(alerting.resolve_alert("a1"), bool)
+        assert_type(alerting.escalate_alert("a1", by="ada", comment="nobody answers"), bool)
+        assert_type(alerting.note("a1", by="ada", text="fans replaced"), bool)
+        assert_type(alerting.resolve_alert("a1", by="ada"), bool)
+        assert_type(await alerting.send_test("ops"), Outcome)
+        assert_type(await alerting.journal(after=10, limit=100), tuple[Entry, ...])
+        assert_type(alerting.upcoming("a1"), tuple[Upcoming, ...])
         assert_type(alerting.get_active_alerts(), list[PerformanceAlert])
         assert_type(alerting.aggregated_alerts, dict[str, AggregatedAlert])
         assert_type(alerting.delivery_history, list[NotificationDelivery])

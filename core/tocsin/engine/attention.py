@@ -1,4 +1,4 @@
-"""Attention: somebody takes an alert or puts it off, and what happens when that ends."""
+"""Attention: somebody takes an alert, puts it off or calls for more, and what happens when that ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tocsin.engine.state import Acknowledgement, Episode
 from tocsin.engine.turn import Turn
 from tocsin.model.facts import Acknowledged, Snoozed
 
-__all__ = ["acknowledge", "acknowledgement_ended", "snooze", "snooze_ended"]
+__all__ = ["acknowledge", "acknowledgement_ended", "escalate", "snooze", "snooze_ended"]
 
 
 def _meant(turn: Turn, target: str) -> list[Episode]:
@@ -45,6 +45,16 @@ def snooze(turn: Turn, fact: Snoozed) -> bool:
         _set_end(turn, Deadline.SNOOZE_END, episode, until)
         _attended(turn, episode)
     return bool(episodes)
+
+
+def escalate(turn: Turn, target: str) -> bool:
+    """Tell the next level of every escalation that the target's alerts are under; return whether there was one."""
+    running: dict[tuple[str, str], None] = {}
+    for episode in _meant(turn, target):
+        if episode.policy_id is not None:
+            running[episode.incident_id, episode.policy_id] = None
+    told = [escalation.hasten(turn, turn.state.incidents[incident_id], policy_id) for incident_id, policy_id in running]
+    return any(told)
 
 
 def _set_end(turn: Turn, kind: Deadline, episode: Episode, until: float | None) -> None:

@@ -12,7 +12,7 @@ from tocsin.model.event import LevelReached
 from tocsin.model.reason import GapKind
 from tocsin.roles.scheduler import EscalationScheduler, Step
 
-__all__ = ["advance", "apply", "leave", "level_due", "named", "refresh"]
+__all__ = ["advance", "apply", "hasten", "leave", "level_due", "named", "refresh"]
 
 _TOLERANCE = 1e-6
 _STAND_IN_ORDINAL = 999
@@ -136,6 +136,22 @@ def advance(turn: Turn, incident: Incident, escalation: Escalation) -> None:
         _tell(turn, incident, escalation, step)
     if step is None:
         turn.tx.edit(escalation).done = True
+
+
+def hasten(turn: Turn, incident: Incident, policy_id: str) -> bool:
+    """Tell the next level now, before its instant; return False when the policy is paused there, or has no more."""
+    escalation = incident.escalations.get(policy_id)
+    if escalation is None or escalation.since is None:
+        return False
+    advance(turn, incident, escalation)  # what begins with this very step is told first
+    step = _next(turn, escalation)
+    if step is None:
+        return False
+    turn.state.agenda.cancel(turn.tx, Deadline.LEVEL, _name(incident, escalation))
+    _past(turn, escalation)
+    _tell(turn, incident, escalation, step)
+    advance(turn, incident, escalation)
+    return True
 
 
 def _past(turn: Turn, escalation: Escalation) -> None:

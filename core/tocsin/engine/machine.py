@@ -38,8 +38,10 @@ from tocsin.model.facts import (
     AlertFired,
     AlertResolved,
     AttemptEnded,
+    Escalated,
     Fact,
     GapFound,
+    Noted,
     Redriven,
     SilenceExpired,
     SilenceSet,
@@ -329,7 +331,16 @@ class Engine:
     def _take_fact(
         self,
         turn: Turn,
-        fact: AlertResolved | Acknowledged | Snoozed | AttemptEnded | SilenceSet | SilenceExpired | Redriven | GapFound,
+        fact: AlertResolved
+        | Acknowledged
+        | Snoozed
+        | Escalated
+        | Noted
+        | AttemptEnded
+        | SilenceSet
+        | SilenceExpired
+        | Redriven
+        | GapFound,
     ) -> bool:
         match fact:
             case AlertResolved(alert_id):
@@ -338,6 +349,10 @@ class Engine:
                 return attention.acknowledge(turn, fact)
             case Snoozed():
                 return attention.snooze(turn, fact)
+            case Escalated(target):
+                return attention.escalate(turn, target)
+            case Noted(target):
+                return target in self.state.alerts or target in self.state.incidents
             case AttemptEnded() if watchdog.is_heartbeat(fact.notification_id) and fact.attempt == 1:
                 return watchdog.heartbeat_ended(turn, fact.outcome.success, fact.outcome.detail)
             case AttemptEnded():

@@ -6,7 +6,7 @@ import attrs
 
 from tocsin.model.event import AlertRouted, AttemptFinished, Event, FactAccepted, LevelReached, TellingDecided
 from tocsin.model.event import NotificationChanged as Changed
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, Snoozed
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Escalated, Fact, Noted, Snoozed
 
 __all__ = ["ConfigurationChanged", "Entry", "Input", "Restarted", "subjects"]
 
@@ -59,7 +59,7 @@ def subjects(entry: Entry) -> set[str]:
                 found.add(alert.alert_id)
             case AlertResolved(alert_id):
                 found.add(alert_id)
-            case Acknowledged(target) | Snoozed(target):
+            case Acknowledged(target) | Snoozed(target) | Escalated(target) | Noted(target):
                 found.add(target)
     for event in entry.events:
         match event:

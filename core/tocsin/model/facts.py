@@ -18,8 +18,10 @@ __all__ = [
     "AlertFired",
     "AlertResolved",
     "AttemptEnded",
+    "Escalated",
     "Fact",
     "GapFound",
+    "Noted",
     "Redriven",
     "SilenceExpired",
     "SilenceSet",
@@ -46,9 +48,11 @@ class AlertFired:
 
 @attrs.frozen(slots=True)
 class AlertResolved:
-    """An alert is well again. Its answer is False when no such alert fires."""
+    """An alert is well again; ``by`` says who found so, where it was not its source. Its answer is False when no such
+    alert fires."""
 
     alert_id: str = attrs.field(validator=_check.name)
+    by: str = attrs.field(default="", validator=_check.text)
 
 
 @attrs.frozen(slots=True)
@@ -71,6 +75,30 @@ class Snoozed:
     target: str = attrs.field(validator=_check.name)
     seconds: float = attrs.field(validator=_check.positive)
     by: str = attrs.field(default="", validator=_check.text)
+
+
+@attrs.frozen(slots=True)
+class Escalated:
+    """Somebody wants the next level of an alert's or an incident's running escalation to be told now, before its time.
+
+    The levels after it keep their instants. Its answer is False when none runs there, or nothing is left of it.
+    """
+
+    target: str = attrs.field(validator=_check.name)
+    by: str = attrs.field(default="", validator=_check.text)
+    comment: str = attrs.field(default="", validator=_check.text)
+
+
+@attrs.frozen(slots=True)
+class Noted:
+    """Somebody wrote something down about an alert or an incident; it stands in the ledger and changes nothing.
+
+    Its answer is False when nobody knows such an alert or incident, any more.
+    """
+
+    target: str = attrs.field(validator=_check.name)
+    by: str = attrs.field(default="", validator=_check.text)
+    text: str = attrs.field(default="", validator=_check.text)
 
 
 @attrs.frozen(slots=True)
@@ -128,6 +156,8 @@ Fact = (
     | AlertResolved
     | Acknowledged
     | Snoozed
+    | Escalated
+    | Noted
     | SilenceSet
     | SilenceExpired
     | Redriven

@@ -92,12 +92,21 @@ class Dispatcher:
     async def _carry_out(self, attempt: StartAttempt) -> None:
         notification, started, started_at = attempt.notification, self._clock.now(), self._engine_time()
         gaps: list[Fact] = []
-        outcome = Outcome.unknown(f"no answer within {attempt.channel.spec.timeout_seconds:g} s")
-        with self._clock.move_on_after(attempt.channel.spec.timeout_seconds):
-            outcome = await self._send(attempt, gaps)
+        outcome = await self._send_in_time(attempt, gaps)
         seconds = self._clock.now() - started
         ended = AttemptEnded(notification.notification_id, notification.attempt, outcome, seconds, started_at)
         await self._report(gaps, ended)
+
+    async def try_out(self, attempt: StartAttempt) -> Outcome:
+        """Carry an attempt out that nobody but the caller hears of; what went wrong is in its outcome alone."""
+        return await self._send_in_time(attempt, [])
+
+    async def _send_in_time(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
+        seconds = attempt.channel.spec.timeout_seconds
+        outcome = Outcome.unknown(f"no answer within {seconds:g} s")
+        with self._clock.move_on_after(seconds):
+            outcome = await self._send(attempt, gaps)
+        return outcome  # noqa: RET504  it may not have been assigned again
 
     async def _send(self, attempt: StartAttempt, gaps: list[Fact]) -> Outcome:
         channel = attempt.channel

@@ -23,7 +23,7 @@ from tocsin.model.event import (
     TellingDecided,
 )
 from tocsin.model.explanation import RuleExplanation
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Redriven, Snoozed
+from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Escalated, Noted, Redriven, Snoozed
 from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.registry import Registry
 from tocsin.stores.interface import Store
@@ -117,7 +117,7 @@ class _Page:
                 self._alert, self._fires = alert, True
                 self._write(entry, at, LedgerKind.RECEIVED, severity=alert.severity.value, detail=alert.message)
             case AlertResolved(alert_id) if alert_id == self._alert_id:
-                self._write(entry, at, LedgerKind.RESOLVED)
+                self._write(entry, at, LedgerKind.RESOLVED, by=fact.by)
                 self._fires = False
             case Acknowledged(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.ACKNOWLEDGED, by=fact.by, detail=fact.comment)
@@ -125,6 +125,10 @@ class _Page:
                 self._write(entry, at, LedgerKind.REDRIVEN, by=by, notification_id=notification_id)
             case Snoozed(target) if target == self._alert_id or self._is_in(target):
                 self._write(entry, at, LedgerKind.SNOOZED, by=fact.by, due=entry.wall_time + fact.seconds)
+            case Escalated(target) if target == self._alert_id or self._is_in(target):
+                self._write(entry, at, LedgerKind.ESCALATED, by=fact.by, detail=fact.comment)
+            case Noted(target) if target == self._alert_id or target in self.incidents:
+                self._write(entry, at, LedgerKind.NOTED, by=fact.by, detail=fact.text)
 
     def _event(self, entry: Entry, event: Event) -> None:
         match event:

@@ -12,7 +12,9 @@ from tocsin.model.facts import (
     Acknowledged,
     AlertFired,
     AlertResolved,
+    Escalated,
     Fact,
+    Noted,
     Redriven,
     SilenceExpired,
     SilenceSet,
@@ -69,9 +71,9 @@ class Operable:
         check_fact(fact)
         return self._commit((fact,)).answers[0]
 
-    def resolve_alert(self, alert_id: str) -> bool:
+    def resolve_alert(self, alert_id: str, by: str = "") -> bool:
         """Take in that an alert is well again; return False if no such alert fires."""
-        return self._one(AlertResolved, alert_id)
+        return self._one(AlertResolved, alert_id, by)
 
     def acknowledge_alert(
         self, alert_id: str, by: str = "", comment: str = "", for_seconds: float | None = None
@@ -86,6 +88,20 @@ class Operable:
     def snooze_alert(self, alert_id: str, seconds: float, by: str = "") -> bool:
         """Put an alert or an incident (either's id) off; return False if no such one fires."""
         return self._one(Snoozed, alert_id, seconds, by)
+
+    def escalate_alert(self, alert_id: str, by: str = "", comment: str = "") -> bool:
+        """Tell the next level of an alert's or an incident's (either's id) escalation now, before its time.
+
+        Returns False if none runs there (nobody has to answer), or all of it was told.
+        """
+        return self._one(Escalated, alert_id, by, comment)
+
+    def note(self, alert_id: str, by: str = "", text: str = "") -> bool:
+        """Write something down about an alert or an incident (either's id), for its ledger; nothing else changes.
+
+        Returns False if nobody knows such a one.
+        """
+        return self._one(Noted, alert_id, by, text)
 
     def set_silence(self, silence: Silence) -> bool:
         """Add a silence or a maintenance, or change the one of its id, whose earlier form is kept as history.

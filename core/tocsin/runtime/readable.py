@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from tocsin.engine.explain import explain
 from tocsin.engine.notice import alert_state, incident_view
 from tocsin.engine.turn import Instant
+from tocsin.engine.upcoming import upcoming
 from tocsin.errors import ConfigurationError
+from tocsin.journal import Entry
 from tocsin.model._check import is_double, shown
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.alert_state import AlertState
@@ -18,9 +21,11 @@ from tocsin.model.explanation import Explanation
 from tocsin.model.gap import Gap
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.ledger import LedgerLine
+from tocsin.model.outgoing import OutgoingNotification
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import SilenceRecord, SilenceState
 from tocsin.model.undelivered import UndeliveredNotification
+from tocsin.model.upcoming import Upcoming
 from tocsin.runtime.deliveries import Deliveries
 from tocsin.runtime.ledger import Ledger
 from tocsin.runtime.setup import Setup, instance
@@ -30,6 +35,9 @@ from tocsin.runtime.threads import in_thread
 from tocsin.runtime.writer import Writer
 
 __all__ = ["Readable"]
+
+_CHUNK: Final = 32
+"""So many entries are read while nothing is taken in."""
 
 
 class Readable:
@@ -52,6 +60,12 @@ class Readable:
             state = self._writer.engine.state
             firing = [state.alerts[alert_id].alert for alert_id in state.firing]
         return sorted(firing, key=lambda alert: (-alert.severity.rank, alert.alert_id))
+
+    def get_resolved_alerts(self) -> list[PerformanceAlert]:
+        """Return the alerts that resolved and are not forgotten yet, the most severe first, then by id."""
+        with self._writer.lock:
+            resolved = [one.alert for one in self._writer.engine.state.alerts.values() if not one.firing]
+        return sorted(resolved, key=lambda alert: (-alert.severity.rank, alert.alert_id))
 
     @property
     def active_alert_ids(self) -> tuple[str, ...]:
@@ -78,6 +92,13 @@ class Readable:
             turn = self._writer.engine.glance(self._writer.now())
             episodes = (turn.state.alerts.get(alert_id) for alert_id in alert_ids)
             return tuple(alert_state(turn, episode) for episode in episodes if episode is not None)
+
+    def upcoming(self, alert_id: str) -> tuple[Upcoming, ...]:
+        """Return what comes by itself for an alert that fires: levels, summaries, ends; the next first."""
+        with self._writer.lock:
+            turn = self._writer.engine.glance(self._writer.now())
+            episode = turn.state.alerts.get(alert_id)
+            return () if episode is None else upcoming(turn, episode)
 
     @property
     def aggregated_alerts(self) -> dict[str, AggregatedAlert]:
@@ -121,6 +142,25 @@ class Readable:
             )
 
     @property
+    def outgoing(self) -> tuple[OutgoingNotification, ...]:
+        """The notifications that have not ended, the oldest first."""
+        with self._writer.lock:
+            state = self._writer.engine.state
+            return tuple(
+                OutgoingNotification(
+                    out.notification_id,
+                    out.incident_id,
+                    out.channel_id,
+                    out.kind,
+                    out.state,
+                    out.reason,
+                    out.attempts,
+                    tuple(dict.fromkeys(state.episodes[name].alert.alert_id for name in out.listed)),
+                )
+                for out in sorted(state.outgoing.values(), key=lambda out: out.serial)
+            )
+
+    @property
     def open_circuits(self) -> dict[str, float]:
         """The channels that are left alone since their receivers fail, with the instant (engine time) of the probe."""
         with self._writer.lock:
@@ -143,6 +183,12 @@ class Readable:
             known = (*self._writer.engine.state.gaps.values(), *self._store_watch.gaps)
         gaps = {(gap.kind, gap.subject): gap for gap in known}
         return tuple(sorted(gaps.values(), key=lambda gap: (gap.last_at, gap.kind, gap.subject)))
+
+    @property
+    def store_fails(self) -> bool:
+        """Whether the store did not take what was to be kept last."""
+        with self._writer.lock:
+            return bool(self._store_watch.gaps)
 
     def get_alerting_statistics(self) -> dict[str, Any]:
         """Return counts: of what is there now, and of deliveries since the service was made."""
@@ -167,6 +213,32 @@ class Readable:
                 raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
             instant = now if at is None else Instant(at, at + (now.wall - now.engine))
             return explain(self._writer.engine, alert, instant)
+
+    @property
+    def journal_ordinal(self) -> int:
+        """The ordinal of the newest entry of the journal; 0: there is none."""
+        with self._writer.lock:
+            return self._writer.ordinal
+
+    async def journal(self, after: int = 0, limit: int = 100) -> tuple[Entry, ...]:
+        """Return the entries that come after the ordinal *after*, the oldest first, *limit* at most.
+
+        :raises StoreError: when the store cannot be read.
+        """
+        if self._writer.blocking:
+            return await in_thread(self._entries, after, limit)
+        return self._entries(after, limit)
+
+    def _entries(self, after: int, limit: int) -> tuple[Entry, ...]:
+        found: list[Entry] = []
+        while len(found) < limit:
+            wanted = min(_CHUNK, limit - len(found))
+            with self._writer.lock:
+                chunk = list(islice(self._writer.store.entries(found[-1].ordinal if found else after), wanted))
+            found += chunk
+            if len(chunk) < wanted:
+                break
+        return tuple(found)
 
     async def ledger(self, alert_id: str) -> tuple[LedgerLine, ...]:
         """Return everything that happened to an alert, the oldest first, as far back as the journal is kept.

@@ -10,9 +10,10 @@ import anyio
 import anyio.lowlevel
 
 from tocsin.engine.turn import StartAttempt
-from tocsin.errors import ConfigurationError, StoreError
+from tocsin.errors import ConfigurationError, ServiceClosed, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.facts import Fact
+from tocsin.model.outcome import Outcome
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.detached import call_in_loop, loop_runs, running_loop
@@ -71,6 +72,17 @@ class Runner:
                 "the service runs on another event loop; await its methods there, or call the synchronous ones"
             )
         return await self._writer.submit(facts, self.turnstile)
+
+    async def try_out(self, attempt: StartAttempt) -> Outcome:
+        """Carry an attempt out that leaves no trace.
+
+        :raises ServiceClosed: when it was stopped before it began.
+        """
+        while self._dispatcher is None and self._running:
+            await anyio.lowlevel.checkpoint()
+        if self._dispatcher is None or self._stopping:
+            raise ServiceClosed("the service was left")
+        return await self._dispatcher.try_out(attempt)
 
     @property
     def alive(self) -> bool:

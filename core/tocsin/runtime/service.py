@@ -15,6 +15,7 @@ import anyio.lowlevel
 
 from tocsin.config import Configuration
 from tocsin.engine.machine import Engine, Input, PlanChanged, Step
+from tocsin.engine.trial import trial
 from tocsin.engine.turn import StartAttempt
 from tocsin.engine.watchdog import off_the_record
 from tocsin.errors import ConfigurationError, StoreError
@@ -22,6 +23,7 @@ from tocsin.journal import Restarted
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import AlertFired, Fact
+from tocsin.model.outcome import Outcome
 from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
@@ -33,7 +35,7 @@ from tocsin.runtime.operable import Operable, check_alert, check_fact
 from tocsin.runtime.readable import Readable
 from tocsin.runtime.recovery import begin, recover
 from tocsin.runtime.runner import Runner
-from tocsin.runtime.setup import Setup, instance, seconds
+from tocsin.runtime.setup import Setup, instance, known, seconds
 from tocsin.runtime.store_watch import StoreWatch
 from tocsin.runtime.writer import Committed, Writer
 from tocsin.stores.interface import Store
@@ -106,6 +108,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         self._runner: Runner | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
         self._closed = False
+        self._trials = 0
         self._left_behind: tuple[str, ...] = ()
         self._writer = self._open(store or MemoryStore(volatile=True), seed)
 
@@ -177,6 +180,22 @@ class FederationAlertingService(Configurable, Operable, Readable):
                     await mine.wait()
                 self._first_attempts.forget(mine)
         return committed.answers
+
+    async def send_test(self, channel_id: str) -> Outcome:
+        """Try a channel: send a test notification through its template and backend now, and return how that ended.
+
+        Nothing of it is kept, retried or counted, and neither limits nor an open circuit hold it up.
+
+        :raises UnknownReferenceError: when no channel is called that.
+        """
+        known(channel_id, self._setup.config.channels, "channel")
+        await self._submit(())  # the configuration that is in force
+        self._trials += 1
+        with self._writer.lock:
+            attempt = trial(self._writer.engine.glance(self._writer.now()), channel_id, self._trials)
+        assert self._runner is not None, "something was submitted"
+        assert attempt is not None, "it is configured"
+        return await self._runner.try_out(attempt)
 
     @property
     def left_behind(self) -> tuple[str, ...]:

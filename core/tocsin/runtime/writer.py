@@ -96,6 +96,11 @@ class Writer:
         """Whether a commit waits for a device."""
         return self.store.blocking
 
+    @property
+    def ordinal(self) -> int:
+        """The last entry's."""
+        return self._ordinal
+
     def now(self) -> Instant:
         """Return this moment on both clocks."""
         return Instant(self._clock.now() + self._shift, self._clock.wall())

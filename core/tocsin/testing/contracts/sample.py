@@ -16,7 +16,16 @@ from tocsin.model.event import (
     NotificationChanged,
     TellingDecided,
 )
-from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, AttemptEnded, GapFound, Snoozed
+from tocsin.model.facts import (
+    Acknowledged,
+    AlertFired,
+    AlertResolved,
+    AttemptEnded,
+    Escalated,
+    GapFound,
+    Noted,
+    Snoozed,
+)
 from tocsin.model.gap import Gap
 from tocsin.model.notification import NotificationState
 from tocsin.model.outcome import Outcome
@@ -68,7 +77,9 @@ def full_entry(ordinal: int, name: str = "a0") -> Entry:
         fired,
         Acknowledged(name, name, name, 60.0),
         Snoozed(name, 1e-9, name),
-        AlertResolved(name),
+        Escalated(name, name, name),
+        Noted(name, name, name),
+        AlertResolved(name, name),
         AttemptEnded("n1", 2, outcome, 0.25),
         GapFound(GapKind.OBSERVER_FAILED, name, name),
     )

@@ -10,9 +10,9 @@ import attrs
 from starlette.datastructures import QueryParams
 
 from tocsin import AlertState, FederationAlertingService, fingerprint, label_set
-from tocsin_server.alertmanager.filters import flag, label_filter, matchers, receiver_filter
 from tocsin_server.alertmanager.reports import Report
-from tocsin_server.alertmanager.times import written
+from tocsin_server.web.filters import flag, label_filter, matchers, receiver_filter
+from tocsin_server.web.times import written
 
 __all__ = ["Shown", "Wanted", "firing", "gettable"]
 

@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 from tocsin import Clock, FederationAlertingService
 from tocsin_server.alertmanager import status
 from tocsin_server.alertmanager.alerts import Shown, Wanted, firing, gettable
-from tocsin_server.alertmanager.filters import matchers
 from tocsin_server.alertmanager.groups import groups
 from tocsin_server.alertmanager.ingest import Ingest
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.routes import Routes
 from tocsin_server.alertmanager.silences import Silences
 from tocsin_server.web.answers import Json, json_bytes
+from tocsin_server.web.filters import matchers
 from tocsin_server.web.json_body import read_json
 from tocsin_server.web.scopes import Guard
 

@@ -10,8 +10,8 @@ import attrs
 
 from tocsin import PerformanceAlert, fingerprint
 from tocsin_server.alertmanager.severities import Severities
-from tocsin_server.alertmanager.times import read_time
 from tocsin_server.web.refusal import Refused
+from tocsin_server.web.times import read_time
 
 __all__ = ["Bounds", "Posted", "Reader"]
 

@@ -18,10 +18,10 @@ from tocsin import (
     SilenceRecord,
     SilenceSet,
     SilenceState,
-    compile_pattern,
 )
-from tocsin_server.alertmanager.times import read_time, written
+from tocsin_server.web.filters import refuses_the_empty
 from tocsin_server.web.refusal import Refused
+from tocsin_server.web.times import read_time, written
 
 __all__ = ["Silences", "gettable_silence"]
 
@@ -189,7 +189,7 @@ def _matchers(items: Any) -> tuple[LabelMatcher, ...]:
     if len(items) > _MOST:
         raise Refused(413, f"{len(items)} matchers are more than {_MOST}")
     found = tuple(_matcher(index, item) for index, item in enumerate(items))
-    if not any(_refuses_the_empty(matcher) for matcher in found):
+    if not any(refuses_the_empty(matcher) for matcher in found):
         raise Refused(400, "silence invalid: at least one matcher must not match the empty string")
     return found
 
@@ -209,14 +209,3 @@ def _matcher(index: int, item: Any) -> LabelMatcher:
     if not _NAME.fullmatch(name):
         raise Refused(400, f'silence invalid: invalid label matcher {index}: invalid label name "{name:.60}"')
     return LabelMatcher(name, _OPERATORS[is_equal is not False, is_regex], value)
-
-
-def _refuses_the_empty(matcher: LabelMatcher) -> bool:
-    """Whether the matcher is more than a wish for nothing: silences that match whatever comes are mistakes."""
-    if matcher.operator is MatchOperator.EQUAL:
-        return matcher.value != ""
-    try:
-        pattern = None if matcher.operator is MatchOperator.NOT_EQUAL else compile_pattern(matcher.value)
-    except ConfigurationError as error:
-        raise Refused(400, f"silence invalid: invalid regular expression of {matcher.name}: {error.problem}") from None
-    return matcher.operator is not MatchOperator.REGEX or (pattern is not None and not pattern.matches(""))

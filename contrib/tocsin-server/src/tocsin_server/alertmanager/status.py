@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import importlib_metadata
 
-from tocsin_server.alertmanager.times import written
+from tocsin_server.web.times import written
 
 __all__ = ["SPOKEN", "receivers", "status", "version"]
 

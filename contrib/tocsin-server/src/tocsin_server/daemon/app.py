@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tocsin import ConfigurationError, ServiceClosed, StoreError
 from tocsin_server.web.answers import refused
 from tocsin_server.web.headers import StrictHeaders
 from tocsin_server.web.origins import Origins
@@ -34,7 +35,8 @@ def application(
     async def answer(request: Request, error: Exception) -> Response:
         return refused(request, error)
 
-    handlers: dict[Any, Any] = dict.fromkeys((404, 405, Exception, Refused), answer)
+    foreseen = (Refused, ConfigurationError, StoreError, ServiceClosed)
+    handlers: dict[Any, Any] = dict.fromkeys((404, 405, Exception, *foreseen), answer)
     middleware = [
         Middleware(StrictHeaders),
         Middleware(Origins, names=names, by_any_name=by_any_name),

@@ -31,6 +31,10 @@ from tocsin_server.alertmanager.posted import Bounds, Reader
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.severities import Severities
 from tocsin_server.alertmanager.silences import Silences
+from tocsin_server.api.api import TocsinApi
+from tocsin_server.api.heartbeat_file import HeartbeatFile
+from tocsin_server.api.heartbeats import Heartbeats
+from tocsin_server.api.pulse import Pulse
 from tocsin_server.daemon.app import Interface, application
 from tocsin_server.daemon.health import health_routes
 from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
@@ -39,12 +43,15 @@ from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.web.scopes import Guard, Token
 
-__all__ = ["STORE", "Daemon"]
+__all__ = ["HEARTBEATS", "STORE", "Daemon"]
 
 _log: Final = logging.getLogger("tocsin")
 
 STORE: Final = "tocsin.db"
 """The name of the store's file in the data folder."""
+
+HEARTBEATS: Final = "heartbeats.json"
+"""And that of the heartbeats' file."""
 
 _TOGETHER: Final = 500
 _DRAIN_SECONDS: Final = 4.0
@@ -53,12 +60,14 @@ _DRAIN_SECONDS: Final = 4.0
 class _Plugin:
     """What the daemon itself plugs into the service."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: Seen, pulse: Pulse) -> None:
         self._seen = seen
+        self._pulse = pulse
 
     @hookimpl
     def tocsin_register_observers(self, registrar: ObserverRegistrar) -> None:
         registrar.register("daemon-metrics", self._seen)
+        registrar.register("daemon-pulse", self._pulse)
 
 
 class Daemon:
@@ -88,10 +97,10 @@ class Daemon:
         self._tls = _tls_of(loaded.server)
         self._context = None if self._tls is None else self._tls.context()
         self._clock: Clock = clock or SystemClock()
-        self._seen = Seen()
+        self._seen, self._pulse = Seen(), Pulse()
         self._counts = Counts()
         self._reloads = Reloads(at=self._clock.wall())
-        self._started_at = self._clock.wall()
+        self._started_at, self._begun_at = self._clock.wall(), self._clock.now()
         self._ready = False
         self._reloading = anyio.Lock()
         self._interface = Interface()
@@ -104,6 +113,7 @@ class Daemon:
             self._socket.close()
             raise
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
+        self._heartbeats = Heartbeats(self.alerting, self._clock, HeartbeatFile(data / HEARTBEATS))
         self._sources = Sources(self.alerting.registry, self.alerting.submit)
         self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
@@ -115,7 +125,7 @@ class Daemon:
             raise ConfigurationError(f"the data folder {data} cannot be made: {error.strerror}", "data") from None
         alerting = FederationAlertingService(
             strict=True,
-            plugins=[_Plugin(self._seen)],
+            plugins=[_Plugin(self._seen, self._pulse)],
             store=SqliteStore(data / STORE),
             clock=self._clock,
             drain_seconds=_DRAIN_SECONDS,
@@ -145,8 +155,19 @@ class Daemon:
             settings.max_body_bytes,
             settings.alertmanager_configuration,
         )
+        own = TocsinApi(
+            self.alerting,
+            self._clock,
+            guard,
+            self._heartbeats,
+            self._pulse,
+            bounds,
+            self._begun_at,
+            settings.max_body_bytes,
+            settings.max_alerts_per_request,
+        )
         metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
-        routes = [*api.routes(guard), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
+        routes = [*api.routes(guard), *own.routes(), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
         known = urlsplit(settings.external_url or "").hostname
         names = () if known is None else (known,)
         return application(routes, settings.request_timeout_seconds, names=names, by_any_name=not guard.open)
@@ -164,6 +185,7 @@ class Daemon:
             self._tasks = tasks
             await self._adopt()
             tasks.start_soon(self._reports.run, self.alerting.submit)
+            tasks.start_soon(self._heartbeats.run)
             tasks.start_soon(self._heed_signals)
             self._sources.want(tasks, self._wanted_sources, self._made_sources)
             await self._serve(listens)
@@ -203,6 +225,7 @@ class Daemon:
 
     def stop(self) -> None:
         """Take no more requests, and let :meth:`run` return."""
+        self._pulse.close()
         if self._listener is not None:
             self._listener.stop()
 

@@ -18,6 +18,7 @@ __all__ = ["Json", "json_bytes", "refusal_of", "refused"]
 
 _log: Final = logging.getLogger("tocsin")
 _ALERTMANAGER: Final = "/api/v2/"
+_PAGERDUTY: Final = "/v2/enqueue"
 
 
 def json_bytes(content: Any) -> bytes:
@@ -53,8 +54,13 @@ def refusal_of(error: Exception) -> Refused:
 def refused(request: Request, error: Exception) -> Response:
     """Answer a request that ended in *error*."""
     refusal = refusal_of(error)
-    form: Callable[[Refused], Any] = _as_alertmanager if request.url.path.startswith(_ALERTMANAGER) else _as_tocsin
-    return Json(form(refusal), status_code=refusal.status, headers=refusal.headers)
+    return Json(_form(request.url.path)(refusal), status_code=refusal.status, headers=refusal.headers)
+
+
+def _form(path: str) -> Callable[[Refused], Any]:
+    if path == _PAGERDUTY:
+        return _as_pagerduty
+    return _as_alertmanager if path.startswith(_ALERTMANAGER) else _as_tocsin
 
 
 def _as_alertmanager(refusal: Refused) -> Any:
@@ -65,4 +71,12 @@ def _as_alertmanager(refusal: Refused) -> Any:
 
 
 def _as_tocsin(refusal: Refused) -> Any:
-    return {"error": refusal.problem}
+    errors = [dict(one) for one in refusal.errors]
+    return {"error": refusal.problem, **({"errors": errors} if errors else {})}
+
+
+def _as_pagerduty(refusal: Refused) -> Any:
+    errors = [f"{one['path']}: {one['problem']}" for one in refusal.errors] or [refusal.problem]
+    if refusal.status == 400:
+        return {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+    return {"status": "error", "message": refusal.problem, "errors": errors}

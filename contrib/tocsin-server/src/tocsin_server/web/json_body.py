@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["parse_json", "read_json"]
+__all__ = ["check_declared", "parse_json", "read_body", "read_json"]
 
 DEEPEST: Final = 32
 """Lists and objects in each other; nothing that is taken needs ten."""
@@ -29,15 +29,21 @@ async def read_json(request: Request, largest: int) -> Any:
     :raises Refused: with 413 when it is larger, 422 when there is none, 415 when it is not declared as JSON, and 400
         when it is no JSON that can be taken.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON_TYPES:
-        raise Refused(415, "the body is JSON, and has to be declared: Content-Type: application/json")
-    body = await _read(request, largest)
+    check_declared(request)
+    body = await read_body(request, largest)
     if not body:
         raise Refused(422, "the request has no body", code=602)
     return parse_json(body)
 
 
-async def _read(request: Request, largest: int) -> bytes:
+def check_declared(request: Request) -> None:
+    """Raise :exc:`Refused` with 415 unless the body is declared to be JSON."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON_TYPES:
+        raise Refused(415, "the body is JSON, and has to be declared: Content-Type: application/json")
+
+
+async def read_body(request: Request, largest: int) -> bytes:
+    """Return the body of *request* as it came; :exc:`Refused` with 413 when it is larger than *largest* bytes."""
     too_large = Refused(413, f"the body has more than {largest} bytes; send less at a time")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 15 or int(declared) > largest):

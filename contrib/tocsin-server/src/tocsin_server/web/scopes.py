@@ -62,9 +62,15 @@ class Guard:
 
     async def check(self, request: Request, scope: str) -> None:
         """Raise :exc:`Refused` unless the request has a token of *scope*: 401 without a known one, else 403."""
+        header = request.headers.get("authorization", "")
+        given = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
+        await self.check_token(request, given, scope)
+
+    async def check_token(self, request: Request, given: str, scope: str) -> None:
+        """Raise :exc:`Refused` as :meth:`check` does, for a token that was given elsewhere; an empty one is none."""
         if self.open:
             return
-        found = await self._found(request.headers.get("authorization", ""))
+        found = await self._found(given)
         if found is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
             raise Refused(401, "this needs a token: send 'Authorization: Bearer …'", headers=challenge)
@@ -72,11 +78,10 @@ class Guard:
             raise Refused(403, f"the token {found.name!r} does not have the scope {scope!r}")
         request.state.token_name = found.name
 
-    async def _found(self, header: str) -> Token | None:
-        """Return the token of a header. What takes long to compare is compared in a thread, once, and remembered."""
-        if not header.lower().startswith(_BEARER):
+    async def _found(self, given: str) -> Token | None:
+        """Return what is known of a token. What takes long to compare is compared in a thread, once, and remembered."""
+        if not given:
             return None
-        given = header[len(_BEARER) :].strip()
         if not self._slow:
             return self._matching(given)
         digest = hash_token(given)

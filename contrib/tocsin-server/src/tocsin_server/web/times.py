@@ -1,4 +1,4 @@
-"""Instants as Alertmanager's API writes them: RFC 3339, in milliseconds when answered."""
+"""Instants as they are written over HTTP: RFC 3339, in milliseconds when answered."""
 
 from __future__ import annotations
 

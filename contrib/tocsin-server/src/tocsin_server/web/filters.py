@@ -12,7 +12,7 @@ from tocsin import ConfigurationError, FieldTest, LabelMatcher, MatchOperator, c
 from tocsin.patterns import parse_label_matchers
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["flag", "label_filter", "matchers", "receiver_filter"]
+__all__ = ["flag", "label_filter", "matchers", "receiver_filter", "refuses_the_empty"]
 
 _BARE: Final = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!=|!~|=)\s*(.*?)\s*", re.DOTALL)
 _TRUE: Final = frozenset({"1", "t", "true", "on", "yes", "y", "checked", "ok", "selected", "enabled"})
@@ -94,3 +94,14 @@ def receiver_filter(query: QueryParams) -> Callable[[Iterable[str]], bool]:
     except ConfigurationError as error:
         raise Refused(400, f"failed to parse receiver param: {error.problem}") from None
     return lambda names: any(map(pattern.matches, names))
+
+
+def refuses_the_empty(matcher: LabelMatcher) -> bool:
+    """Whether the matcher is more than a wish for nothing: silences that match whatever comes are mistakes."""
+    if matcher.operator is MatchOperator.EQUAL:
+        return matcher.value != ""
+    try:
+        pattern = None if matcher.operator is MatchOperator.NOT_EQUAL else compile_pattern(matcher.value)
+    except ConfigurationError as error:
+        raise Refused(400, f"silence invalid: invalid regular expression of {matcher.name}: {error.problem}") from None
+    return matcher.operator is not MatchOperator.REGEX or (pattern is not None and not pattern.matches(""))

@@ -1,0 +1,1 @@
+"""tocsin's own HTTP API, version 1: what its command line speaks, and what OpenAPI describes."""

@@ -1,0 +1,1 @@
+"""PagerDuty's Events API, version 2, as whoever sends to PagerDuty speaks it."""
