@@ -19,8 +19,6 @@ from tocsin_server.client.connection import Connection
 from tocsin_server.client.following import follow
 from tocsin_server.client.where import Where
 
-pytest.importorskip("tocsin_server.api", reason="the daemon has no API of its own yet")
-
 RunAt = Callable[[Process], Run]
 
 NAME = "disk/full 100% ä?#"
