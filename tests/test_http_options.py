@@ -46,6 +46,17 @@ def post(url: str) -> httpx.Request:
         "fd00:ec2::254",
         "100.100.100.200",
         "168.63.129.16",
+        "2852039166",
+        "0xA9FEA9FE",
+        "169.254.43518",
+        "169.16689662",
+        "0251.0376.0251.0376",
+        "169.254.169.254.",
+        "metadata.google.internal",
+        "Metadata.Google.Internal.",
+        "64:ff9b:1::a9fe:a9fe",
+        "fd20:ce::254",
+        "::ffff:0:169.254.169.254",
     ],
 )
 def test_link_local_and_metadata_addresses_are_refused_however_they_are_written(host: str) -> None:

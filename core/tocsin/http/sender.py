@@ -142,7 +142,7 @@ class _Progress:
         if self._guarded and event == _CONNECTED:
             stream = info["return_value"]
             reached = stream.get_extra_info("server_addr")
-            if reached and refused_address(str(reached[0])):
+            if not reached or refused_address(str(reached[0])):
                 await stream.aclose()
                 raise LinkLocalError("refused")
 

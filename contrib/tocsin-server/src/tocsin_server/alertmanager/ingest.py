@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
+import anyio.to_thread
 import attrs
 
 from tocsin import AlertFired, AlertResolved, Clock, Fact
@@ -13,6 +14,8 @@ from tocsin_server.alertmanager.reports import Report, Reports
 from tocsin_server.web.refusal import Refused
 
 __all__ = ["Counts", "Ingest"]
+
+_FEW: Final = 200
 
 
 @attrs.define(slots=True)
@@ -60,7 +63,12 @@ class Ingest:
             raise Refused(400, f"the body is a list of alerts, not {type(document).__name__}")
         if len(document) > self._most:
             raise Refused(413, f"{len(document)} alerts in one request are more than {self._most}")
-        posted = [self._reader.read(index, item) for index, item in enumerate(document)]
+        if len(document) > _FEW:  # so many are not read while everybody waits
+            posted = await anyio.to_thread.run_sync(self._read, document)
+        else:
+            posted = self._read(document)
+        latest = self._clock.wall() + self._reports.resolve_timeout
+        posted = [_with_end(one, latest) for one in posted]
         valid = [one for one in posted if one.problem is None]
         if valid:
             await self._take(valid)
@@ -69,25 +77,40 @@ class Ingest:
         if problems:
             raise Refused(400, "\n".join(problems))
 
+    def _read(self, document: list[Any]) -> list[Posted]:
+        return [self._reader.read(index, item) for index, item in enumerate(document)]
+
     async def _take(self, posted: list[Posted]) -> None:
+        """Keep what is reported, and commit it; what was surely not committed is taken back."""
         facts: list[Fact] = []
-        reported: dict[str, Report | None] = {}
+        changed: list[tuple[str, Report | None, Report | None]] = []
         wall = self._clock.wall()
         for one in posted:
             alert_id = one.alert_id
             if one.ends_at is not None and one.ends_at <= wall:
                 facts.append(AlertResolved(alert_id))
-                reported[alert_id] = None
+                changed.append((alert_id, None, self._reports.drop(alert_id)))
             else:
+                known = self._reports.get(alert_id)
                 report = self._reports.merged(alert_id, one.starts_at, one.ends_at)
                 facts.append(AlertFired(self._reader.alert(one, report.starts_at)))
-                reported[alert_id] = report
-        await self._submit(*facts)
-        for alert_id, last in reported.items():
-            if last is None:
-                self._reports.drop(alert_id)
-            else:
-                self._reports.keep(alert_id, last)
+                self._reports.keep(alert_id, report)
+                changed.append((alert_id, report, known))
+        try:
+            await self._submit(*facts)
+        except BaseException as error:  # raised again
+            lost = isinstance(error, Exception)
+            for alert_id, kept, known in reversed(changed):
+                if lost or kept is None:  # cut off, it may be committed: then what fires still has its end
+                    self._reports.take_back(alert_id, kept, known)
+            raise
         ended = sum(isinstance(fact, AlertResolved) for fact in facts)
         self._counts.resolved += ended
         self._counts.firing += len(facts) - ended
+
+
+def _with_end(posted: Posted, latest: float) -> Posted:
+    """Refuse what begins after it ends, where no end was told and the timeout stands for one."""
+    if posted.ends_at is None and posted.starts_at is not None and posted.starts_at > latest:
+        return attrs.evolve(posted, problem=posted.problem or "start time must be before end time")
+    return posted

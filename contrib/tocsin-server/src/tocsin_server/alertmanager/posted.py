@@ -16,13 +16,16 @@ from tocsin_server.web.times import read_time
 __all__ = ["Bounds", "Posted", "Reader"]
 
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_TEXTS: Final = 16
+"""An annotation may be so many times as long as a label: it is a text for people."""
+
 _SAID_BY: Final = ("summary", "description", "message")
 _NODE: Final = ("node_id", "node", "instance")
 
 
 @attrs.frozen(slots=True)
 class Bounds:
-    """How much one alert may have: labels and annotations, each for itself, and characters in one name or value."""
+    """How much one alert may have: labels, annotations, and characters in a label's name or value."""
 
     most_labels: int = 128
     longest_value: int = 32_768
@@ -32,7 +35,7 @@ class Bounds:
 class Posted:
     """One posted alert. ``starts_at`` and ``ends_at`` are wall time; None: the sender did not say.
 
-    ``problem`` says why it cannot be taken, while the others of its batch can.
+    ``problem`` says why it cannot be taken, while the others of its batch can. ``alert_id`` is its labels' fingerprint.
     """
 
     labels: Mapping[str, str]
@@ -41,11 +44,10 @@ class Posted:
     ends_at: float | None
     generator_url: str
     problem: str | None = None
+    alert_id: str = attrs.field(init=False)
 
-    @property
-    def alert_id(self) -> str:
-        """The fingerprint of its labels."""
-        return fingerprint(self.labels)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "alert_id", fingerprint(self.labels))
 
 
 class Reader:
@@ -78,6 +80,8 @@ class Reader:
             ends_at = read_time(item.get("endsAt"), "endsAt")
         except ValueError as error:
             raise Refused(400, f"[{index}]: {error}") from None
+        if starts_at is None and ends_at is not None:
+            starts_at = ends_at  # as Alertmanager has it
         problem = self._problem(labels, annotations, starts_at, ends_at)
         return Posted(labels, annotations, starts_at, ends_at, generator_url, problem)
 
@@ -100,14 +104,15 @@ class Reader:
         """Return why the alert cannot be taken, as Alertmanager says it where it has a word for it."""
         if starts_at is not None and ends_at is not None and ends_at < starts_at:
             return "start time must be before end time"
-        for what, pairs in (("label set", labels), ("annotations", annotations)):
-            problem = self._pairs_problem(pairs)
+        longest = self._bounds.longest_value
+        for what, pairs, most in (("label set", labels, longest), ("annotations", annotations, _TEXTS * longest)):
+            problem = self._pairs_problem(pairs, most)
             if problem is not None:
                 return f"invalid {what}: {problem}"
         return None if labels else "at least one label pair required"
 
-    def _pairs_problem(self, pairs: Mapping[str, str]) -> str | None:
-        most, longest = self._bounds.most_labels, self._bounds.longest_value
+    def _pairs_problem(self, pairs: Mapping[str, str], longest: int) -> str | None:
+        most = self._bounds.most_labels
         if len(pairs) > most:
             return f"{len(pairs)} of them are more than {most}"
         for name, value in pairs.items():

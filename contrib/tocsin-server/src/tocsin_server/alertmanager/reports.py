@@ -24,7 +24,12 @@ _log: Final = logging.getLogger("tocsin")
 _TOGETHER: Final = 500
 """So many are resolved in one commit."""
 
-_LATE: Final = 1.0
+_BEAT: Final = 10.0
+"""So often the clock is looked at, to see whether the process stood still."""
+
+_LATE: Final = 30.0
+"""A beat that is so late was slept through: nothing that is worked off takes so long."""
+
 _AGAIN: Final = 5.0
 
 
@@ -78,15 +83,23 @@ class Reports:
         return Report(start, end, wall, now + max(0.0, end - wall), guessed)
 
     def keep(self, alert_id: str, report: Report) -> None:
-        """Keep a report, once the alert was taken in."""
+        """Keep a report, before the alert is taken in: what comes meanwhile is merged with it."""
         known = self._reports.get(alert_id)
         self._reports[alert_id] = report
         if known is None or report.deadline < known.deadline:  # a later one is met where the earlier one stood
             self._expect(alert_id, report.deadline)
 
-    def drop(self, alert_id: str) -> None:
-        """Forget an alert: it resolved."""
+    def drop(self, alert_id: str) -> Report | None:
+        """Forget an alert, which resolves; return what was known of it."""
+        return self._reports.pop(alert_id, None)
+
+    def take_back(self, alert_id: str, kept: Report | None, known: Report | None) -> None:
+        """What was *kept* (None: dropped) in the place of what was *known* was not taken in after all."""
+        if self._reports.get(alert_id) is not kept:
+            return  # another report came meanwhile
         self._reports.pop(alert_id, None)
+        if known is not None:
+            self.keep(alert_id, known)
 
     def adopt(self, states: Iterable[AlertState]) -> None:
         """Take over alerts that fire and came through this interface before a restart, with the whole timeout."""
@@ -100,14 +113,14 @@ class Reports:
     async def run(self, submit: Callable[..., Awaitable[Any]]) -> None:
         """Resolve what is not reported any more, for as long as the daemon runs."""
         while True:
-            wake_at = max(self._next(), self._clock.now())
+            wake_at = min(max(self._next(), self._clock.now()), self._clock.now() + _BEAT)
             self._sooner = anyio.Event()
             with self._clock.move_on_after(wake_at - self._clock.now()):
                 await self._sooner.wait()
             late = self._clock.now() - wake_at
             if late > _LATE:
                 self._put_off(late)
-            elif late >= 0:
+            elif self._next() <= self._clock.now():
                 await self._resolve(submit)
 
     def _expect(self, alert_id: str, deadline: float) -> None:
@@ -128,20 +141,20 @@ class Reports:
         return self._clock.now() + 3600.0
 
     def _put_off(self, late: float) -> None:
-        """Nothing was heard for a while, for nobody listened: as after a restart, all have the whole timeout again."""
+        """Nothing was heard for a while, for nobody listened: as after a restart, what ended meanwhile goes on."""
         _log.warning("the process stood still for %.0f s, which does not count towards the end of any alert", late)
-        again = self._clock.now() + self.resolve_timeout
+        now = self._clock.now()
         for alert_id, report in self._reports.items():
-            self._reports[alert_id] = attrs.evolve(report, deadline=max(report.deadline, again))
+            if report.deadline <= now:
+                self._reports[alert_id] = attrs.evolve(report, deadline=now + self.resolve_timeout)
 
     async def _resolve(self, submit: Callable[..., Awaitable[Any]]) -> None:
         now, due = self._clock.now(), list[str]()
         while len(due) < _TOGETHER and self._next() <= now:
             _, alert_id = heapq.heappop(self._deadlines)
             due.append(alert_id)
-        ended = {
-            alert_id: self._reports.pop(alert_id) for alert_id in due
-        }  # a report that comes meanwhile is another's
+        # taken out first, for a report that comes meanwhile is of another episode
+        ended = {alert_id: self._reports.pop(alert_id) for alert_id in dict.fromkeys(due)}
         try:
             await submit(*map(AlertResolved, ended))
         except StoreError as error:

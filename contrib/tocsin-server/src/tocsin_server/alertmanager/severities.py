@@ -49,7 +49,8 @@ class Severities:
     def __init__(self, configured: Mapping[str, AlertSeverity] | None = None) -> None:
         self._known = dict(SYNONYMS)
         self._known.update({word.lower(): severity for word, severity in (configured or {}).items()})
-        self.unknown: dict[str, int] = {}
+        self.unknown = 0
+        self._said: set[str] = set()
 
     def read(self, labels: Mapping[str, str]) -> AlertSeverity:
         """Return the severity that *labels* say."""
@@ -61,9 +62,8 @@ class Severities:
         return found
 
     def _note(self, word: str) -> None:
-        if word in self.unknown:
-            self.unknown[word] += 1
-        elif len(self.unknown) < _REMEMBERED:
-            self.unknown[word] = 1
+        self.unknown += 1
+        if word not in self._said and len(self._said) < _REMEMBERED:
+            self._said.add(word)
             said = f"the severity {word!r:.60} is not known and" if word else "an alert without a severity"
             _log.warning("%s counts as warning; server.severity_labels gives it a meaning", said)

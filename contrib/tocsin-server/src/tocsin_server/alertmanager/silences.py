@@ -120,7 +120,10 @@ class Silences:
         now = self._clock.wall()
         facts: list[Any] = []
         if silence_id:
-            record, state = self._known(silence_id)
+            known = self._alerting.silences.get(silence_id)
+            if known is None:
+                raise Refused(404, "silence not found")
+            record, state = known
             if _may_change(record.silence, state, asked, now):
                 await self._submit(SilenceSet(_renamed(asked, silence_id, asked.starts_at)))
                 return silence_id

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import resource
+import signal
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +21,8 @@ from tocsin_server.daemon.logs import set_up_logs
 __all__ = ["serve"]
 
 _DATA: Final = "data"
+_OTHER_FILES: Final = 256
+"""For the store, for receivers and for what else is open beside the connections that come in."""
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Address | None:
@@ -25,6 +30,24 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
         return None if value is None else Address.parse(value)
     except ConfigurationError as error:
         raise click.BadParameter(error.problem) from None
+
+
+def _be_steady() -> None:
+    """Let no signal end the start half-way: SIGHUP does nothing yet, and SIGTERM ends it in good order."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def _allow_connections(number: int) -> None:
+    """Let the process have as many files open as that takes, or say that it may not."""
+    wanted = number + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        problem = f"server.max_connections is {number}, for which {wanted} open files are needed; {most} are allowed"
+        click.echo(f"tocsin: warning: {problem}", err=True)
 
 
 @click.command()
@@ -56,6 +79,7 @@ def serve(config: Path, listen: Address | None, data: Path | None) -> None:
       tocsin serve --config tocsin.yaml
       tocsin serve --config tocsin.yaml --listen 127.0.0.1:0 --data /var/lib/tocsin
     """
+    _be_steady()
     registry = load_registry()
     loaded = load_configuration(config, registry)
     set_up_logs(loaded.server.log_format, loaded.server.log_level)
@@ -64,4 +88,5 @@ def serve(config: Path, listen: Address | None, data: Path | None) -> None:
     folder = data or Path(loaded.server.data or _DATA)
     daemon = Daemon(loaded, partial(load_configuration, config, registry), folder, listen=listen)
     options: dict[str, Any] = {"use_uvloop": importlib.util.find_spec("uvloop") is not None}
+    _allow_connections(loaded.server.max_connections)
     anyio.run(daemon.run, lambda: click.echo(f"Listening on {daemon.url}"), backend_options=options)

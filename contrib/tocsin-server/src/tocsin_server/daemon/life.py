@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,7 +21,9 @@ from tocsin import (
     LoadedConfiguration,
     ObserverRegistrar,
     ServerSettings,
+    ServiceClosed,
     SqliteStore,
+    StoreError,
     SystemClock,
     hookimpl,
 )
@@ -101,7 +103,7 @@ class Daemon:
         self._counts = Counts()
         self._reloads = Reloads(at=self._clock.wall())
         self._started_at, self._begun_at = self._clock.wall(), self._clock.now()
-        self._ready = False
+        self._ready = self._stopping = False
         self._reloading = anyio.Lock()
         self._interface = Interface()
         self._listener: Listener | None = None
@@ -114,7 +116,7 @@ class Daemon:
             raise
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
         self._heartbeats = Heartbeats(self.alerting, self._clock, HeartbeatFile(data / HEARTBEATS))
-        self._sources = Sources(self.alerting.registry, self.alerting.submit)
+        self._sources = Sources(self.alerting.registry, self.alerting.submit, self._clock)
         self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
 
@@ -181,12 +183,19 @@ class Daemon:
 
     async def run(self, listens: Callable[[], None]) -> None:
         """Run until :meth:`stop`, SIGTERM or SIGINT; *listens* is called once requests are answered."""
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        with anyio.open_signal_receiver(*numbers) as signals:  # until the very end, which a signal must not cut off
+            async with anyio.create_task_group() as watch:
+                watch.start_soon(self._heed, signals)
+                await self._live(listens)
+                watch.cancel_scope.cancel()
+
+    async def _live(self, listens: Callable[[], None]) -> None:
         async with self.alerting, anyio.create_task_group() as tasks:
             self._tasks = tasks
             await self._adopt()
             tasks.start_soon(self._reports.run, self.alerting.submit)
             tasks.start_soon(self._heartbeats.run)
-            tasks.start_soon(self._heed_signals)
             self._sources.want(tasks, self._wanted_sources, self._made_sources)
             await self._serve(listens)
             tasks.cancel_scope.cancel()
@@ -198,6 +207,8 @@ class Daemon:
 
         limits = Limits(self._settings.max_connections, self._settings.request_timeout_seconds)
         self._listener = Listener(self._interface, self._socket, limits, self._context, ready)
+        if self._stopping:  # somebody said so before it listened
+            self._listener.stop()
         try:
             await self._listener.serve()
         finally:
@@ -211,20 +222,27 @@ class Daemon:
             states = await anyio.to_thread.run_sync(self.alerting.alert_states, ids[start : start + _TOGETHER])
             self._reports.adopt(states)
 
-    async def _heed_signals(self) -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-            async for number in signals:
-                if number != signal.SIGHUP:
-                    _log.info("stopping: %s", signal.Signals(number).name)
-                    self.stop()
-                    return
-                try:
-                    await self.reload()
-                except ConfigurationError as error:
-                    _log.error("the configuration was not reloaded, and the old one stays in force: %s", error)
+    async def _heed(self, signals: AsyncIterable[signal.Signals]) -> None:
+        async for number in signals:
+            if number != signal.SIGHUP:
+                _log.info("stopping: %s", signal.Signals(number).name)
+                self.stop()
+            elif self._ready and not self._stopping:
+                await self._reload_or_log()
+            else:
+                _log.warning("SIGHUP does nothing while the daemon starts or stops")
+
+    async def _reload_or_log(self) -> None:
+        try:
+            await self.reload()
+        except (ConfigurationError, StoreError, ServiceClosed) as error:
+            _log.error("the configuration was not reloaded, and the old one stays in force: %s", error)
+        except Exception:  # noqa: BLE001  whatever it is, what runs goes on; the log has all of it
+            _log.exception("the configuration was not reloaded, and the old one stays in force")
 
     def stop(self) -> None:
         """Take no more requests, and let :meth:`run` return."""
+        self._stopping = True
         self._pulse.close()
         if self._listener is not None:
             self._listener.stop()
@@ -240,7 +258,7 @@ class Daemon:
             _check_open_door(self.address, loaded.server)
             tls = _tls_of(loaded.server)
             if tls is not None:
-                tls.context()  # what cannot serve is refused before anything changes
+                await anyio.to_thread.run_sync(tls.context)  # what cannot serve is refused before anything changes
             made = self._sources.make(loaded.sources)
             await anyio.to_thread.run_sync(self.alerting.reconfigure, loaded.configuration)
             self._take(loaded, tls, made)
@@ -255,11 +273,13 @@ class Daemon:
         self._reports.resolve_timeout = settings.resolve_timeout_seconds
         if tls is not None and self._context is not None:
             tls.load(self._context)
-        for name in ("listen", "data", "max_connections"):
+        for name in ("listen", "data", "max_connections", "request_timeout_seconds"):
             if getattr(settings, name) != getattr(before, name):
                 _log.warning("server.%s changes when the daemon is started again", name)
         if (tls is None) is not (self._context is None):
             _log.warning("server.tls begins or ends when the daemon is started again")
+        elif tls is not None and self._tls is not None and tls.client_ca != self._tls.client_ca:
+            _log.warning("server.tls.client_ca changes when the daemon is started again")
         self._settings = settings
         assert self._tasks is not None, "it runs"
         self._sources.want(self._tasks, loaded.sources, made)

@@ -84,15 +84,19 @@ class Tls:
     def load(self, context: ssl.SSLContext) -> None:
         """Let new connections have the certificate that is in the files now."""
         with _readable("server.tls"):
-            context.load_cert_chain(self.certificate, self.key)
+            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+
+
+def _no_password() -> str:
+    raise ValueError("it is encrypted, and nobody is here to ask for its password")
 
 
 @contextlib.contextmanager
 def _readable(where: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ssl.SSLError) as error:
-        problem = str(error) if isinstance(error, ssl.SSLError) else error.strerror
+    except (OSError, ValueError) as error:
+        problem = str(error) if isinstance(error, (ssl.SSLError, ValueError)) else error.strerror
         raise ConfigurationError(f"the certificate or its key cannot be read: {problem}", where) from None
 
 
@@ -105,8 +109,9 @@ def bound(address: Address) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         made = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {address}: {error.strerror or error}", "listen") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "that is no name of a machine"
+        raise ConfigurationError(f"cannot listen on {address}: {reason}", "listen") from None
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6 and not address.host:
@@ -119,13 +124,19 @@ def bound(address: Address) -> socket.socket:
 
 
 class _Punctual(H11Protocol):
-    """Hangs up on who begins a connection, or the head of a request, and does not go on in time."""
+    """Hangs up on one connection too many, on who begins one, or the head of a request, and does not go on in time, and
+    on who does not read what was answered."""
 
     head_seconds = 30.0
+    most = 1000
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
         super().connection_made(transport)
         self._timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_seconds, transport.close)
+        self._unread = 0
+        self._look = self.loop.call_later(self.head_seconds, self._check_reading)
+        if len(self.connections) > self.most:
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -137,6 +148,16 @@ class _Punctual(H11Protocol):
     def _head_is_incomplete(self) -> bool:
         return self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
 
+    def _check_reading(self) -> None:
+        """Hang up on who has read nothing of an answer since the last look."""
+        unread = self.transport.get_write_buffer_size()
+        if unread and unread == self._unread:
+            _log.warning("hung up on a client that does not read its answer")
+            self.transport.abort()
+            return
+        self._unread = unread
+        self._look = self.loop.call_later(self.head_seconds, self._check_reading)
+
     def _let_be(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -144,6 +165,7 @@ class _Punctual(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._let_be()
+        self._look.cancel()
         super().connection_lost(exc)
 
 
@@ -179,7 +201,7 @@ class Listener:
         listens: Callable[[], None],
     ) -> None:
         self._socket = bound_to
-        protocol = type("Punctual", (_Punctual,), {"head_seconds": limits.head_seconds})
+        protocol = type("Punctual", (_Punctual,), {"head_seconds": limits.head_seconds, "most": limits.connections})
         config = uvicorn.Config(
             app,
             http=protocol,

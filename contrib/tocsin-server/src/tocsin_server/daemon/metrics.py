@@ -71,7 +71,10 @@ class Metrics:
 
     def exposed(self, accepted: str) -> tuple[bytes, str]:
         """Return the metrics and their media type: OpenMetrics where that is accepted, else the text format."""
-        encode, media_type = choose_encoder(accepted)
+        try:
+            encode, media_type = choose_encoder(accepted)
+        except (ValueError, IndexError, KeyError):  # a header that makes no sense asks for nothing in particular
+            encode, media_type = choose_encoder("")
         return encode(self._registry), media_type
 
     def collect(self) -> Iterator[Metric]:
@@ -116,10 +119,8 @@ class Metrics:
         )
         invalid.add_metric(("v2",), self._counts.invalid)
         yield invalid
-        unknown = sum(self.severities.unknown.values())
-        yield CounterMetricFamily(
-            "tocsin_alerts_unknown_severity", "Alerts whose severity counted as warning.", value=unknown
-        )
+        text = "Alerts whose severity counted as warning."
+        yield CounterMetricFamily("tocsin_alerts_unknown_severity", text, value=self.severities.unknown)
 
     def _deliveries(self) -> Iterator[Metric]:
         yield _counter(

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
 import anyio.abc
 
-from tocsin import ConfigurationError, GapFound, GapKind, Registry, Source
+from tocsin import (
+    Clock,
+    ConfigurationError,
+    GapFound,
+    GapKind,
+    Registry,
+    ServiceClosed,
+    Source,
+    StoreError,
+)
 
 __all__ = ["Sources"]
 
@@ -18,6 +28,8 @@ _log: Final = logging.getLogger("tocsin")
 Wanted = Mapping[str, tuple[str, Any]]
 """By name: the kind of the source, and its checked settings."""
 
+
+_AGAIN_SECONDS: Final = 10.0
 
 Made = Mapping[str, Source]
 """The sources of some settings, by name."""
@@ -29,8 +41,9 @@ class Sources:
     :param submit: the service's door.
     """
 
-    def __init__(self, registry: Registry, submit: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, registry: Registry, submit: Callable[..., Awaitable[Any]], clock: Clock) -> None:
         self._registry = registry
+        self._clock = clock
         self._submit = submit
         self._running: dict[str, tuple[tuple[str, Any], anyio.CancelScope]] = {}
 
@@ -61,8 +74,21 @@ class Sources:
 
     async def _run(self, name: str, source: Source, scope: anyio.CancelScope) -> None:
         with scope:
-            try:
-                await source.run(self._submit)
-            except Exception as error:  # noqa: BLE001  a source may raise anything; it is a gap, and the others run
-                _log.error("the source %r failed and is not started again: %s", name, type(error).__name__)
-                await self._submit(GapFound(GapKind.PLUGIN_FAILED, name, f"the source raised {type(error).__name__}"))
+            while True:
+                try:
+                    await source.run(self._submit)
+                except StoreError as error:
+                    _log.error("the source %r could not hand on what it found, and begins again: %s", name, error)
+                    await self._clock.sleep_until(self._clock.now() + _AGAIN_SECONDS)
+                except Exception as error:  # noqa: BLE001  a source may raise anything; it is a gap, and the others run
+                    await self._failed(name, error)
+                    return
+                else:
+                    return
+
+    async def _failed(self, name: str, error: Exception) -> None:
+        """Record that a source failed; the next reload makes it anew."""
+        _log.error("the source %r failed: %s; a reload starts it again", name, type(error).__name__)
+        del self._running[name]
+        with suppress(StoreError, ServiceClosed):
+            await self._submit(GapFound(GapKind.PLUGIN_FAILED, name, f"the source raised {type(error).__name__}"))

@@ -23,7 +23,7 @@ _NEGATED: Final = (MatchOperator.NOT_EQUAL, MatchOperator.NOT_REGEX)
 def flag(query: QueryParams, name: str, default: bool = True) -> bool:
     """Return what a query says of *name*; the words are those that Alertmanager takes, and any other one is no."""
     value = query.get(name)
-    return default if value is None else value.lower() in _TRUE
+    return value.lower() in _TRUE if value else default
 
 
 def matchers(query: QueryParams) -> tuple[LabelMatcher, ...]:
@@ -87,7 +87,7 @@ def _meets(matcher: LabelMatcher, test: FieldTest, labels: Mapping[str, str]) ->
 def receiver_filter(query: QueryParams) -> Callable[[Iterable[str]], bool]:
     """Return whether one of some receivers is wanted: its whole name matches the pattern ``receiver``."""
     source = query.get("receiver")
-    if source is None:
+    if not source:
         return lambda names: True
     try:
         pattern = compile_pattern(source)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
+import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from tocsin_server.web.refusal import Refused
@@ -18,6 +19,7 @@ DEEPEST: Final = 32
 """Lists and objects in each other; nothing that is taken needs ten."""
 
 _SUSPECT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\x00")
+_LARGE: Final = 65_536
 _LONGEST_INTEGER: Final = 310
 _JSON_TYPES: Final = frozenset({"application/json", "text/json"})
 
@@ -33,6 +35,8 @@ async def read_json(request: Request, largest: int) -> Any:
     body = await read_body(request, largest)
     if not body:
         raise Refused(422, "the request has no body", code=602)
+    if len(body) > _LARGE:  # so much is not read while everybody waits
+        return await anyio.to_thread.run_sync(parse_json, body)
     return parse_json(body)
 
 

@@ -52,7 +52,7 @@ class Origins:
         if not self._by_any_name and not self._is_ours(_name(host)):
             return Refused(421, f"this is not {host:.60}; without tokens, call it by its address or localhost")
         origin = headers.get("origin")
-        if method not in _READING and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if method not in _READING and origin is not None and _netloc(origin) != host.lower():
             return Refused(403, f"pages of {origin:.60} may not change anything here")
         return None
 
@@ -64,6 +64,13 @@ class Origins:
         except ValueError:
             return False
         return True
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _name(host: str) -> str:

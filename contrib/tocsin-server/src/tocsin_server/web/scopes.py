@@ -23,6 +23,7 @@ and reloads."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 _BEARER: Final = "bearer "
 _REMEMBERED: Final = 1000
+_WAITING: Final = 8
 
 
 @attrs.frozen(slots=True)
@@ -42,9 +43,11 @@ class Guard:
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._tokens = tuple(tokens)
-        self._slow = any(is_slow(token.hashed) for token in self._tokens)
-        self._known: dict[str, Token | None] = {}
-        self._one_at_a_time = anyio.Lock()
+        self._slow = tuple(token for token in self._tokens if is_slow(token.hashed))
+        self._quick = tuple(token for token in self._tokens if not is_slow(token.hashed))
+        self._fitting: dict[str, Token] = {}
+        self._unknown: dict[str, None] = {}
+        self._one_at_a_time = anyio.CapacityLimiter(1)
 
     @property
     def open(self) -> bool:
@@ -79,20 +82,30 @@ class Guard:
         request.state.token_name = found.name
 
     async def _found(self, given: str) -> Token | None:
-        """Return what is known of a token. What takes long to compare is compared in a thread, once, and remembered."""
+        """Return what is known of a token.
+
+        What takes long to compare is compared in a thread, once, and remembered; whoever comes with known tokens does
+        not wait for those who come with others.
+        """
         if not given:
             return None
-        if not self._slow:
-            return self._matching(given)
         digest = hash_token(given)
-        async with self._one_at_a_time:
-            if digest not in self._known:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[digest] = await anyio.to_thread.run_sync(self._matching, given)
-        return self._known.get(digest)
+        found = _matching(self._quick, given) or self._fitting.get(digest)
+        if found is not None or not self._slow or digest in self._unknown:
+            return found
+        if self._one_at_a_time.statistics().tasks_waiting >= _WAITING:
+            raise Refused(503, "too many unknown tokens are being compared", headers={"Retry-After": "1"})
+        found = await anyio.to_thread.run_sync(_matching, self._slow, given, limiter=self._one_at_a_time)
+        if found is not None:
+            self._fitting[digest] = found
+        else:
+            if len(self._unknown) >= _REMEMBERED:
+                self._unknown.clear()
+            self._unknown[digest] = None
+        return found
 
-    def _matching(self, given: str) -> Token | None:
-        """Return the token that was given. Every known one is compared."""
-        matching = [token for token in self._tokens if fits(token.hashed, given)]
-        return matching[0] if matching else None
+
+def _matching(tokens: tuple[Token, ...], given: str) -> Token | None:
+    """Return the token that was given. Every known one is compared."""
+    matching = [token for token in tokens if fits(token.hashed, given)]
+    return matching[0] if matching else None

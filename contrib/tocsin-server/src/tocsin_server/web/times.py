@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +9,10 @@ from typing import Any, Final
 from tocsin import iso_time
 
 __all__ = ["read_time", "written"]
+
+_FIRST: Final = datetime(1, 1, 1, 0, 0, 1, tzinfo=UTC).timestamp()
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+"""What lies beyond, in UTC, is written as these: it could not be written otherwise."""
 
 _ZERO: Final = "0001-01-01T00:00:00"
 _FORM: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
@@ -35,4 +38,4 @@ def read_time(value: Any, name: str) -> float | None:
         seconds = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise ValueError(f"{name} is no instant that exists: {value!r:.60}") from None
-    return seconds if math.isfinite(seconds) else None
+    return min(max(seconds, _FIRST), _LAST)
