@@ -33,6 +33,8 @@ def reloaded(state: State, plan: Plan) -> State:
     written = json.dumps(sorted((table, key, plain) for (table, key), plain in dump(state).items()))
     read = load({(table, key): plain for table, key, plain in json.loads(written)}, plan)
     assert as_text(read) == as_text(state), "records that were dumped and loaded are dumped otherwise"
+    for channel_id, lane in state.lanes.items():
+        assert read.lanes[channel_id].promised.ranks == lane.promised.ranks, "the watchdog looks at others"
     return read
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from tests.engine.harness import ORIGIN, Bench, Sent, channel, configuration, fired, incident_tool, loaded, rule
 
 from tocsin import EscalationPolicy, GapFound, GapKind, NotificationKind, Outcome
+from tocsin.engine import crowds, watchdog
 from tocsin.engine.gaps import GAP_ALERT
-from tocsin.model.event import HeartbeatSent
+from tocsin.engine.state import Outgoing
+from tocsin.engine.turn import Turn
+from tocsin.model.event import GapRecorded, HeartbeatSent
 from tocsin.model.interval import TimeInterval
 from tocsin.model.watchdog import Watchdog
 
@@ -169,6 +173,96 @@ def test_a_promise_is_kept_in_mind_over_a_restart() -> None:
     made.restart(100)
     made.wake(300)
     assert counts(made) == {"dev": 1}
+
+
+def stuck(number: int) -> Bench:
+    """Return a bench on which one alert a second is owed to a channel whose only attempt hangs."""
+    made = loaded(
+        configuration(channel("dev", "single"), "watch", aggregator="none", watchdog=Watchdog("watch", 300.0)),
+        checked=False,
+    )
+    for place in range(number):
+        made.at = float(place)
+        made.fire(f"a{place}")
+    return made
+
+
+def late_ones(made: Bench) -> list[tuple[float, str]]:
+    """Return when what was late, as it was recorded."""
+    gaps = [event for event in made.events if isinstance(event, GapRecorded) and event.gap.kind is GapKind.LATE]
+    return [(round(event.at - ORIGIN, 6), event.gap.detail) for event in gaps if event.gap.subject == "dev"]
+
+
+def by_stepping(made: Bench) -> None:
+    made.wake(2000)
+
+
+def by_a_restart(made: Bench) -> None:
+    made.restart(2000)
+
+
+def by_sleeping(made: Bench) -> None:
+    made.oversleep(2000)
+
+
+@pytest.mark.parametrize("pass_time", [by_stepping, by_a_restart, by_sleeping])
+def test_looks_at_many_late_notifications_touch_each_once(
+    monkeypatch: pytest.MonkeyPatch, pass_time: Callable[[Bench], None]
+) -> None:
+    """Each becomes late at an instant of its own, while all the others live; looking at all would be quadratic."""
+    touched: list[str] = []
+    look_at = watchdog._owed
+
+    def counted(turn: Turn, out: Outgoing) -> Any:
+        touched.append(out.notification_id)
+        return look_at(turn, out)
+
+    monkeypatch.setattr(watchdog, "_owed", counted)
+    for number in (100, 400):
+        made = stuck(number)
+        touched.clear()
+        pass_time(made)
+        assert len(late_ones(made)) == number
+        assert len(touched) <= number + 10  # the gap's own is looked at too
+
+
+def test_what_is_late_is_recorded_the_same_whenever_somebody_was_awake() -> None:
+    found = []
+    for pass_time in (by_stepping, by_a_restart, by_sleeping):
+        made = stuck(20)
+        pass_time(made)
+        found.append([at for at, _ in late_ones(made)])
+    assert found == [[300.0 + place for place in range(20)]] * 3
+
+
+def test_a_storm_that_becomes_late_is_one_gap_every_half_second() -> None:
+    """None of them is looked at more than half a second after it is late."""
+    made = loaded(configuration(channel("dev", "single"), aggregator="none"), checked=False)
+    for place in range(200):
+        made.at = place / 100
+        made.fire(f"a{place}")
+    made.wake(1000)
+    assert [at for at, _ in late_ones(made)] == [300.0, 300.5, 301.0, 301.5, 302.0]
+    numbers = [int(detail.split()[0]) for _, detail in late_ones(made)]
+    assert sum(numbers) == 200
+
+
+def test_what_found_no_room_in_an_attempt_is_late_after_it_waited_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the attempt to end, and counts anew from its start."""
+    monkeypatch.setattr(crowds, "LISTED", 2)
+    made = loaded(configuration(channel("dev", "single"), watchdog=Watchdog(within_seconds=300.0)))
+    (first,) = made.fire("other", metric="disk", cluster_id="else")
+    made.step(*(fired(f"a{place}", cluster_id="one") for place in range(5)))
+    made.wake(400)
+    assert [at for at, _ in late_ones(made)] == [300.0]
+    made.deliver(first)
+    assert len(made.on("dev")[-1].firing) == 2
+    made.wake(699)
+    assert [at for at, _ in late_ones(made)] == [300.0]
+    made.wake(700)
+    assert late_ones(made)[1:] == [
+        (700.0, "1 notifications are late, the oldest is waiting for one that is sending after 1 attempts")
+    ]
 
 
 # --- gaps that are told

@@ -38,7 +38,7 @@ FORMAT: Final = 2
 
 _DERIVED: Final[dict[type, tuple[str, ...]]] = {
     Incident: ("members", "firing"),
-    Lane: ("live", "queue", "sending", "unheld"),
+    Lane: ("live", "promised", "queue", "sending", "unheld"),
     **APART,
 }
 _IN_THE_KEY: Final[dict[type, tuple[str, ...]]] = {
@@ -300,6 +300,8 @@ def _derive(state: State) -> None:
     for out in sorted(state.outgoing.values(), key=lambda out: out.serial):
         lane = state.lanes[out.channel_id]
         lane.live[out.notification_id] = None
+        if out.promised is not None:
+            lane.promised.ranks[out.notification_id] = out.promised
         if out.state is NotificationState.SENDING:
             lane.sending[out.notification_id] = None
         elif out.queued:
@@ -308,5 +310,6 @@ def _derive(state: State) -> None:
                 lane.unheld[out.notification_id] = None
     for lane in state.lanes.values():
         lane.queue.rebuild()
+        lane.promised.rebuild()
     state.shelf.ranks.update((name, out.serial) for name, out in state.undelivered.items())
     state.shelf.rebuild()

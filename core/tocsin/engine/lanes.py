@@ -12,7 +12,7 @@ from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, settle
 from tocsin.engine.notice import notification_of, template_of
-from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial
+from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial, promise
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Lane, Line, Outgoing
@@ -110,6 +110,8 @@ def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) 
         return
     for episode_id, mark in listed.items():
         turn.tx.put_in(out, out.listed, episode_id, mark)
+    if line.due or line.levels:
+        promise(turn, out, turn.clock)  # what found no room in it waits for it
     _start(turn, lane, channel, out)
 
 

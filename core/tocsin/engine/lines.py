@@ -139,9 +139,19 @@ def _wait(turn: Turn, line: Line) -> None:
     """Have the watchdog look after what waits for the line's notification, or for that of an earlier one, to end."""
     _time_levels(turn, line)
     if line.due or line.levels:
-        promise(turn, line.channel_id, turn.clock)
+        for out in _awaited(turn, line):
+            promise(turn, out, turn.clock)
     elif line.late:
         turn.tx.edit(line).late = False
+
+
+def _awaited(turn: Turn, line: Line) -> list[Outgoing]:
+    """Return the notifications for which the line waits: its own or, where it has none, those of earlier incidents."""
+    own = current(turn, line)
+    if own is not None:
+        return [own]
+    earlier = filter(None, map(turn.line_by_id, line.follows))
+    return [out for out in (current(turn, one) for one in earlier) if out is not None]
 
 
 def _time_levels(turn: Turn, line: Line) -> None:

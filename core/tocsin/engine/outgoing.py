@@ -23,6 +23,7 @@ __all__ = [
     "lines_of",
     "listing_rank",
     "live",
+    "look_after",
     "next_serial",
     "promise",
     "unshelve",
@@ -111,13 +112,34 @@ def live(turn: Turn, out: Outgoing) -> None:
     turn.tx.put(turn.state.outgoing, out.notification_id, out)
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
     _expect_fallback(turn, out)
-    promise(turn, out.channel_id, out.due_at)
+    look_after(turn, out, None)
+    promise(turn, out, 0.0 if _waited_for(turn, out) else out.due_at)
 
 
-def promise(turn: Turn, channel_id: str, due_at: float) -> None:
-    """Have the watchdog look after what the channel is owed since *due_at*."""
-    at = due_at + turn.plan.config.watchdog.within_seconds
-    turn.state.agenda.set_earlier(turn.tx, Deadline.PROMISE, channel_id, max(turn.clock, at))
+def promise(turn: Turn, out: Outgoing, since: float) -> None:
+    """Have the watchdog look after what is due since *since*: the notification, or what waits for it to end."""
+    known = turn.state.lanes[out.channel_id].promised.ranks.get(out.notification_id)
+    if known is None or since < known:
+        look_after(turn, out, since)
+    at = since + turn.plan.config.watchdog.within_seconds
+    turn.state.agenda.set_earlier(turn.tx, Deadline.PROMISE, out.channel_id, max(turn.clock, at))
+
+
+def look_after(turn: Turn, out: Outgoing, since: float | None) -> None:
+    """Let the watchdog's next look at the notification count from *since*; None: there is none."""
+    promised = turn.state.lanes[out.channel_id].promised
+    if out.promised != since:
+        turn.tx.edit(out).promised = since
+    if since is None:
+        promised.drop(turn.tx, out.notification_id)
+    else:
+        promised.put(turn.tx, out.notification_id, since)
+
+
+def _waited_for(turn: Turn, out: Outgoing) -> bool:
+    """Whether something waits already for it to end, and may have waited for long."""
+    followers = (follower for line in lines_of(turn, out) for follower in map(turn.line_by_id, line.followers))
+    return any(one is not None and one.current is None and (one.due or one.levels) for one in followers)
 
 
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
@@ -162,6 +184,8 @@ def end(
     tx.unindex(lane.unheld, notification_id)
     tx.unindex(lane.sending, notification_id)
     tx.unindex(lane.live, notification_id)
+    lane.promised.drop(tx, notification_id)
+    out.promised = 0.0
     tx.drop(turn.state.outgoing, notification_id)
     turn.state.agenda.cancel(tx, Deadline.RETRY, notification_id)
     turn.state.agenda.cancel(tx, Deadline.FALLBACK, notification_id)

@@ -240,7 +240,8 @@ class Outgoing:
     turn has come, ``late`` that the watchdog has missed it. ``started_at`` is when its latest attempt was to start.
     ``queued`` says that it waits in its lane for an attempt. ``forgiven`` are attempts that do not count any more
     since it was sent again by hand. ``detail``, ``ended_at`` and ``alert_ids`` are what is left to show of one that
-    was given up. ``limited_until`` is when it started at last, if a limit alone had held it before.
+    was given up. ``limited_until`` is when it started at last, if a limit alone had held it before. ``promised`` is
+    since when what the watchdog is to look at next is due: it, or what waits for it (None: nothing).
     """
 
     notification_id: str
@@ -271,6 +272,7 @@ class Outgoing:
     ended_at: float | None = None
     alert_ids: tuple[str, ...] = ()
     limited_until: float | None = None
+    promised: float | None = 0.0
 
     @property
     def record(self) -> Key:
@@ -293,8 +295,8 @@ class Lane:
 
     ``failures`` counts attempts that failed in a row; while the circuit is open ``probe_at`` is when it is probed.
 
-    ``unheld`` are those in the queue that were not held so far. The queue, these, what is ``sending`` and
-    all that are ``live`` are derived from the notifications.
+    ``unheld`` are those in the queue that were not held so far, ``promised`` those that the watchdog looks at. The
+    queue, these, what is ``sending`` and all that are ``live`` are derived from the notifications.
     """
 
     channel_id: str
@@ -302,6 +304,7 @@ class Lane:
     unheld: dict[str, None] = attrs.field(factory=dict)
     sending: dict[str, None] = attrs.field(factory=dict)
     live: dict[str, None] = attrs.field(factory=dict)
+    promised: Ordered[str] = attrs.field(factory=Ordered)
     starts: tuple[float, ...] = ()
     digests: int = 0
     failures: int = 0

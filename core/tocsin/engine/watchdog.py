@@ -12,7 +12,7 @@ from tocsin.engine.gaps import OWN_CLUSTER, gap_alert
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start, takes_a_place
 from tocsin.engine.notice import template_of
-from tocsin.engine.outgoing import lines_of
+from tocsin.engine.outgoing import lines_of, look_after
 from tocsin.engine.owing import oldest_due
 from tocsin.engine.state import Lane, Line, Outgoing
 from tocsin.engine.turn import StartAttempt, Turn
@@ -41,6 +41,9 @@ __all__ = [
 
 _HEARTBEAT: Final = "hb"
 _UNRECORDED: Final = "gap"
+_APART_SECONDS: Final = 0.5
+"""A lane is looked at again after so long at the earliest: what is late by then is one gap."""
+
 _BEHIND_SECONDS: Final = 1.0
 """Where a limit counts, a heartbeat goes after what waits already, so that it never takes an alert's place.
 
@@ -53,23 +56,44 @@ def look(turn: Turn, lane: Lane) -> None:
 
     What waits for a notification of its incident to end counts as the one that it will be told by.
     """
-    within = turn.plan.config.watchdog.within_seconds
-    left: list[float] = []
-    late: list[tuple[float, int, str]] = []
-    for out in sorted((turn.state.outgoing[name] for name in lane.live), key=lambda out: out.serial):
-        for owed, due_at, why in _owed(turn, out):
-            promised = due_at + within
-            if promised > turn.clock:
-                left.append(promised)
-            elif _limit_explains(turn, lane, out):
-                left.append(turn.clock + within)
-            else:
-                late.append((due_at, out.serial, why))
-                turn.tx.edit(owed).late = True
+    late = [missed for out in _promised(turn, lane) for missed in _missed(turn, lane, out)]
     if late:
         turn.gap(GapKind.LATE, lane.channel_id, f"{len(late)} notifications are late, the oldest is {min(late)[2]}")
-    if left:
-        turn.state.agenda.set(turn.tx, Deadline.PROMISE, lane.channel_id, min(left))
+    first = lane.promised.first()
+    if first is not None:
+        at = max(first[0] + turn.plan.config.watchdog.within_seconds, turn.clock + _APART_SECONDS)
+        turn.state.agenda.set(turn.tx, Deadline.PROMISE, lane.channel_id, at)
+
+
+def _promised(turn: Turn, lane: Lane) -> list[Outgoing]:
+    """Take the notifications off the lane's order that are to be looked at now, and return them, the oldest first."""
+    taken: list[Outgoing] = []
+    while (first := lane.promised.first()) is not None and not _in_time(turn, first[0]):
+        lane.promised.drop(turn.tx, first[1])
+        taken.append(turn.state.outgoing[first[1]])
+    return sorted(taken, key=lambda out: out.serial)
+
+
+def _in_time(turn: Turn, due_at: float) -> bool:
+    return due_at + turn.plan.config.watchdog.within_seconds > turn.clock
+
+
+def _missed(turn: Turn, lane: Lane, out: Outgoing) -> list[tuple[float, int, str]]:
+    """Return what is late now of a notification and of what waits for it; the rest is looked at in its time."""
+    left: list[float] = []
+    late: list[tuple[float, int, str]] = []
+    for owed, due_at, why in _owed(turn, out):
+        if _in_time(turn, due_at):
+            left.append(due_at)
+        elif _limit_explains(turn, lane, out):
+            left.append(turn.clock)
+        else:
+            late.append((due_at, out.serial, why))
+            turn.tx.edit(owed).late = True
+    if any(not line.late and (line.due or line.levels) for line in _behind(turn, out)):
+        left.append(turn.clock)  # a gate may be shut for it now, and open without a word
+    look_after(turn, out, min(left, default=None))
+    return late
 
 
 def _owed(turn: Turn, out: Outgoing) -> Iterator[tuple[Outgoing | Line, float, str]]:
