@@ -38,8 +38,9 @@ help: ## List these commands
 
 run: $(VENV)/.ready-to-run ## Run the daemon, which watches this machine and takes what Prometheus sends; with ARGS
 	@echo 'tocsin watches this machine ($(EXAMPLE)); Ctrl-C ends it. In another terminal:'
+	@echo '  $(BIN)/tocsin status                         how it is'
+	@echo '  $(BIN)/tocsin send --help                    report an alert; then: tocsin alerts, show, ack'
 	@echo '  $(BIN)/tocsin plugins                        where else alerts can go'
-	@echo '  curl http://127.0.0.1:9093/metrics           what it does'
 	@exec $(BIN)/tocsin serve --config $(EXAMPLE) --data $(DATA) $(ARGS)
 
 test: $(VENV)/.ready-to-test ## Run the tests
