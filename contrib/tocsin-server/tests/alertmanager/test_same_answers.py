@@ -66,6 +66,9 @@ inhibition_rules:
   equal: [cluster]
 """
 
+HOUR: Final = 3600
+"""What is to be in the future is hours away: the tests begin long after this file was read."""
+
 NOW: Final = int(time.time())
 
 
@@ -75,8 +78,8 @@ def at(seconds: float) -> str:
 
 
 def alert(**labels: str) -> dict[str, Any]:
-    """Return an alert that has fired for a minute and ends in an hour, when nothing more is heard."""
-    return {"labels": labels, "startsAt": at(-60), "endsAt": at(3600)}
+    """Return an alert that has fired for a minute and ends in some hours, when nothing more is heard."""
+    return {"labels": labels, "startsAt": at(-60), "endsAt": at(6 * HOUR)}
 
 
 ALERTS: Final = [
@@ -113,7 +116,7 @@ class Both:
         document = {
             "matchers": [{"name": "alertname", "value": "cpu", "isRegex": False}],
             "startsAt": at(-10),
-            "endsAt": at(3600),
+            "endsAt": at(6 * HOUR),
             "createdBy": "ada",
             "comment": "known",
             **changes,
@@ -270,7 +273,7 @@ def test_of_a_batch_with_invalid_alerts_the_valid_ones_are_taken(both: Both) -> 
 def test_the_earliest_start_counts_and_the_latest_end(both: Both) -> None:
     """A report that ends sooner than the one before does not shorten it."""
     labels = {"alertname": "moving"}
-    for starts, ends in ((-30, 600), (-20, 300), (-50, 500), (-10, 900)):
+    for starts, ends in ((-30, 6 * HOUR), (-20, 3 * HOUR), (-50, 5 * HOUR), (-10, 9 * HOUR)):
         report = {"labels": labels, "startsAt": at(starts), "endsAt": at(ends)}
         both.same("POST", "/api/v2/alerts", json=[report])
         both.same("GET", "/api/v2/alerts", params={"filter": "alertname=moving"})
@@ -281,7 +284,7 @@ def test_the_earliest_start_counts_and_the_latest_end(both: Both) -> None:
 def test_a_silence_is_made_changed_replaced_and_ended(both: Both) -> None:
     ids = both.silence()
     both.same("GET", "/api/v2/silences")
-    assert both.silence(ids, endsAt=at(7200)) == ids
+    assert both.silence(ids, endsAt=at(7 * HOUR)) == ids
     both.same("GET", "/api/v2/alerts", params={"silenced": "false"})
     both.same("GET", "/api/v2/alerts", params={"active": "false"})
     both.same("GET", "/api/v2/alerts/groups")
@@ -292,7 +295,7 @@ def test_a_silence_is_made_changed_replaced_and_ended(both: Both) -> None:
         assert process.client.delete(f"/api/v2/silence/{silence_id}").status_code == 200
         assert process.client.delete(f"/api/v2/silence/{silence_id}").status_code == 200
         assert shown(process, silence_id)["status"] == {"state": "expired"}
-    pending = both.silence(startsAt=at(1000), matchers=[{"name": "a", "value": "b", "isRegex": False}])
+    pending = both.silence(startsAt=at(4 * HOUR), matchers=[{"name": "a", "value": "b", "isRegex": False}])
     states = [one["status"]["state"] for one in both.same("GET", "/api/v2/silences", params={"filter": "a=b"})]
     assert states == ["pending"]
     both.same("GET", "/api/v2/silences", params={"filter": 'a="c"'})
@@ -309,7 +312,7 @@ def shown(process: Process, silence_id: str) -> Any:
 GOOD: Final = {
     "matchers": [{"name": "a", "value": "b", "isRegex": False}],
     "startsAt": at(-10),
-    "endsAt": at(3600),
+    "endsAt": at(6 * HOUR),
     "createdBy": "ada",
     "comment": "",
 }
@@ -326,8 +329,8 @@ GOOD: Final = {
         {"matchers": [{"name": "a", "value": "(", "isRegex": True}]},
         {"matchers": [{"name": "a-b", "value": "c", "isRegex": False}]},
         {"matchers": [{"name": "", "value": "c", "isRegex": False}]},
-        {"startsAt": at(4000)},
-        {"startsAt": at(3600)},
+        {"startsAt": at(7 * HOUR)},
+        {"startsAt": at(6 * HOUR)},
         {"startsAt": "yesterday"},
         {"startsAt": at(-100), "endsAt": at(-50)},
         {"endsAt": None},
@@ -391,6 +394,6 @@ def test_instants_at_the_end_of_the_calendar_can_be_read_back(both: Both) -> Non
 
 def test_an_alert_with_an_end_and_no_start_starts_at_its_end(both: Both) -> None:
     labels = {"alertname": "odd"}
-    both.same("POST", "/api/v2/alerts", json=[{"labels": labels, "endsAt": at(1800)}])
+    both.same("POST", "/api/v2/alerts", json=[{"labels": labels, "endsAt": at(5 * HOUR)}])
     both.same("GET", "/api/v2/alerts", params={"filter": "alertname=odd"})
     both.same("POST", "/api/v2/alerts", json=[{"labels": labels, "startsAt": at(-1), "endsAt": at(-1)}])
