@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ def test_a_pipe_whose_reader_is_gone_ends_it_quietly(listed: ContractDaemon, arg
 def test_ctrl_c_is_130_and_no_traceback(daemon: ContractDaemon, arguments: list[str]) -> None:
     for path in ("/health", "/events"):
         daemon.answers("GET", path, hang=True)
-    process = _start(daemon, *arguments)
+    # a shell that starts the tests in its background has them ignore the signal, and they hand that on
+    process = _start(daemon, *arguments, preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     daemon.next()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
