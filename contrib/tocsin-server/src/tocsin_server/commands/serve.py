@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import resource
 import signal
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +33,12 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str | 
 
 
 def _be_steady() -> None:
-    """Let no signal end the start half-way: SIGHUP does nothing yet, and SIGTERM ends it in good order."""
+    """Let signals do no harm while it starts: SIGHUP does nothing yet, and SIGTERM ends it with 0.
+
+    At once, and whatever it is doing: nothing was accepted yet, and the store survives worse.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 
 def _allow_connections(number: int) -> None:
