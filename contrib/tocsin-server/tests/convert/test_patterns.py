@@ -6,7 +6,7 @@ import random
 from typing import Any, Final
 
 import pytest
-import re2  # type: ignore[import-untyped]
+import re2  # type: ignore[import-untyped]  # google-re2 comes without types
 
 from tocsin import compile_pattern
 from tocsin_server.convert.patterns import InvalidPatternError, UntranslatablePatternError, translated

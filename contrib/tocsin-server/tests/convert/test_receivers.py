@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tocsin_server.convert import Conversion, NotAlertmanagerError, converted
+from tocsin_server.convert import Conversion
 
 Receiver = Callable[..., tuple[dict[str, Any], list[str]]]
 Convert = Callable[..., Conversion]
@@ -236,182 +235,6 @@ def test_a_receiver_that_loses_all_its_channels_is_remarked_and_an_empty_one_is_
         "4: the receiver 'gone' has no channel left: what is routed to it is told to nobody",
         "5: receivers[1].pushover_configs[0]: there is no backend for pushover; the channel is left out",
     ]
-
-
-HTTP = """\
-webhook_configs:
-- url: https://example.org/hook
-  http_config:
-    {}
-"""
-
-
-@pytest.mark.parametrize(
-    ("http", "headers"),
-    [
-        ("authorization: {credentials: t0ken}", {"Authorization": "Bearer t0ken"}),
-        ("authorization: {type: GenieKey, credentials: t0ken}", {"Authorization": "GenieKey t0ken"}),
-        ("bearer_token: t0ken", {"Authorization": "Bearer t0ken"}),
-        ("basic_auth: {username: me, password: pw}", {"Authorization": "Basic bWU6cHc="}),
-        ("http_headers: {X-Scope: {values: [a]}, X-Key: {secrets: [b]}}", {"X-Scope": "a", "X-Key": "b"}),
-    ],
-)
-def test_what_headers_can_say_is_carried_over(receiver: Receiver, http: str, headers: dict[str, str]) -> None:
-    channels, remarks = receiver(HTTP.format(http), loads=True)
-    assert channels["r/webhook"]["config"]["headers"] == headers
-    assert remarks == []
-
-
-@pytest.mark.parametrize(
-    ("http", "remark"),
-    [
-        ("tls_config: {server_name: x}", "tls_config.server_name has no counterpart here, and is left out"),
-        (
-            "tls_config: {insecure_skip_verify: true}",
-            "tls_config.insecure_skip_verify has no counterpart here, and is left out",
-        ),
-        ("oauth2: {client_id: x}", "http_config.oauth2 has no counterpart here, and is left out"),
-        ("follow_redirects: true", "follow_redirects: tocsin follows no redirect; give the URL that is meant"),
-        (
-            "authorization: {credentials_file: /t}",
-            "the header Authorization needs what is in credentials_file: write it into the channel's headers",
-        ),
-        (
-            "basic_auth: {username: a, password_file: /t}",
-            "basic_auth from a file: write the header Authorization into the channel's headers",
-        ),
-        (
-            "http_headers: {X-A: {values: [a, b]}}",
-            "the header 'X-A' has more than one value, or one from a file: left out",
-        ),
-    ],
-)
-def test_the_rest_of_http_config_is_remarked(receiver: Receiver, http: str, remark: str) -> None:
-    channels, remarks = receiver(HTTP.format(http), loads=True)
-    assert "headers" not in channels["r/webhook"]["config"]
-    assert remarks == [f"7: {remark}"]
-
-
-def test_a_proxy_and_files_with_certificates_are_carried_over(receiver: Receiver) -> None:
-    tls = "{ca_file: ca.pem, cert_file: /c.pem, key_file: /k.pem, insecure_skip_verify: false}"
-    channels, remarks = receiver(HTTP.format(f"proxy_url: 'http://u:S3CRET@proxy:3128'\n    tls_config: {tls}"))
-    assert channels["r/webhook"]["config"]["http"] == {
-        "proxy_url": "http://u:S3CRET@proxy:3128",
-        "ca_file": "ca.pem",
-        "client_certificate": "/c.pem",
-        "client_key": "/k.pem",
-    }
-    assert remarks == ["8: tls_config.ca_file is looked for in the folder in which tocsin runs"]
-
-
-def test_a_proxy_is_one_that_tocsin_takes(receiver: Receiver) -> None:
-    receiver(HTTP.format("proxy_url: http://proxy:3128"), loads=True)
-
-
-def test_the_global_http_config_is_for_all_that_have_none(receiver: Receiver) -> None:
-    common = "global:\n  http_config:\n    bearer_token: t0ken\n    follow_redirects: false\n"
-    lists = f"""\
-webhook_configs:
-- url: {HOOK}
-- url: {HOOK}
-  http_config: {{}}
-slack_configs: [{{api_url: '{HOOK}'}}]
-"""
-    channels, remarks = receiver(lists, common)
-    assert [channel["config"].get("headers") for channel in channels.values()] == [
-        {"Authorization": "Bearer t0ken"},
-        None,
-        None,
-    ]
-    assert remarks == ["3: http_config.bearer_token has no counterpart here, and is left out"]
-
-
-def test_a_url_that_is_a_template_leaves_its_channel_out(receiver: Receiver) -> None:
-    channels, remarks = receiver("webhook_configs: [{url: 'https://x/{{ .s3cret }}'}]")
-    assert channels == {}
-    assert remarks == [
-        "3: the receiver 'r' has no channel left: what is routed to it is told to nobody",
-        "4: receivers[0].webhook_configs[0].url is a Go template, which tocsin does not interpret",
-        "4: receivers[0].webhook_configs[0] is left out: it cannot work without what is named above",
-    ]
-
-
-def test_a_secret_that_alertmanager_hid_is_remarked(receiver: Receiver) -> None:
-    channels, remarks = receiver("webhook_configs: [{url: <secret>}]")
-    assert channels["r/webhook"]["config"]["webhook_url"] == "<secret>"
-    assert remarks == [
-        "4: receivers[0].webhook_configs[0].url was hidden before this file was written: put the secret in"
-    ]
-
-
-SECRETS = """\
-global:
-  smtp_smarthost: m:25
-  smtp_from: a@b
-  smtp_auth_password: S3CRET1
-  smtp_auth_secret: S3CRET2
-  slack_api_url: https://hooks.slack.com/S3CRET3
-  opsgenie_api_key: S3CRET4
-  wechat_api_secret: S3CRET5
-  http_config: {oauth2: {client_secret: S3CRET6}, proxy_url: 'http://u:S3CRET7@p'}
-route: {receiver: r, labels: {x: y}}
-receivers:
-- name: r
-  webhook_configs:
-  - url: https://example.org/S3CRET8
-    payload: {x: S3CRET9}
-    http_config: {basic_auth: {username: u, password: S3CRET10}, authorization: {credentials_ref: x}}
-  - url: 'https://example.org/{{ S3CRET11 }}'
-  slack_configs: [{app_token: S3CRET12}, {text: S3CRET13}]
-  email_configs: [{to: a@b, auth_secret: S3CRET14, html: S3CRET15}]
-  pagerduty_configs: [{service_key: S3CRET16}, {routing_key: S3CRET17, class: S3CRET18}]
-  telegram_configs: [{bot_token: S3CRET19, chat_id: 1, message: S3CRET20}]
-  pushover_configs: [{token: S3CRET21, user_key: S3CRET22}]
-  opsgenie_configs: [{details: {x: S3CRET23}}]
-  discord_configs: [{webhook_url: 'https://d.example.org/S3CRET24', content: '{{ S3CRET25 }}'}]
-"""
-
-
-def test_no_secret_is_in_a_remark(convert: Convert) -> None:
-    found = convert(SECRETS, loads=False)
-    assert len(found.remarks) > 15
-    assert not [remark for remark in found.remarks if "S3CRET" in remark.text]
-    assert "S3CRET" not in repr(found)
-
-
-@pytest.mark.parametrize(
-    "lists",
-    [
-        "webhook_configs: [{url: 'S3CRET'}]",
-        "webhook_configs: [{url: 'ftp://S3CRET/x'}]",
-        "webhook_configs: [{url: 'http://[S3CRET'}]",
-        "webhook_configs: [{url: [S3CRET]}]",
-        "webhook_configs: [{url: 'https://S3CRET', url_file: x}]",
-        "webhook_configs: [{url: 'https://S3CRET', timeout: S3CRET}]",
-        "slack_configs: [{api_url: 'S3CRET'}]",
-        "pagerduty_configs: [{routing_key: S3CRET, routing_key_file: x}]",
-        "telegram_configs: [{bot_token: S3CRET}]",
-        "telegram_configs: [{bot_token: S3CRET, chat_id: S3CRET}]",
-        "email_configs: [{to: a, from: b, smarthost: S3CRET}]",
-        "webhook_configs: [{url: 'https://S3CRET', http_config: {authorization: {type: basic, credentials: S3CRET}}}]",
-    ],
-)
-def test_no_secret_is_in_an_error_and_amtool_refuses_it_too(
-    lists: str, refused_by_amtool: Callable[[str], bool]
-) -> None:
-    text = f"route: {{receiver: r}}\nreceivers:\n- name: r\n  {lists}\n"
-    with pytest.raises(NotAlertmanagerError) as caught:
-        converted(text)
-    assert "S3CRET" not in str(caught.value)
-    assert caught.value.line == 4
-    assert refused_by_amtool(text) or "timeout" in text
-
-
-def test_basic_authorization_is_the_pair_in_base64(receiver: Receiver) -> None:
-    """In UTF-8."""
-    channels, _ = receiver(HTTP.format("basic_auth: {username: ü, password: 'a:b'}"), loads=True)
-    value = channels["r/webhook"]["config"]["headers"]["Authorization"]
-    assert base64.b64decode(value.removeprefix("Basic ")).decode() == "ü:a:b"
 
 
 def test_what_is_empty_is_not_set(receiver: Receiver) -> None:
