@@ -65,6 +65,11 @@ class Discovery:
     failures: tuple[PluginFailure, ...] = ()
     disabled: tuple[Provenance, ...] = ()
 
+    def check(self) -> None:
+        """Raise :exc:`PluginError`, which lists all failures, if there are any."""
+        if self.failures:
+            raise PluginError("plugins could not be loaded:", map(str, self.failures))
+
 
 def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".split("\n", 1)[0]
@@ -209,6 +214,5 @@ def load_registry(*, disabled: Collection[str] = (), extra: Sequence[object] = (
     :raises PluginError: when one could not be loaded; lists all of them.
     """
     found = load(disabled=disabled, extra=extra)
-    if found.failures:
-        raise PluginError("plugins could not be loaded:", map(str, found.failures))
+    found.check()
     return found.registry

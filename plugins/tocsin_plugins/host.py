@@ -102,11 +102,3 @@ class _Door:
     async def submit(self, *facts: Fact) -> None:
         """Commit *facts* in order."""
         await self._submit(*facts)
-
-    async def process_alert(self, alert: Any) -> None:
-        """Not called: facts come through :meth:`submit`."""
-        raise NotImplementedError
-
-    def resolve_alert(self, alert_id: str) -> None:
-        """Not called, likewise."""
-        raise NotImplementedError

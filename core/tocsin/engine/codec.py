@@ -140,7 +140,7 @@ _STANDINGS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-def _incident(incident: Incident) -> dict[str, Any]:
+def _incident(state: State, incident: Incident) -> dict[str, Any]:
     plain: dict[str, Any] = _fields(incident)
     plain["lines"] = {channel_id: _fields(line) for channel_id, line in incident.lines.items()}
     if incident.state is not None:
@@ -166,14 +166,19 @@ def _scalars(state: State) -> dict[str, Any]:
     return {"format": FORMAT, **{name: getattr(state, name) for name in _SCALARS}}
 
 
-_TABLES: Final[dict[str, Callable[[Any], Any]]] = {
+def _alone(state: State, value: Any) -> Any:
+    return _fields(value)
+
+
+_TABLES: Final[dict[str, Callable[[State, Any], Any]]] = {
+    "episodes": _episode,
     "incidents": _incident,
-    "open": str,
-    "outgoing": _fields,
-    "undelivered": _fields,
-    "lanes": _fields,
-    "silences": _fields,
-    "gaps": _fields,
+    "open": _alone,
+    "outgoing": _alone,
+    "undelivered": _alone,
+    "lanes": _alone,
+    "silences": _alone,
+    "gaps": _alone,
 }
 _CLASSES: Final = {
     "episodes": Episode,
@@ -196,9 +201,7 @@ def record(state: State, key: Key) -> tuple[tuple[str, str], Any]:
     if table in _AGENDAS:
         return (table, f"{name[0]} {name[1]}"), getattr(state, table).ranks.get(name)
     value = getattr(state, table).get(name)
-    if value is None:
-        return key, None
-    return key, _episode(state, value) if table == "episodes" else _TABLES[table](value)
+    return key, None if value is None else _TABLES[table](state, value)
 
 
 def place(name: tuple[str, str]) -> Key:
@@ -213,7 +216,7 @@ def place(name: tuple[str, str]) -> Key:
 def dump(state: State) -> dict[tuple[str, str], Any]:
     """Return every record there is."""
     keys: list[Key] = [_STATE]
-    for table in ("episodes", *_TABLES):
+    for table in _TABLES:
         keys.extend((table, name) for name in getattr(state, table))
     keys.extend(("review", name) for name in state.review.ranks)
     for agenda in _AGENDAS:

@@ -55,6 +55,7 @@ class _Flattener:
         inherited = parent.conditions if parent else ()
         index = len(self.nodes)
         default = parent is None
+        channels, receiver = self._targets(rule, parent)
         node = Node(
             index=index,
             rule=rule,
@@ -62,8 +63,8 @@ class _Flattener:
             parent=parent.index if parent else -1,
             last=index,
             continues=default if rule.continue_matching is None else rule.continue_matching,
-            channels=self._channels(rule, parent),
-            receiver=self._receiver(rule, parent),
+            channels=channels,
+            receiver=receiver,
             policy_id=rule.escalation_policy_id or (parent.policy_id if parent else None),
             grouping=rule.rule_id if rule.aggregation else (parent.grouping if parent else GLOBAL),
         )
@@ -71,14 +72,13 @@ class _Flattener:
         self.add(rule.routes, node, f"{path}.routes")
         self.nodes[index] = attrs.evolve(node, last=len(self.nodes) - 1)
 
-    def _channels(self, rule: AlertRoutingRule, parent: Node | None) -> tuple[str, ...]:
+    def _targets(self, rule: AlertRoutingRule, parent: Node | None) -> tuple[tuple[str, ...], str | None]:
+        """Return the rule's channels, and the receiver that they are reached by, if it is one."""
         if rule.receiver is not None:
-            return self._receivers.get(rule.receiver, (rule.receiver,))
-        return rule.target_channels or (parent.channels if parent else ())
-
-    def _receiver(self, rule: AlertRoutingRule, parent: Node | None) -> str | None:
-        inherits = parent is not None and rule.receiver is None and not rule.target_channels
-        return parent.receiver if parent is not None and inherits else rule.receiver
+            return self._receivers.get(rule.receiver, (rule.receiver,)), rule.receiver
+        if rule.target_channels or parent is None:
+            return rule.target_channels, None
+        return parent.channels, parent.receiver
 
 
 def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPlan:

@@ -39,7 +39,7 @@ class AlertingService(Protocol):
 
 @runtime_checkable
 class FactSink(Protocol):
-    """What an alerting service may offer besides: many facts in one commit, without waiting for any delivery."""
+    """What an alerting service may offer instead: many facts in one commit, without waiting for any delivery."""
 
     def submit(self, *facts: Any) -> Awaitable[Any]:
         """Commit *facts* in order."""
@@ -58,14 +58,14 @@ def resolve_listener(callback: AlertCallback) -> Subscription:
     return Subscription(_name(callback), lambda notice: notice.resolved, partial(_call_each, callback))
 
 
-def service_listener(alerting: AlertingService) -> Subscription:
+def service_listener(alerting: AlertingService | FactSink) -> Subscription:
     """Return the subscription of an alerting service: firings and resolutions through one queue, so in their order."""
-    for method in ("process_alert", "resolve_alert"):
-        if not callable(getattr(alerting, method, None)):
-            raise ConfigurationError(f"cannot connect to a {type(alerting).__name__}: it has no {method}()")
     name = type(alerting).__name__
     if isinstance(alerting, FactSink):
         return Subscription(name, lambda notice: True, partial(_submit, alerting), batch=_BATCH)
+    for method in ("process_alert", "resolve_alert"):
+        if not callable(getattr(alerting, method, None)):
+            raise ConfigurationError(f"cannot connect to a {name}: it has no {method}()")
     return Subscription(name, lambda notice: True, partial(_hand_over, alerting))
 
 

@@ -18,6 +18,7 @@ from tocsin.performance.federation import FederationMetrics
 from tocsin.performance.listener import (
     AlertCallback,
     AlertingService,
+    FactSink,
     alert_listener,
     resolve_listener,
     service_listener,
@@ -184,13 +185,13 @@ class PerformanceMetricsService:
         """
         self._delivery.add(resolve_listener(callback))
 
-    def connect(self, alerting: AlertingService) -> None:
+    def connect(self, alerting: AlertingService | FactSink) -> None:
         """Hand every alert to *alerting*, and its end as well: first things first, and repeated until it took them.
 
         Where the service has ``submit``, as a ``FederationAlertingService`` has, what is due goes there in one
         commit; otherwise to ``process_alert`` and ``resolve_alert``, one at a time.
 
-        :raises ConfigurationError: when *alerting* lacks one of these methods.
+        :raises ConfigurationError: when *alerting* has neither.
         """
         self._delivery.add(service_listener(alerting))
 

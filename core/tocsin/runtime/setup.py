@@ -13,7 +13,7 @@ from tocsin.config import Configuration, compile_conditions, unknown_references
 from tocsin.discovery import Discovery, load
 from tocsin.engine.compile import check_aggregation, compile_plan
 from tocsin.engine.plan import Plan
-from tocsin.errors import ConfigurationError, PluginError, UnknownReferenceError, nearest
+from tocsin.errors import ConfigurationError, UnknownReferenceError, nearest
 from tocsin.model._check import is_double, shown
 from tocsin.model.facts import Fact, GapFound
 from tocsin.model.reason import GapKind
@@ -54,8 +54,8 @@ def _discover(plugins: Sequence[object], disabled: Collection[str], *, strict: b
     loaded = {registration.provenance.plugin for registration in discovery.registry}
     for name in sorted(set(disabled) - found):
         raise ConfigurationError(f"no plugin is called {name!r}{nearest(name, loaded)}", "disabled_plugins")
-    if discovery.failures and strict:
-        raise PluginError("plugins could not be loaded:", map(str, discovery.failures))
+    if strict:
+        discovery.check()
     for failure in discovery.failures:
         _log.warning("a plugin could not be loaded: %s", failure)
     return discovery

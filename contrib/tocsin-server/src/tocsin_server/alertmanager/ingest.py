@@ -92,9 +92,8 @@ class Ingest:
                 changed.append((alert_id, None, self._reports.drop(alert_id)))
             else:
                 known = self._reports.get(alert_id)
-                report = self._reports.merged(alert_id, one.starts_at, one.ends_at)
+                report = self._reports.note(alert_id, one.starts_at, one.ends_at)
                 facts.append(AlertFired(self._reader.alert(one, report.starts_at)))
-                self._reports.keep(alert_id, report)
                 changed.append((alert_id, report, known))
         try:
             await self._submit(*facts)

@@ -67,8 +67,8 @@ class Reports:
         """Return the latest report of an alert, or None."""
         return self._reports.get(alert_id)
 
-    def merged(self, alert_id: str, starts_at: float | None, ends_at: float | None) -> Report:
-        """Return what a report of an alert that fires makes of the one before.
+    def note(self, alert_id: str, starts_at: float | None, ends_at: float | None) -> Report:
+        """Take in a report of an alert that fires, before that is committed; return it, merged with the one before.
 
         As in Alertmanager the earliest start counts, and the latest end that was told counts before a guessed one.
         """
@@ -80,10 +80,11 @@ class Reports:
             start = min(start, known.starts_at) if starts_at is not None else known.starts_at
             if known.ends_at > end and not known.guessed:
                 end, guessed = known.ends_at, False
-        return Report(start, end, wall, now + max(0.0, end - wall), guessed)
+        report = Report(start, end, wall, now + max(0.0, end - wall), guessed)
+        self._keep(alert_id, report)
+        return report
 
-    def keep(self, alert_id: str, report: Report) -> None:
-        """Keep a report, before the alert is taken in: what comes meanwhile is merged with it."""
+    def _keep(self, alert_id: str, report: Report) -> None:
         known = self._reports.get(alert_id)
         self._reports[alert_id] = report
         if known is None or report.deadline < known.deadline:  # a later one is met where the earlier one stood
@@ -99,7 +100,7 @@ class Reports:
             return  # another report came meanwhile
         self._reports.pop(alert_id, None)
         if known is not None:
-            self.keep(alert_id, known)
+            self._keep(alert_id, known)
 
     def adopt(self, states: Iterable[AlertState]) -> None:
         """Take over alerts that fire and came through this interface before a restart, with the whole timeout."""
@@ -108,7 +109,7 @@ class Reports:
             if alert.alert_id not in self._reports and alert.alert_id == fingerprint(alert.labels):
                 start = state.fired_at if alert.timestamp is None else alert.timestamp
                 now, wall, timeout = self._clock.now(), self._clock.wall(), self.resolve_timeout
-                self.keep(alert.alert_id, Report(start, wall + timeout, wall, now + timeout, guessed=True))
+                self._keep(alert.alert_id, Report(start, wall + timeout, wall, now + timeout, guessed=True))
 
     async def run(self, submit: Callable[..., Awaitable[Any]]) -> None:
         """Resolve what is not reported any more, for as long as the daemon runs."""
@@ -161,4 +162,4 @@ class Reports:
             _log.error("%d alerts that ended could not be resolved, and are tried again: %s", len(ended), error)
             for alert_id, report in ended.items():
                 if alert_id not in self._reports:
-                    self.keep(alert_id, attrs.evolve(report, deadline=now + _AGAIN))
+                    self._keep(alert_id, attrs.evolve(report, deadline=now + _AGAIN))
