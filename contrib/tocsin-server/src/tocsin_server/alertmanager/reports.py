@@ -16,6 +16,7 @@ import anyio
 import attrs
 
 from tocsin import AlertResolved, AlertState, Clock, StoreError, fingerprint
+from tocsin_server.standstill import standstill
 
 __all__ = ["Report", "Reports"]
 
@@ -23,12 +24,6 @@ _log: Final = logging.getLogger("tocsin")
 
 _TOGETHER: Final = 500
 """So many are resolved in one commit."""
-
-_BEAT: Final = 10.0
-"""So often the clock is looked at, to see whether the process stood still."""
-
-_LATE: Final = 30.0
-"""A beat that is so late was slept through: nothing that is worked off takes so long."""
 
 _AGAIN: Final = 5.0
 
@@ -114,12 +109,9 @@ class Reports:
     async def run(self, submit: Callable[..., Awaitable[Any]]) -> None:
         """Resolve what is not reported any more, for as long as the daemon runs."""
         while True:
-            wake_at = min(max(self._next(), self._clock.now()), self._clock.now() + _BEAT)
             self._sooner = anyio.Event()
-            with self._clock.move_on_after(wake_at - self._clock.now()):
-                await self._sooner.wait()
-            late = self._clock.now() - wake_at
-            if late > _LATE:
+            late = await standstill(self._clock, self._next(), self._sooner)
+            if late:
                 self._put_off(late)
             elif self._next() <= self._clock.now():
                 await self._resolve(submit)

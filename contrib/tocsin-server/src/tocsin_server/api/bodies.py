@@ -10,7 +10,7 @@ import attrs
 from starlette.requests import Request
 
 from tocsin import nearest
-from tocsin_server.web.json_body import check_declared, parse_json, read_body
+from tocsin_server.web.json_body import check_declared, decoded, read_body
 from tocsin_server.web.refusal import Refused
 from tocsin_server.web.times import read_time
 
@@ -33,7 +33,7 @@ async def read_document(request: Request, largest: int, *, needed: bool = True) 
     if not body:
         raise Refused(400, "the request has no body; send JSON")
     check_declared(request)
-    return parse_json(body)
+    return await decoded(body)
 
 
 @attrs.frozen(slots=True)

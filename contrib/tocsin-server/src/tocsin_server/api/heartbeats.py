@@ -15,11 +15,11 @@ import attrs
 
 from tocsin import AlertFired, AlertResolved, Clock, FederationAlertingService, PerformanceAlert, StoreError, iso_time
 from tocsin_server.api.heartbeat_file import Expected, HeartbeatFile
+from tocsin_server.standstill import standstill
 
 __all__ = ["Heartbeats", "heartbeat_alert_id"]
 
 _log: Final = logging.getLogger("tocsin")
-_LATE: Final = 1.0
 _AGAIN: Final = 5.0
 _FAR_OFF: Final = 3600.0
 MOST: Final = 10_000
@@ -101,15 +101,12 @@ class Heartbeats:
     async def run(self) -> None:
         """Raise alerts for those that are missed, for as long as the daemon runs."""
         while True:
-            wake_at = min((beat.due for beat in self._beats.values() if beat.due is not None), default=None)
-            wake_at = self._clock.now() + _FAR_OFF if wake_at is None else wake_at
+            due = min((beat.due for beat in self._beats.values() if beat.due is not None), default=None)
             self._sooner = anyio.Event()
-            with self._clock.move_on_after(max(0.0, wake_at - self._clock.now())):
-                await self._sooner.wait()
-            late = self._clock.now() - wake_at
-            if late > _LATE:
+            late = await standstill(self._clock, self._clock.now() + _FAR_OFF if due is None else due, self._sooner)
+            if late:
                 self._begin_anew(late)
-            elif late >= 0:
+            else:
                 await self._raise()
 
     def _begin_anew(self, late: float) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["check_declared", "parse_json", "read_body", "read_json"]
+__all__ = ["check_declared", "decoded", "parse_json", "read_body", "read_json"]
 
 DEEPEST: Final = 32
 """Lists and objects in each other; nothing that is taken needs ten."""
@@ -35,9 +35,12 @@ async def read_json(request: Request, largest: int) -> Any:
     body = await read_body(request, largest)
     if not body:
         raise Refused(422, "the request has no body", code=602)
-    if len(body) > _LARGE:  # so much is not read while everybody waits
-        return await anyio.to_thread.run_sync(parse_json, body)
-    return parse_json(body)
+    return await decoded(body)
+
+
+async def decoded(body: bytes) -> Any:
+    """Return what :func:`parse_json` does; a large body is not read while everybody waits."""
+    return await anyio.to_thread.run_sync(parse_json, body) if len(body) > _LARGE else parse_json(body)
 
 
 def check_declared(request: Request) -> None:
