@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import ssl
@@ -309,6 +310,31 @@ async def test_a_send_cancelled_amid_the_answer_leaves_nothing_behind(receiver: 
             await anyio.to_thread.run_sync(receiver.wait_for_request)
             tasks.cancel_scope.cancel()
         await anyio.to_thread.run_sync(receiver.wait_for_departure)
+
+
+@on_every_loop
+@pytest.mark.parametrize("goes_away", [False, True])
+async def test_a_send_that_ends_amid_the_request_leaves_nothing_behind(goes_away: bool) -> None:
+    """The body is larger than what sockets hold: it is being written when the receiver goes, or the time is up."""
+    expiry = _Expiry()
+    outcomes = []
+
+    async def send(url: str) -> None:
+        request = httpx.Request("POST", url, content=bytes(32 << 20))
+        outcomes.append(await HttpSender(timeout_seconds=3, expires_after=expiry).send(request))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+            connection, _ = await anyio.to_thread.run_sync(listener.accept)
+            await anyio.to_thread.run_sync(connection.recv, 1)
+            if goes_away:
+                connection.close()
+            else:
+                expiry.scope.cancel()
+    connection.close()
+    gc.collect()
+    assert [outcome.status for outcome in outcomes] == [OutcomeStatus.UNKNOWN]
 
 
 @on_every_loop

@@ -88,6 +88,8 @@ class HttpSender:
         if self._guarded and refused_address(request.url.host):
             return failure_outcome(LinkLocalError("refused"), request)
         self._complete(request, progress)
+        if isinstance(request.stream, httpx.ByteStream):
+            request.stream = _Body(request.read())
         with self._expires_after(self.timeout_seconds):
             async with self._opened() as transport:
                 return await self._exchange(transport, request, judge)
@@ -127,6 +129,36 @@ class HttpSender:
         if http_date(headers.get("date", "")) is None:
             headers["date"] = formatdate(self._wall_clock(), usegmt=True)
         return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+
+
+class _Body(httpx.AsyncByteStream):
+    """A request's body, read as often as it is sent.
+
+    Its iterator is none of the generators of httpx, which a write that fails or is cancelled leaves in the middle, for
+    the garbage collector to find and trio to warn of.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Chunks(self._content)
+
+
+class _Chunks:
+    """An asynchronous iterator over *chunks* that needs no closing."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self._left = iter(chunks)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = next(self._left, None)
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
 
 
 class _Progress:
