@@ -51,6 +51,8 @@ def tally_of(turn: Turn, incident: Incident) -> Tally:
     if known is not None:
         return known
     episodes = list(map(turn.state.episodes.__getitem__, incident.members))
+    if len(episodes) == 1:
+        return _alone(episodes[0])
     made = Tally()
     _count_all(made.alerts, (episode.alert.alert_id for episode in episodes))
     _count_all(made.clusters, (episode.alert.cluster_id for episode in episodes))
@@ -62,6 +64,19 @@ def tally_of(turn: Turn, incident: Incident) -> Tally:
         _order(turn, made, incident)
         turn.tx.index(turn.state.tallies, incident.incident_id, made)
     return made
+
+
+def _alone(episode: Episode) -> Tally:
+    """Return the tally of an incident of one, which most are."""
+    alert = episode.alert
+    counts = {alert.severity: 1}
+    return Tally(
+        {alert.alert_id: 1},
+        {alert.cluster_id: 1},
+        counts,
+        counts.copy() if episode.resolved_at is None else {},
+        {False: episode, True: episode},
+    )
 
 
 def _order(turn: Turn, tally: Tally, incident: Incident) -> None:

@@ -15,7 +15,6 @@ from tocsin.model.escalation import EscalationLevel
 from tocsin.model.incident import AggregatedAlert
 from tocsin.model.notification import AlertStatus, ListedAlert, Notification
 from tocsin.model.template import NotificationTemplate
-from tocsin.roles.aggregator import Labelling
 
 __all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
 
@@ -42,10 +41,10 @@ def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
 def _group_labels(turn: Turn, incident: Incident, alert: PerformanceAlert) -> Mapping[str, str] | None:
     """Return what the aggregator formed the incident by; where another one is configured by now, nobody knows."""
     grouping = turn.grouping(incident)
-    if incident.strategy != grouping.strategy or not isinstance(grouping.aggregator, Labelling):
+    if grouping.labelling is None or incident.strategy != grouping.strategy:
         return None
     try:
-        return dict(grouping.aggregator.labels(alert))
+        return dict(grouping.labelling.labels(alert))
     except Exception:  # noqa: BLE001  an aggregator may raise anything; what it decides is recorded, this is only shown
         return None
 

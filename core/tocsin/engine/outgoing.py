@@ -41,6 +41,8 @@ def alert_ids(turn: Turn, out: Outgoing, listed: Listed | None = None) -> tuple[
     *listed*: what it listed before, where that is told of.
     """
     table = out.listed if listed is None else listed
+    if not table:
+        return ()
     episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in table.items()]
     episodes.sort(key=lambda pair: listing_rank(*pair))
     return tuple(dict.fromkeys(episode.alert.alert_id for episode, _ in episodes))
@@ -192,7 +194,8 @@ def end(
     turn.state.agenda.cancel(tx, Deadline.EXPIRY, notification_id)
     if state in _GIVEN_UP and out.listed:
         _shelve(turn, out)
-    for line in lines_of(turn, out):
+    freed = lines_of(turn, out)
+    for line in freed:
         if line.current == notification_id:
             tx.edit(line).current = None
             if state is NotificationState.CANCELLED:
@@ -200,7 +203,7 @@ def end(
             if state is not NotificationState.MERGED:  # then the digest tells them
                 line.telling = ()
             turn.touch(line)
-    for line in lines_of(turn, out):
+    for line in freed:
         let_follow(turn, line)
 
 

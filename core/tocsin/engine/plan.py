@@ -25,7 +25,7 @@ from tocsin.model.channel import NotificationChannel
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendSpec
-from tocsin.roles.aggregator import Aggregator
+from tocsin.roles.aggregator import Aggregator, Labelling
 from tocsin.roles.matcher import FieldTest
 from tocsin.roles.scheduler import EscalationScheduler
 
@@ -71,13 +71,21 @@ class Node:
 
 @attrs.frozen(slots=True)
 class Grouping:
-    """An aggregator as it is configured, for everything (:data:`GLOBAL`) or by the rule of that id."""
+    """An aggregator as it is configured, for everything (:data:`GLOBAL`) or by the rule of that id.
+
+    ``labelling`` is its :class:`~tocsin.roles.aggregator.Labelling`, if it offers that.
+    """
 
     name: str
     strategy: str
     aggregator: Aggregator
     lists_all: bool = False
     bridges: bool = False
+    labelling: Labelling | None = attrs.field(init=False)
+
+    @labelling.default
+    def _labelling(self) -> Labelling | None:
+        return self.aggregator if isinstance(self.aggregator, Labelling) else None
 
 
 @attrs.frozen(slots=True)
