@@ -102,6 +102,7 @@ def test_the_core_depends_on_exactly_six(metadata: email.message.Message) -> Non
 
 def test_the_rest_are_extras(metadata: email.message.Message) -> None:
     assert _requirements(metadata, "cli") == {"click", "pyyaml", "rich"}
+    assert _requirements(metadata, "fast") == {"orjson"}
     assert _requirements(metadata, "host") == {"psutil"}
     assert _requirements(metadata, "re2") == {"google-re2"}
     assert _requirements(metadata, "yaml") == {"pyyaml"}
@@ -177,7 +178,8 @@ def test_the_wheel_gives_every_public_name(python: Path) -> None:
 
 
 def test_importing_tocsin_imports_no_event_loop_and_no_extra(python_with_cli: Path) -> None:
-    unwanted = "{'asyncio', 'trio', 'uvloop', 'httpx', 'click', 'rich', 'psutil', 're2', 'yaml', 'tocsin_plugins'}"
+    loops, extras = "'asyncio', 'trio', 'uvloop'", "'click', 'orjson', 'psutil', 're2', 'rich', 'yaml'"
+    unwanted = f"{{{loops}, {extras}, 'httpx', 'tocsin_plugins'}}"
     program = f"import sys, tocsin; print(sorted({unwanted} & set(sys.modules)))"
     assert _run(python_with_cli, "-W", "error", "-c", program).strip() == "[]"
 

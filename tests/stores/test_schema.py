@@ -36,9 +36,9 @@ def make_schema_1(path: Path, entries: Iterable[Entry] = ENTRIES, checkpoint: Ch
     total = 0
     for (table, name), plain in checkpoint.records.items():
         key, text = key_of(table, name), to_text([table, name, plain], "a record")
-        digest = keyed_digest(key, text.encode())
+        digest = keyed_digest(key, text)
         total += digest
-        connection.execute("INSERT INTO records VALUES (?, ?, ?, ?)", (PARTITION, key, digest, text))
+        connection.execute("INSERT INTO records VALUES (?, ?, ?, ?)", (PARTITION, key, digest, text.decode()))
     values = (1, rows[0][1], rows[-1][1], checkpoint.ordinal, len(checkpoint.records), (total + 2**63) % 2**64 - 2**63)
     connection.execute("DELETE FROM bounds")
     connection.execute(

@@ -22,7 +22,7 @@ from tocsin.engine.agenda import Agenda
 from tocsin.engine.plan import Plan
 from tocsin.engine.standings import APART, stand_again, standing
 from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, Owed, State
-from tocsin.engine.transaction import Key, Transaction
+from tocsin.engine.transaction import Key
 from tocsin.journal.plain import compact_converter, number_to_plain
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.gap import Gap
@@ -64,6 +64,9 @@ _SCALARS: Final = tuple(
 _STATE: Final = ("state", "")
 
 
+_EPISODE: Final = tuple(
+    (field.name, field.default) for field in attrs.fields(Episode) if field.name not in {"alert", "ack"}
+)
 _ALERT: Final = tuple(
     (field.name, getattr(PerformanceAlert, field.name).__set__, field.default)
     for field in attrs.fields(PerformanceAlert)
@@ -142,6 +145,8 @@ _STANDINGS: Final[dict[str, Callable[[Any], Any]]] = {
 
 def _incident(state: State, incident: Incident) -> dict[str, Any]:
     plain: dict[str, Any] = _fields(incident)
+    if incident.key is None:
+        del plain["key"]
     plain["lines"] = {channel_id: _fields(line) for channel_id, line in incident.lines.items()}
     if incident.state is not None:
         plain["state"] = _fields(incident.state)
@@ -158,7 +163,14 @@ def _escalation(escalation: Escalation) -> dict[str, Any]:
 
 
 def _episode(state: State, episode: Episode) -> dict[str, Any]:
-    plain: dict[str, Any] = _fields(episode)
+    """The most of what a checkpoint writes: by hand, and not by the converter."""
+    plain: dict[str, Any] = {"alert": _alert_to_plain(episode.alert)}
+    for name, default in _EPISODE:
+        value = getattr(episode, name)
+        if value != default:
+            plain[name] = list(value) if isinstance(value, tuple) else value
+    if episode.ack is not None:
+        plain["ack"] = _fields(episode.ack)
     return plain | standing(state.incidents[episode.incident_id], episode.episode_id, _fields)
 
 
@@ -238,7 +250,7 @@ def _load_escalation(place: Mapping[str, str], plain: Mapping[str, Any], plan: P
 
 
 def _load_incident(incident_id: str, plain: Mapping[str, Any], plan: Plan) -> Incident:
-    incident = _CONVERTER.structure({**plain, "incident_id": incident_id, "state": None}, Incident)
+    incident = _CONVERTER.structure({"key": None, **plain, "incident_id": incident_id, "state": None}, Incident)
     grouping = plan.grouping(incident.grouping)
     if incident.strategy == grouping.strategy:
         incident.state = _plugin_state(plain.get("state"), grouping.aggregator, incident.version)
@@ -289,17 +301,16 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
 
 def _derive(state: State) -> None:
     """Build what is derived, in the order in which it came about."""
-    for episode in sorted(state.episodes.values(), key=lambda episode: episode.serial):
+    for episode_id, episode in sorted(state.episodes.items(), key=lambda item: item[1].serial):
         incident = state.incidents[episode.incident_id]
-        incident.members[episode.episode_id] = None
+        incident.members[episode_id] = None
         if not episode.superseded:
             state.alerts[episode.alert.alert_id] = episode
         if episode.firing:
-            incident.firing[episode.episode_id] = None
+            incident.firing[episode_id] = None
             state.firing[episode.alert.alert_id] = None
-    for incident in sorted(state.incidents.values(), key=lambda incident: incident.serial):
-        if incident.firing:
-            state.roll.add(Transaction(), incident.serial, incident.incident_id)
+    fires = (incident for incident in state.incidents.values() if incident.firing)
+    state.roll.fill((incident.serial, incident.incident_id) for incident in fires)
     for out in sorted(state.outgoing.values(), key=lambda out: out.serial):
         lane = state.lanes[out.channel_id]
         lane.live[out.notification_id] = None

@@ -16,6 +16,7 @@ from tocsin.stores.interface import Checkpoint
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, damaged, device_failed, explain
 from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, empty_log, identity, locate, log_of, open_writing
 from tocsin.stores.sqlite_reading import Tables
+from tocsin.stores.sqlite_records import Written, write_records
 from tocsin.stores.sqlite_rows import (
     PARTITION,
     Bounds,
@@ -149,8 +150,7 @@ class SqliteStore:
         bounds = self._covering(checkpoint.ordinal)
         rows = [_record(key, plain) for key, plain in checkpoint.records.items()]
         with self._transaction(doing):
-            changes = [self._write_record(key, text) for key, text in rows]
-            bounds = bounds.with_records(sum(count for count, _ in changes), sum(total for _, total in changes))
+            bounds = bounds.with_records(*write_records(self._connection, rows))
             bounds = self._write_index(bounds)
             write_bounds(self._connection, bounds)
         self._bounds = bounds
@@ -167,25 +167,6 @@ class SqliteStore:
             )
         return attrs.evolve(bounds, checkpoint=ordinal)
 
-    def _write_record(self, key: bytes, text: str | None) -> tuple[int, int]:
-        """Write one record, or delete it; return by how much that changes their number and the sum of their digests."""
-        found = self._connection.execute(
-            "SELECT rowid, digest FROM records WHERE partition = ? AND key = ?", (PARTITION, key)
-        ).fetchone()
-        row, old = found or (None, 0)
-        if text is None:
-            if row is not None:
-                self._connection.execute("DELETE FROM records WHERE rowid = ?", (row,))
-            return -int(row is not None), -old
-        new = keyed_digest(key, text.encode("ascii"))
-        if row is None:
-            self._connection.execute(
-                "INSERT INTO records (partition, key, digest, data) VALUES (?, ?, ?, ?)", (PARTITION, key, new, text)
-            )
-        else:
-            self._connection.execute("UPDATE records SET digest = ?, data = ? WHERE rowid = ?", (new, text, row))
-        return int(row is None), new - old
-
     def _write_index(self, bounds: Bounds) -> Bounds:
         for ordinal, about in self._tail:
             index(self._connection, ordinal, about)
@@ -197,7 +178,7 @@ class SqliteStore:
         self._check_writable(doing)
         text = to_text([digest, plain], "a configuration")
         key = key_of(digest)
-        row = (PARTITION, key, keyed_digest(key, text.encode("ascii")), text)
+        row = (PARTITION, key, keyed_digest(key, text), text.decode("utf-8"))
         # kept last, it has the highest row number: 'compact' goes by that
         with self._transaction(doing):
             self._connection.execute("DELETE FROM configurations WHERE partition = ? AND key = ?", (PARTITION, key))
@@ -373,6 +354,5 @@ class SqliteStore:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def _record(key: tuple[str, str], plain: Any) -> tuple[bytes, str | None]:
-    text = None if plain is None else to_text([*key, plain], f"the record {key[1]!r:.80} of {key[0]!r:.80}")
-    return key_of(*key), text
+def _record(key: tuple[str, str], plain: Any) -> Written:
+    return key_of(*key), None if plain is None else to_text([*key, plain], "the record {1!r:.80} of {0!r:.80}", *key)

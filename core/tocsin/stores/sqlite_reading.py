@@ -13,6 +13,7 @@ import attrs
 from tocsin.errors import StoreError
 from tocsin.journal import FORMAT, Entry
 from tocsin.stores.interface import Checkpoint, Key
+from tocsin.stores.json_text import decode_all
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, DamagedStoreError, Loss, damaged, explain, faults
 from tocsin.stores.sqlite_file import connect_reading, fingerprint, locate
 from tocsin.stores.sqlite_rows import PARTITION, Bounds, JournalRow, from_text, key_of, keyed_intact
@@ -117,8 +118,8 @@ class Tables:
                     intact.append(row)
                 else:
                     _tell(lost, damaged(self.path, f"{what} {number} is not what was written"))
-            texts = b",".join([row[3] for row in intact])  # a restart reads them all: one call for many
-            for (_, key, check, _), value in zip(intact, from_text(b"[%b]" % texts), strict=True):
+            # a restart reads them all: one call for many
+            for (_, key, check, _), value in zip(intact, decode_all([row[3] for row in intact]), strict=True):
                 yield key, check, value
 
     def _some(self, cursor: sqlite3.Cursor, table: str, lost: Lost | None) -> list[Any]:
