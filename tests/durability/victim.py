@@ -43,7 +43,7 @@ from tocsin import (
     SqliteStore,
     hookimpl,
 )
-from tocsin.runtime import writer
+from tocsin.runtime import saver
 from tocsin_plugins.webhook import WebhookBackend, WebhookConfig
 
 __all__ = ["CHANNELS", "channels_of"]
@@ -189,7 +189,7 @@ async def _serve(settings: Mapping[str, Any]) -> None:
 
 
 def _live(settings: Mapping[str, Any]) -> NoReturn:
-    writer._SAVE_RECORDS, writer._SAVE_SECONDS = 60, 0.2  # type: ignore[misc]  # checkpoints have to be hit
+    saver._RECORDS, saver._SECONDS = 60, 0.2  # type: ignore[misc]  # checkpoints have to be hit
     status = 1
     try:
         anyio.run(partial(_serve, settings), backend=settings["loop"])

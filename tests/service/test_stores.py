@@ -34,7 +34,7 @@ from tocsin import (
     Watchdog,
 )
 from tocsin.engine.machine import Engine
-from tocsin.runtime import writer
+from tocsin.runtime import saver
 from tocsin.testing.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -287,7 +287,7 @@ async def test_who_reports_alerts_does_not_wait_for_the_records(
     make_alerting: MakeAlerting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They follow the journal by themselves, once the callers of a commit have their answers."""
-    monkeypatch.setattr(writer, "_SAVE_RECORDS", 5)
+    monkeypatch.setattr(saver, "_RECORDS", 5)
     archive = Archive()
     async with make_alerting(store=archive) as alerting:
         archive.shut()

@@ -94,7 +94,7 @@ def nothing(*_: Any, **__: Any) -> None:
 
 def _puts_off(writer: Writer) -> None:
     """Take no checkpoint, and think of it again in time."""
-    writer._saved_at = writer._clock.now()
+    writer._saver._saved_at = writer._clock.now()
 
 
 # -- gates ---------------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from tocsin.journal import Input as Recorded
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import Waiting
+from tocsin.runtime.saver import Saver
 from tocsin.runtime.threads import in_thread
-from tocsin.stores.interface import Checkpoint, Store
+from tocsin.stores.interface import Store
 
 __all__ = ["Committed", "Writer"]
 
@@ -27,13 +28,6 @@ _log: Final = logging.getLogger("tocsin")
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
-_SAVE_RECORDS: Final = 300
-_SAVE_SECONDS: Final = 10.0
-_PRUNE_SECONDS: Final = 3600.0
-"""The journal is looked through for what is over at least as often."""
-
-_PRUNE_ENTRIES: Final = 1000
-"""At least; and two for each entry since the last time, so that a backlog melts away."""
 
 
 @attrs.frozen(slots=True)
@@ -84,9 +78,7 @@ class Writer:
         self._tickets: list[_Ticket] = []
         self._ordinal = self._handed_on = ordinal
         self._unfinished: Step | None = None
-        self._saved_at = clock.now()
-        self._save_works = True
-        self._pruned_at = ordinal
+        self._saver = Saver(engine, store, clock, ordinal)
         self._deadline = engine.next_deadline()
         self._ahead = engine.state.wall_time - engine.state.engine_time
         self._by_the_wall = False
@@ -125,7 +117,7 @@ class Writer:
         if self._by_the_wall:
             left.append(_LOOK_SECONDS)
         if not self.store.volatile:
-            left.append(self._save_at - self._clock.now())
+            left.append(self._saver.at - self._clock.now())
         return min(left, default=None)
 
     def commit(self, inputs: Sequence[Input] = ()) -> Committed:
@@ -208,19 +200,9 @@ class Writer:
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
 
-    @property
-    def save_is_due(self) -> bool:
-        """Whether the records are to follow the journal: the more there is to do again after a crash, the sooner."""
-        enough = _SAVE_RECORDS if self._save_works else float("inf")
-        return self.engine.unsaved >= enough or self._clock.now() >= self._save_at
-
-    @property
-    def _save_at(self) -> float:
-        return self._saved_at + (_SAVE_SECONDS if self.engine.unsaved else _PRUNE_SECONDS)
-
     def _save_if_due(self) -> None:
         with self.lock:
-            if self.save_is_due:
+            if self._saver.due:
                 self.save()
 
     async def save_between(self, turnstile: anyio.Lock) -> None:
@@ -228,29 +210,13 @@ class Writer:
 
         Only where a commit waits for a device: elsewhere each commit does so itself.
         """
-        if self.store.blocking and self.save_is_due:
+        if self.store.blocking and self._saver.due:
             async with turnstile:
                 await in_thread(self._save_if_due)
 
     def save(self) -> None:
-        """Bring the store's records up to date, and let go of what is over; a store that fails is asked again later.
-
-        The journal has everything: a checkpoint that fails costs time after a crash, and nothing else.
-        """
-        self._saved_at = self._clock.now()
-        if self.store.volatile:
-            self.engine.saved()
-            return
-        try:
-            self.store.checkpoint(Checkpoint.naming_its_entry(self._ordinal, self.engine.unsaved_records()))
-            self.engine.saved()
-            self._save_works = True
-            before = self._clock.wall() - self.engine.plan.config.retain_journal_seconds
-            self.store.prune(before, _PRUNE_ENTRIES + 2 * (self._ordinal - self._pruned_at))
-            self._pruned_at = self._ordinal
-        except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
-            self._save_works = False
-            _log.error("the store could not take a checkpoint: %s", describe_failure(error))
+        """Bring the store's records up to date, and let go of what is over."""
+        self._saver.save(self._ordinal)
 
     async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:
         """Take *inputs* in and commit; what arrives during a commit that waits for a device is committed together."""
