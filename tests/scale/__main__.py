@@ -275,7 +275,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--restart", type=Path, metavar="FILE", help="only go on with what is in this file")
     parser.add_argument("--shape", choices=sorted(_SHAPES), help="only this one")
     chosen = parser.parse_args(arguments)
-    gc.set_threshold(10_000, 10, 1_000_000)
+    gc.set_threshold(2_000, 5, 1_000_000)
     steps = _Steps()
     steps.watch()
     if chosen.restart is not None:

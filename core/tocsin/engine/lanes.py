@@ -23,11 +23,14 @@ from tocsin.model.reason import GapKind, Reason
 
 __all__ = ["pump"]
 
-_DIGESTED = 250
+_DIGESTED = 100
 """So many notifications go into one digest at most, for a step that makes one keeps all else waiting."""
 
 _DIGESTED_ANEW = 1000
 """So many after a new configuration, which is rare: a channel that is newly reached is to get one."""
+
+_HANDLED = 100
+"""Once attempts that ended or began in a step list so many, the next one begins in another step."""
 
 _QUEUED = 250
 """So many notifications may wait for a channel; when there are more, they go into a digest."""
@@ -39,17 +42,15 @@ def pump(turn: Turn, lane: Lane) -> None:
     while channel is not None:
         first = lane.queue.first()
         if first is None or len(lane.sending) >= (1 if probing(lane) else channel.spec.concurrency):
-            if turn.reloading and not channel.spec.per_incident:
-                _hold(turn, lane, Reason.RELOADED)
-            elif len(lane.unheld) > _QUEUED:
-                _hold(turn, lane, Reason.QUEUE_FULL)
+            _make_room(turn, lane, channel)
             return
         reason = _kept_back(turn, lane, channel)
         if reason is not None:
             _hold(turn, lane, reason)
             return
-        if turn.listed >= crowds.LISTED:  # the next step lists more
+        if turn.handled >= _HANDLED:  # the next step lists more
             turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, turn.now.engine)
+            _make_room(turn, lane, channel)
             return
         out = turn.state.outgoing[first[1]]
         if not out.attempted:
@@ -61,6 +62,14 @@ def pump(turn: Turn, lane: Lane) -> None:
                 _start(turn, lane, channel, out)
         else:
             _first_attempt(turn, lane, channel, out)
+
+
+def _make_room(turn: Turn, lane: Lane, channel: ChannelPlan) -> None:
+    """Hold what waits for a place in the lane, so that it can go in a digest, if that is too much."""
+    if turn.reloading and not channel.spec.per_incident:
+        _hold(turn, lane, Reason.RELOADED)
+    elif len(lane.unheld) > _QUEUED:
+        _hold(turn, lane, Reason.QUEUE_FULL)
 
 
 def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
@@ -184,7 +193,7 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     note_start(turn, lane, channel.channel)
     if explained(out):
         tx.edit(out).limited_until = turn.now.engine
-    turn.listed += len(out.listed)
+    turn.handled += len(out.listed)
     tx.edit(out).queued = False
     out.attempts += 1
     out.started_at = turn.now.engine

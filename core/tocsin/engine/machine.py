@@ -52,7 +52,12 @@ __all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Resta
 
 
 DEADLINES_PER_STEP: Final = 100
-"""More that are due wait for the next step."""
+LINES_PER_STEP: Final = 40
+"""More deadlines that are due, or that touch more lines and escalations, wait for the next step."""
+
+_ALL: Final = float("inf")
+_AT_LEAST: Final = 10
+"""So many episodes are decided anew in any case, however many the attempts that ended had listed."""
 
 ENGINE_VERSION: Final = 1
 """Rises when the same state and inputs lead to other events, so that a journal of another version can say so."""
@@ -140,9 +145,9 @@ class Engine:
         turn.clock = state.engine_time
         turn.ahead = state.wall_time - state.engine_time
         turn.restarting = any(isinstance(item, Restarted) for item in inputs)
-        episodes = float("inf") if whole else reviews.EPISODES_PER_STEP
+        episodes = _ALL if whole else reviews.EPISODES_PER_STEP
         late = turn.restarting or self._overslept(engine_now)
-        deadlines = float("inf") if whole or late else DEADLINES_PER_STEP
+        deadlines = _ALL if whole or late else DEADLINES_PER_STEP
         self._note_time(turn)
         episodes = self._drain(turn, deadlines, episodes, late=late)
         turn.clock = engine_now
@@ -150,7 +155,7 @@ class Engine:
             self._set_wall(turn)
             episodes = self._drain(turn, deadlines, episodes, late=late)
         effective = [(item, self._take(turn, item)) for item in inputs]
-        reviews.work_off(turn, episodes)
+        reviews.work_off(turn, max(episodes - turn.handled, min(episodes, _AT_LEAST)))
         self._flush(turn)
         if not (turn.events or tx.changed):
             tx.rollback()  # time alone is no change: a journal that leaves this step out leads to the same
@@ -243,12 +248,12 @@ class Engine:
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
             edges_met = later or (upcoming is not None and not upcoming[1])  # what mutes comes before what is due
             if late and edges_met and walk.active(self.state):
-                reviews.work_off(turn, float("inf"))
+                reviews.work_off(turn, _ALL)
             elif edges_met and episodes > 0 and walk.active(self.state):
                 episodes = reviews.work_off(turn, episodes)
             elif (later or upcoming is None) and turn.unsettled:
                 self._settle(turn)
-            elif upcoming is None or deadlines == 0:
+            elif upcoming is None or deadlines == 0 or (turn.touched >= LINES_PER_STEP and deadlines != _ALL):
                 return episodes
             else:
                 at, of_wall = upcoming
@@ -390,4 +395,5 @@ class Engine:
                 escalation.advance(turn, incident, one)
             while turn.lines:
                 line_id = next(iter(turn.lines))
+                turn.settled += 1
                 lines.settle(turn, turn.lines.pop(line_id))

@@ -39,6 +39,7 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     _record(turn, out, fact)
     lane = turn.lane(out.channel_id)
     turn.tx.unindex(lane.sending, out.notification_id)
+    turn.handled += len(out.listed)
     status = fact.outcome.status
     found = turn.plan.channels.get(out.channel_id)
     if found is not None:

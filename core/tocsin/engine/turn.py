@@ -53,8 +53,8 @@ class Turn:
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
     configuration, ``beats`` that a heartbeat is due, ``restarting`` that the deadlines of a downtime are met.
-    ``released`` and ``listed`` count how many episodes became due and were listed in this step, for of crowds that is
-    the greatest part of its work.
+    ``released`` counts the episodes that became due in this step, ``handled`` those that attempts list which ended or
+    began in it, ``settled`` the lines: of crowds that is the greatest part of its work.
     """
 
     __slots__ = (
@@ -64,15 +64,16 @@ class Turn:
         "escalations",
         "events",
         "gaps",
+        "handled",
         "lanes",
         "lines",
-        "listed",
         "now",
         "plan",
         "quiet",
         "released",
         "reloading",
         "restarting",
+        "settled",
         "starts",
         "state",
         "tx",
@@ -96,7 +97,8 @@ class Turn:
         self.reloading = False
         self.restarting = False
         self.released = 0
-        self.listed = 0
+        self.handled = 0
+        self.settled = 0
 
     @property
     def seed(self) -> int:
@@ -117,6 +119,11 @@ class Turn:
     def unsettled(self) -> bool:
         """Whether something happened at this instant of which the consequences are still to be drawn."""
         return bool(self.gaps or self.escalations or self.lines)
+
+    @property
+    def touched(self) -> int:
+        """How many lines and escalations something happened to in this step, as far as that is known."""
+        return self.settled + len(self.lines) + len(self.escalations)
 
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""
