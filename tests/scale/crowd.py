@@ -69,8 +69,14 @@ def registry() -> Registry:
     return found.registry
 
 
-def plan(*, together: bool = False, limit: int | None = None, aggregation: Aggregation | None = None) -> Plan:
-    """Return a plan in which every alert goes to ``ops``, and the ``escalated`` to ``boss`` too.
+def plan(
+    *,
+    together: bool = False,
+    limit: int | None = None,
+    aggregation: Aggregation | None = None,
+    channels: Sequence[str] = ("ops",),
+) -> Plan:
+    """Return a plan in which every alert goes to the *channels*, and the ``escalated`` to ``boss`` too.
 
     :param together: all of them are one incident, otherwise each is one of its own.
     :param limit: ``ops`` takes so many attempts a minute.
@@ -88,11 +94,11 @@ def plan(*, together: bool = False, limit: int | None = None, aggregation: Aggre
             AlertRoutingRule(
                 "escalated",
                 conditions={"labels": {"team": "escalated"}},
-                target_channels=["ops"],
+                target_channels=channels,
                 escalation_policy_id="levels",
                 priority=1,
             ),
-            AlertRoutingRule("everything", target_channels=["ops"], priority=2),
+            AlertRoutingRule("everything", target_channels=channels, priority=2),
         ),
         escalation_policies={
             "levels": EscalationPolicy("levels", escalation_levels={"first": ["boss"]}, default_channels=["ops"])

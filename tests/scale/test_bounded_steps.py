@@ -8,10 +8,11 @@ import json
 import pytest
 from tests.scale.crowd import Counts, Crowd, everything, plan
 
-from tocsin import Aggregation, SilenceSet
+from tocsin import Aggregation, LabelMatcher, LevelReached, MatchOperator, Silence, SilenceSet
+from tocsin.engine import walk
 from tocsin.engine.crowds import LISTED
 from tocsin.engine.lanes import _DIGESTED, _QUEUED
-from tocsin.engine.machine import DEADLINES_PER_STEP
+from tocsin.engine.machine import DEADLINES_PER_STEP, LINES_PER_STEP
 from tocsin.engine.reviews import EPISODES_PER_STEP
 
 ALERTS = 5000
@@ -73,6 +74,21 @@ def test_many_escalations_that_start_together_are_worked_off_in_bounded_steps() 
     assert sorted(crowd.told.values()) == [2] * ALERTS
     assert crowd.counts.steps >= ALERTS / DEADLINES_PER_STEP
     assert crowd.counts.events <= 3 * DEADLINES_PER_STEP + 2 * _QUEUED + 2 * _DIGESTED
+
+
+def test_what_is_due_is_met_while_a_review_goes_on() -> None:
+    """However many lines that touches, and however often another one begins."""
+    crowd, escalated = Crowd(plan(channels=["ops", "boss"])), 500
+    crowd.fire(ALERTS, escalated=escalated)
+    crowd.work_off()
+    crowd.advance(300.0)
+    nothing = Silence("none", (LabelMatcher("metric_name", MatchOperator.EQUAL, "none"),), crowd.now, crowd.now + 9e9)
+    reached = 0
+    for _ in range(2 * escalated // LINES_PER_STEP):
+        step = crowd.step([SilenceSet(nothing)])
+        reached += sum(isinstance(event, LevelReached) for event in step.events)
+    assert walk.active(crowd.engine.state)
+    assert reached == escalated
 
 
 @pytest.mark.parametrize("together", [False, True])

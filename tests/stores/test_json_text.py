@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.stores import json_text
@@ -55,8 +54,7 @@ def test_integers_stay_what_they_are_however_large(value: int) -> None:
 
 
 @given(_PLAIN)
-def test_what_is_known_to_be_small_and_finite_is_written_alike(value: Any) -> None:
-    assume(not re.search(r"\d{19}", json.dumps(value)))
+def test_what_is_known_to_be_finite_is_written_alike(value: Any) -> None:
     assert json_text.decode(json_text.encode(value, known=True)) == value
 
 

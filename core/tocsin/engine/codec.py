@@ -134,6 +134,12 @@ def _register_copy(made: cattrs.Converter, kind: Any, copy: Callable[[Any], Any]
 
 _CONVERTER: Final = _converter()
 _fields: Final = _CONVERTER.unstructure
+_MAKE: Final[dict[type, Callable[[Any, Any], Any]]] = {
+    kind: _CONVERTER.get_structure_hook(kind)
+    for kind in (Episode, Escalation, Gap, Incident, Lane, Line, Outgoing, SilenceRecord)
+}
+"""What the converter would look up for each record again."""
+
 _STANDINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "due": partial(_CONVERTER.structure, cl=Owed),
     "waiting": partial(_CONVERTER.structure, cl=Owed),
@@ -250,13 +256,14 @@ def _load_escalation(place: Mapping[str, str], plain: Mapping[str, Any], plan: P
 
 
 def _load_incident(incident_id: str, plain: Mapping[str, Any], plan: Plan) -> Incident:
-    incident = _CONVERTER.structure({"key": None, **plain, "incident_id": incident_id, "state": None}, Incident)
+    fields = {"key": None, **plain, "incident_id": incident_id, "state": None}
+    incident: Incident = _MAKE[Incident](fields, Incident)
     grouping = plan.grouping(incident.grouping)
     if incident.strategy == grouping.strategy:
         incident.state = _plugin_state(plain.get("state"), grouping.aggregator, incident.version)
     for channel_id, line in plain["lines"].items():
         place = {"incident_id": incident_id, "channel_id": channel_id}
-        incident.lines[channel_id] = _CONVERTER.structure({**line, **place}, Line)
+        incident.lines[channel_id] = _MAKE[Line]({**line, **place}, Line)
     for policy_id, escalation in plain.get("escalations", {}).items():
         place = {"incident_id": incident_id, "policy_id": policy_id}
         incident.escalations[policy_id] = _load_escalation(place, escalation, plan)
@@ -285,9 +292,9 @@ def load(records: Mapping[tuple[str, str], Any], plan: Plan) -> State:
     state.incidents.update((name, _load_incident(name, plain, plan)) for name, plain in tables.get("incidents", ()))
     state.open.update(tables.get("open", ()))
     for table, kind in _CLASSES.items():
+        into, make, in_the_key = getattr(state, table), _MAKE[kind], _IN_THE_KEY.get(kind, ())
         for name, plain in tables.get(table, ()):
-            place = dict.fromkeys(_IN_THE_KEY.get(kind, ()), name)
-            getattr(state, table)[name] = _CONVERTER.structure({**plain, **place}, kind)
+            into[name] = make({**plain, **dict.fromkeys(in_the_key, name)} if in_the_key else plain, kind)
     for name, plain in tables.get("episodes", ()):
         episode = state.episodes[name]
         stand_again(state.incidents[episode.incident_id], episode, plain, _STANDINGS)

@@ -50,7 +50,7 @@ def pump(turn: Turn, lane: Lane) -> None:
             return
         if turn.handled >= _HANDLED:  # the next step lists more
             turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, turn.now.engine)
-            _make_room(turn, lane, channel)
+            _make_room(turn, lane, channel, places=channel.spec.concurrency - len(lane.sending))
             return
         out = turn.state.outgoing[first[1]]
         if not out.attempted:
@@ -64,11 +64,14 @@ def pump(turn: Turn, lane: Lane) -> None:
             _first_attempt(turn, lane, channel, out)
 
 
-def _make_room(turn: Turn, lane: Lane, channel: ChannelPlan) -> None:
-    """Hold what waits for a place in the lane, so that it can go in a digest, if that is too much."""
+def _make_room(turn: Turn, lane: Lane, channel: ChannelPlan, places: int = 0) -> None:
+    """Hold what waits for a place in the lane, so that it can go in a digest, if that is too much.
+
+    :param places: how many of them the lane could still take.
+    """
     if turn.reloading and not channel.spec.per_incident:
         _hold(turn, lane, Reason.RELOADED)
-    elif len(lane.unheld) > _QUEUED:
+    elif len(lane.unheld) > _QUEUED + places:
         _hold(turn, lane, Reason.QUEUE_FULL)
 
 

@@ -243,6 +243,7 @@ class Engine:
         That includes what was to be decided anew, so many *episodes* at most; return how many are left of these.
         *late*: all of it is decided at its instant, for silences that came and went meanwhile stopped clocks.
         """
+        room = LINES_PER_STEP if deadlines < _ALL else _ALL  # not for reviews: these may go on for long
         while True:
             upcoming = self._upcoming(turn)
             later = (turn.now.engine if upcoming is None else upcoming[0]) > turn.clock
@@ -253,14 +254,15 @@ class Engine:
                 episodes = reviews.work_off(turn, episodes)
             elif (later or upcoming is None) and turn.unsettled:
                 self._settle(turn)
-            elif upcoming is None or deadlines == 0 or (turn.touched >= LINES_PER_STEP and deadlines != _ALL):
+            elif upcoming is None or deadlines == 0 or room <= 0:
                 return episodes
             else:
                 at, of_wall = upcoming
                 turn.clock = max(turn.clock, at)
                 deadlines -= 1
-                due = self._pop(turn, of_wall)
-                self._meet(turn, *due)
+                room += len(turn.lines) + len(turn.escalations)
+                self._meet(turn, *self._pop(turn, of_wall))
+                room -= len(turn.lines) + len(turn.escalations)
 
     def _pop(self, turn: Turn, of_wall: bool) -> tuple[Deadline, str]:
         if of_wall:
@@ -395,5 +397,4 @@ class Engine:
                 escalation.advance(turn, incident, one)
             while turn.lines:
                 line_id = next(iter(turn.lines))
-                turn.settled += 1
                 lines.settle(turn, turn.lines.pop(line_id))

@@ -54,7 +54,7 @@ class Turn:
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
     configuration, ``beats`` that a heartbeat is due, ``restarting`` that the deadlines of a downtime are met.
     ``released`` counts the episodes that became due in this step, ``handled`` those that attempts list which ended or
-    began in it, ``settled`` the lines: of crowds that is the greatest part of its work.
+    began in it: of crowds that is the greatest part of its work.
     """
 
     __slots__ = (
@@ -73,7 +73,6 @@ class Turn:
         "released",
         "reloading",
         "restarting",
-        "settled",
         "starts",
         "state",
         "tx",
@@ -98,7 +97,6 @@ class Turn:
         self.restarting = False
         self.released = 0
         self.handled = 0
-        self.settled = 0
 
     @property
     def seed(self) -> int:
@@ -119,11 +117,6 @@ class Turn:
     def unsettled(self) -> bool:
         """Whether something happened at this instant of which the consequences are still to be drawn."""
         return bool(self.gaps or self.escalations or self.lines)
-
-    @property
-    def touched(self) -> int:
-        """How many lines and escalations something happened to in this step, as far as that is known."""
-        return self.settled + len(self.lines) + len(self.escalations)
 
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""

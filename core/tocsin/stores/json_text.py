@@ -26,7 +26,7 @@ quote: Final = _ENCODER.encode
 def encode(value: Any, *, known: bool = False) -> bytes:
     """Return *value* as JSON in UTF-8.
 
-    :param known: that its numbers are finite and its integers small need not be made sure of, which takes time.
+    :param known: that its numbers are finite need not be made sure of, which takes time.
     :raises ValueError: for NaN and the infinities.
     :raises TypeError: for what is no plain data; RecursionError for what is nested too deep.
     """
@@ -34,7 +34,7 @@ def encode(value: Any, *, known: bool = False) -> bytes:
     if text is None or (not known and b"null" in text):  # which may stand for what is no number
         written = _ENCODER.encode(value)
         text = written.encode("ascii")
-        if not known and _LONG.search(written):
+        if _LONG.search(written):
             return _MARK + text
     return text
 

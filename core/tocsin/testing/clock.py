@@ -58,6 +58,10 @@ class VirtualClock:
         self._drop_dead()
         return self._timers[0].instant if self._timers else None
 
+    def deadlines(self) -> list[float]:
+        """Return the instants that somebody waits for, the earliest first."""
+        return sorted(timer.instant for timer in self._timers if timer.live)
+
     async def sleep_until(self, instant: float) -> None:
         """Return once engine time is *instant* or later."""
         if math.isnan(instant):

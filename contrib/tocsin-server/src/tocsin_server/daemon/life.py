@@ -38,6 +38,7 @@ from tocsin_server.api.heartbeat_file import HeartbeatFile
 from tocsin_server.api.heartbeats import Heartbeats
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.daemon.app import Interface, application
+from tocsin_server.daemon.collector import collect_in_quiet
 from tocsin_server.daemon.health import health_routes
 from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
 from tocsin_server.daemon.logs import set_up_logs
@@ -196,6 +197,7 @@ class Daemon:
             await self._adopt()
             tasks.start_soon(self._reports.run, self.alerting.submit)
             tasks.start_soon(self._heartbeats.run)
+            tasks.start_soon(collect_in_quiet, self._clock)
             self._sources.want(tasks, self._wanted_sources, self._made_sources)
             await self._serve(listens)
             tasks.cancel_scope.cancel()
