@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -78,17 +77,36 @@ def test_signals_while_it_stops_do_no_harm(tmp_path: Path) -> None:
         assert ours.stop() == 0
 
 
-def test_a_signal_while_it_starts_does_no_harm(tmp_path: Path) -> None:
-    """The configuration is a pipe, which it waits for: SIGHUP does nothing then, and SIGTERM ends it with 0."""
-    pipe = tmp_path / "tocsin.yaml"
-    os.mkfifo(pipe)
-    command = [str(part) for part in serve_command(pipe, tmp_path / "data")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    with pipe.open("w"):  # it reads by now
-        process.send_signal(signal.SIGHUP)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
+SLOW = """
+import signal
+import tocsin
+
+@tocsin.hookimpl
+def tocsin_register_backends(registrar):
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # not yet where the command line looks for its commands
+        print("Waits for nobody", flush=True)
+        while True:
+            signal.pause()
+"""
+
+
+def slow_plugin(folder: Path) -> Path:
+    """Make a folder of packages in which one plugin never lets the daemon start."""
+    installed = folder / "slow-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: slow\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[tocsin]\nslow = slow_plugin\n")
+    (folder / "slow_plugin.py").write_text(SLOW)
+    return folder
+
+
+def test_a_signal_while_it_starts_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGHUP does nothing then, and SIGTERM ends it with 0."""
+    monkeypatch.setenv("PYTHONPATH", str(slow_plugin(tmp_path / "plugins")))
+    with running(serve_command(config(tmp_path), tmp_path / "data"), r"^Waits for (\S+)$") as ours:
+        ours.process.send_signal(signal.SIGHUP)
+        assert ours.stop() == 0
+    assert ours.lines.seen == ["Waits for nobody\n"]
 
 
 def connected(ours: Process) -> socket.socket:
