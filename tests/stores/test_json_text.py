@@ -55,7 +55,7 @@ def test_integers_stay_what_they_are_however_large(value: int) -> None:
 
 @given(_PLAIN)
 def test_what_is_known_to_be_finite_is_written_alike(value: Any) -> None:
-    assert json_text.decode(json_text.encode(value, known=True)) == value
+    assert json_text.decode(json_text.encode(value, finite=True)) == value
 
 
 @given(st.lists(_PLAIN, max_size=4))

@@ -249,7 +249,7 @@ def _plugin_state(plain: Any, owner: Any, version: int) -> Any:
 
 
 def _load_escalation(place: Mapping[str, str], plain: Mapping[str, Any], plan: Plan) -> Escalation:
-    escalation = _CONVERTER.structure({**plain, **place, "state": None}, Escalation)
+    escalation: Escalation = _MAKE[Escalation]({**plain, **place, "state": None}, Escalation)
     scheduler = plan.schedulers.get(escalation.scheduler)
     escalation.state = _plugin_state(plain.get("state"), scheduler, escalation.version)
     return escalation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,8 +22,6 @@ from tocsin.runtime.threads import in_thread
 from tocsin.stores.interface import Store
 
 __all__ = ["Committed", "Writer"]
-
-_log: Final = logging.getLogger("tocsin")
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0

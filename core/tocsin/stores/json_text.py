@@ -1,7 +1,7 @@
 """Plain data as JSON in bytes, and back; with orjson (the extra ``fast``) where it is there.
 
-What is taken and what is refused does not depend on that: what orjson would write otherwise, or not at all, is left to
-the standard library. Texts that either wrote can be read by both.
+What is read does not depend on that, nor what is refused, but for UUIDs and members of enumerations, which orjson
+takes. What it would write otherwise, or not at all, is left to the standard library; texts of either are read by both.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ quote: Final = _ENCODER.encode
 """Return a string as JSON has it, in ASCII."""
 
 
-def encode(value: Any, *, known: bool = False) -> bytes:
+def encode(value: Any, *, finite: bool = False) -> bytes:
     """Return *value* as JSON in UTF-8.
 
-    :param known: that its numbers are finite need not be made sure of, which takes time.
+    :param finite: whether its numbers are known to be, so that nobody has to make sure of it.
     :raises ValueError: for NaN and the infinities.
     :raises TypeError: for what is no plain data; RecursionError for what is nested too deep.
     """
     text = _quickly(value)
-    if text is None or (not known and b"null" in text):  # which may stand for what is no number
+    if text is None or (not finite and b"null" in text):  # which may stand for what is no number
         written = _ENCODER.encode(value)
         text = written.encode("ascii")
         if _LONG.search(written):

@@ -51,14 +51,14 @@ EntryRow = tuple[str, int, float, bytes, int, str]
 _ENTRY: Final = struct.Struct("<qdq")
 
 
-def to_text(value: Any, what: str, *named: str, known: bool = False) -> bytes:
-    """Return *value* as JSON; *known* as :func:`tocsin.stores.json_text.encode` has it.
+def to_text(value: Any, what: str, *named: str, finite: bool = False) -> bytes:
+    """Return *value* as JSON; *finite* as :func:`tocsin.stores.json_text.encode` has it.
 
     :raises UnstorableError: when it is no plain data, or more than :data:`LARGEST`; it says *what* that is, a format
         for what is *named*.
     """
     try:
-        text = encode(value, known=known)
+        text = encode(value, finite=finite)
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"it is not plain data ready for JSON ({type(error).__name__})"
         raise UnstorableError(f"{what.format(*named)} cannot be kept: {problem}") from error
@@ -111,7 +111,7 @@ def _entry_digest(ordinal: int, wall_time: float, about: bytes, data: bytes) -> 
 
 def entry_row(entry: Entry) -> EntryRow:
     """Return the journal's row of *entry*; StoreError when it cannot be written."""
-    text = to_text(entry_to_plain(entry), f"entry {entry.ordinal}", known=True)
+    text = to_text(entry_to_plain(entry), f"entry {entry.ordinal}", finite=True)
     # SQLite keeps no sign of a zero
     wall_time = entry.wall_time + 0.0
     about = pack(subject_hash(subject) for subject in subjects(entry))
