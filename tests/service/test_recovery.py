@@ -164,6 +164,20 @@ async def test_the_journal_after_the_checkpoint_is_decided_again(
         assert [listed(one) for one in post.to("boss")] == [["a"]]
 
 
+async def test_a_value_that_is_no_number_says_nothing_new(
+    make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
+) -> None:
+    """NaN equals nothing: that is no reason to write each report of it, nor to take the journal for another one's."""
+    killed, same = configured(make_alerting, post, store), attrs.evolve(alert("a"), current_value=float("nan"))
+    await killed.process_alert(same)
+    entries = len(store.journal)
+    for _ in range(3):
+        await killed.process_alert(attrs.evolve(same, current_value=-float("nan")))
+    assert len(store.journal) == entries
+    async with configured(make_alerting, post, store, clock=VirtualClock(start=clock.now())) as again:
+        assert again.gaps == ()
+
+
 async def test_a_configuration_is_complete_before_it_is_taken(
     make_alerting: MakeAlerting, post: Post, store: MemoryStore, clock: VirtualClock
 ) -> None:

@@ -595,3 +595,25 @@ async def test_the_records_follow_and_what_is_over_goes_also_when_nothing_more_h
         assert len(archive.journal) > 0
         await clock.advance(4300.0)
         await clock.until(lambda: not archive.journal)
+
+
+class Unwritable(Archive):
+    """A device that takes entries, and records no more."""
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Take the first one, with which a journal begins."""
+        if self.checkpoints:
+            raise OSError("no room for records")
+        super().checkpoint(checkpoint)
+
+
+async def test_checkpoints_that_fail_are_a_gap(make_alerting: MakeAlerting, clock: VirtualClock) -> None:
+    """Nothing is lost, but what is over is not let go of, and the next start takes ever longer."""
+    async with make_alerting(store=Unwritable()) as alerting:
+        await alerting.submit(AlertFired(alert("a")))
+        await clock.advance(11.0)
+        await clock.until(lambda: len(alerting.gaps) > 0)
+        (gap,) = alerting.gaps
+        assert (gap.kind, gap.subject) == (GapKind.STORE_FAILED, "records")
+        assert "could not take a checkpoint: OSError" in gap.detail
+        assert not alerting.store_fails

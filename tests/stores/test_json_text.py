@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import sys
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +70,17 @@ def test_several_are_read_together(values: list[Any]) -> None:
 def test_what_json_cannot_carry_is_refused(value: Any, inside: Callable[[Any], Any]) -> None:
     with pytest.raises((TypeError, ValueError)):
         json_text.encode(inside(value))
+
+
+class Color(enum.Enum):
+    """An enumeration whose members are no strings."""
+
+    RED = "red"
+
+
+def test_what_orjson_writes_unasked_is_written_in_any_case() -> None:
+    name = uuid.UUID("00000000-0000-0000-0000-000000000005")
+    assert json_text.decode(json_text.encode([Color.RED, name])) == ["red", str(name)]
 
 
 def test_what_is_nested_without_end_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +21,11 @@ LABEL_ALONE: Final = "labels."
 """Before a label's name, in the label view: that label, and never a field of its name."""
 
 
+def _itself(value: float | None) -> float | str | None:
+    """Return what a value is compared by: NaN, which equals nothing, says no less than another NaN."""
+    return "NaN" if value is not None and math.isnan(value) else value
+
+
 def _labels(value: Any) -> Mapping[str, str]:
     return _check.string_map(value)
 
@@ -30,7 +36,8 @@ class PerformanceAlert:
 
     ``alert_id`` is the identity: the same id again is an update of the same alert. ``timestamp`` is when the source
     saw it, in seconds since the epoch (UTC); None means "when tocsin received it" and is filled in then.
-    ``current_value`` and ``threshold_value`` are in the metric's own unit and may be unknown (None).
+    ``current_value`` and ``threshold_value`` are in the metric's own unit and may be unknown (None). A NaN equals
+    another one here: it says nothing new.
     ``labels`` and ``annotations`` map strings to strings: labels are matched, annotations are only shown.
     ``generator_url`` is where its source shows it (Prometheus' ``generatorURL``).
 
@@ -41,8 +48,8 @@ class PerformanceAlert:
     cluster_id: str = attrs.field(validator=_check.text)
     severity: AlertSeverity = attrs.field(converter=parse_severity)
     metric_name: str = attrs.field(validator=_check.text)
-    current_value: float | None = attrs.field(default=None, validator=_check.optional_number)
-    threshold_value: float | None = attrs.field(default=None, validator=_check.optional_number)
+    current_value: float | None = attrs.field(default=None, validator=_check.optional_number, eq=_itself)
+    threshold_value: float | None = attrs.field(default=None, validator=_check.optional_number, eq=_itself)
     message: str = attrs.field(default="", validator=_check.text)
     node_id: str | None = attrs.field(default=None, validator=attrs.validators.optional(_check.text))
     timestamp: float | None = attrs.field(default=None, validator=attrs.validators.optional(_check.finite))

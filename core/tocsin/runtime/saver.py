@@ -49,12 +49,12 @@ class Saver:
         """The instant of the clock from when they are to."""
         return self._saved_at + (_SECONDS if self._engine.unsaved else _PRUNE_SECONDS)
 
-    def save(self, ordinal: int) -> None:
-        """Bring the store's records up to date with an entry; a store that fails is asked again later."""
+    def save(self, ordinal: int) -> str | None:
+        """Bring the store's records up to date with an entry; return why that failed. It is tried again later."""
         self._saved_at = self._clock.now()
         if self._store.volatile:
             self._engine.saved()
-            return
+            return None
         try:
             self._store.checkpoint(Checkpoint.naming_its_entry(ordinal, self._engine.unsaved_records()))
             self._engine.saved()
@@ -62,6 +62,9 @@ class Saver:
             before = self._clock.wall() - self._engine.plan.config.retain_journal_seconds
             self._store.prune(before, _PRUNE_ENTRIES + 2 * (ordinal - self._pruned_at))
             self._pruned_at = ordinal
+            return None
         except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
             self._works = False
-            _log.error("the store could not take a checkpoint: %s", describe_failure(error))
+            problem = f"the store could not take a checkpoint: {describe_failure(error)}"
+            _log.error("%s", problem)
+            return problem

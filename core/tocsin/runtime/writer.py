@@ -14,6 +14,8 @@ from tocsin.engine.machine import ENGINE_VERSION, Engine, Input, Instant, PlanCh
 from tocsin.errors import StoreError, UnstorableError
 from tocsin.journal import ConfigurationChanged, Entry
 from tocsin.journal import Input as Recorded
+from tocsin.model.facts import GapFound
+from tocsin.model.reason import GapKind
 from tocsin.runtime.clocks import Clock
 from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import Waiting
@@ -22,6 +24,9 @@ from tocsin.runtime.threads import in_thread
 from tocsin.stores.interface import Store
 
 __all__ = ["Committed", "Writer"]
+
+_RECORDS: Final = "records"
+"""The subject of the gap that tells of checkpoints that fail."""
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
@@ -199,8 +204,12 @@ class Writer:
 
     def _save_if_due(self) -> None:
         with self.lock:
-            if self._saver.due:
-                self.save()
+            if not self._saver.due:
+                return
+            problem = self.save()
+            if problem is not None:
+                with suppress(StoreError):  # whoever hears of commits hears of that
+                    self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
 
     async def save_between(self, turnstile: anyio.Lock) -> None:
         """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
@@ -211,9 +220,9 @@ class Writer:
             async with turnstile:
                 await in_thread(self._save_if_due)
 
-    def save(self) -> None:
-        """Bring the store's records up to date, and let go of what is over."""
-        self._saver.save(self._ordinal)
+    def save(self) -> str | None:
+        """Bring the store's records up to date, and let go of what is over; return why that failed."""
+        return self._saver.save(self._ordinal)
 
     async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:
         """Take *inputs* in and commit; what arrives during a commit that waits for a device is committed together."""

@@ -1,19 +1,31 @@
 """Plain data as JSON in bytes, and back; with orjson (the extra ``fast``) where it is there.
 
-What is read does not depend on that, nor what is refused, but for UUIDs and members of enumerations, which orjson
-takes. What it would write otherwise, or not at all, is left to the standard library; texts of either are read by both.
+What is read does not depend on that, nor what is refused: what orjson would write otherwise, or not at all, is left to
+the standard library, which takes what orjson takes of its own accord; texts of either are read by both.
 """
 
 from __future__ import annotations
 
+import enum
 import json
 import re
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 __all__ = ["decode", "decode_all", "encode", "quote"]
 
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+def _as_orjson(value: Any) -> Any:
+    """Return what orjson writes of its own accord for two kinds of objects, and cannot be told not to."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_as_orjson)
 _DECODER: Final = json.JSONDecoder()
 _LONG: Final = re.compile(r"\d{19}")
 _MARK: Final = b" "
