@@ -10,6 +10,8 @@ from tocsin import AlertResolved, Outcome
 from tocsin.engine import machine
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.machine import Engine, Instant, Restarted
+from tocsin.engine.meeting import meet
+from tocsin.engine.turn import Turn
 
 DAY = 86_400.0
 DOWN = Outcome.unavailable("down", retry_after_seconds=3000.0)
@@ -51,13 +53,12 @@ def test_an_end_that_is_still_owed_after_a_long_downtime_is_told(days: float, fa
 def test_a_downtime_is_not_looked_through_minute_by_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = _told_and_resolved(20)
     met: list[Deadline] = []
-    meet = machine.Engine._meet
 
-    def counted(self: Engine, turn: object, kind: Deadline, name: str) -> None:
+    def counted(turn: Turn, kind: Deadline, name: str) -> None:
         met.append(kind)
-        meet(self, turn, kind, name)  # type: ignore[arg-type]
+        meet(turn, kind, name)
 
-    monkeypatch.setattr(machine.Engine, "_meet", counted)
+    monkeypatch.setattr(machine, "meet", counted)
     engine = Engine(bench.plan, state=reloaded(bench.engine.state, bench.plan))
     engine.step(Instant(ORIGIN + 30 * DAY, ORIGIN + 30 * DAY), [Restarted()])
     assert met.count(Deadline.FORGET) <= 20

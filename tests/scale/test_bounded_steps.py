@@ -76,19 +76,35 @@ def test_many_escalations_that_start_together_are_worked_off_in_bounded_steps() 
     assert crowd.counts.events <= 3 * DEADLINES_PER_STEP + 2 * _QUEUED + 2 * _DIGESTED
 
 
-def test_what_is_due_is_met_while_a_review_goes_on() -> None:
-    """However many lines that touches, and however often another one begins."""
-    crowd, escalated = Crowd(plan(channels=["ops", "boss"])), 500
+def reviewed(escalated: int) -> Crowd:
+    """Return a crowd that is told on two channels and is decided anew, so many first levels of which are due."""
+    crowd = Crowd(plan(channels=["ops", "boss"]))
     crowd.fire(ALERTS, escalated=escalated)
     crowd.work_off()
     crowd.advance(300.0)
-    nothing = Silence("none", (LabelMatcher("metric_name", MatchOperator.EQUAL, "none"),), crowd.now, crowd.now + 9e9)
-    reached = 0
-    for _ in range(2 * escalated // LINES_PER_STEP):
-        step = crowd.step([SilenceSet(nothing)])
+    return crowd
+
+
+NOTHING = Silence("none", (LabelMatcher("metric_name", MatchOperator.EQUAL, "none"),), 0.0, 1e10)
+
+
+def test_what_is_due_is_met_while_a_review_goes_on() -> None:
+    """However many lines that touches, and however often another one begins."""
+    crowd, reached = reviewed(500), 0
+    for _ in range(2 * 500 // LINES_PER_STEP):
+        step = crowd.step([SilenceSet(NOTHING)])
         reached += sum(isinstance(event, LevelReached) for event in step.events)
     assert walk.active(crowd.engine.state)
-    assert reached == escalated
+    assert reached == 500
+
+
+def test_a_stall_of_seconds_amid_a_review_is_no_reason_to_end_it_at_once() -> None:
+    """A device may take its time for one commit; new alerts have waited long enough then."""
+    crowd = reviewed(500)
+    crowd.step([SilenceSet(NOTHING)])
+    crowd.advance(5.0)
+    crowd.step()
+    assert walk.active(crowd.engine.state)
 
 
 @pytest.mark.parametrize("together", [False, True])

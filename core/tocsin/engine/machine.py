@@ -11,26 +11,23 @@ from tocsin.engine import (
     attention,
     codec,
     escalation,
-    forgetting,
     incidents,
     lanes,
     lines,
     outcomes,
-    owing,
     reload,
-    reminders,
     reviews,
     walk,
     watchdog,
 )
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.outgoing import unshelve
+from tocsin.engine.meeting import meet
 from tocsin.engine.plan import Plan
 from tocsin.engine.redrive import redrive
 from tocsin.engine.state import State
 from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Key, Transaction
-from tocsin.engine.turn import LATE_SECONDS, Instant, StartAttempt, Turn
+from tocsin.engine.turn import Instant, StartAttempt, Turn
 from tocsin.journal import Restarted
 from tocsin.model.event import Event, FactAccepted
 from tocsin.model.facts import (
@@ -54,6 +51,10 @@ __all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Resta
 DEADLINES_PER_STEP: Final = 100
 LINES_PER_STEP: Final = 40
 """More deadlines that are due, or that touch more lines and escalations, wait for the next step."""
+
+_OVERSLEPT_SECONDS: Final = 10.0
+"""After so long without a step everything that was due is met in one, as after a restart; a commit that takes a few
+seconds is no such case: what it kept waiting goes on in bounded steps."""
 
 _ALL: Final = float("inf")
 _AT_LEAST: Final = 10
@@ -203,7 +204,7 @@ class Engine:
     def _overslept(self, now: float) -> bool:
         """Whether nobody stepped for a while although a deadline was due: all of that is met at once, each at its own
         instant, as after a restart."""
-        state, late = self.state, now - LATE_SECONDS
+        state, late = self.state, now - _OVERSLEPT_SECONDS
         due = self._next_due(state.wall_time - state.engine_time)
         return due is not None and due < late and state.engine_time < late
 
@@ -261,7 +262,7 @@ class Engine:
                 turn.clock = max(turn.clock, at)
                 deadlines -= 1
                 room += len(turn.lines) + len(turn.escalations)
-                self._meet(turn, *self._pop(turn, of_wall))
+                meet(turn, *self._pop(turn, of_wall))
                 room -= len(turn.lines) + len(turn.escalations)
 
     def _pop(self, turn: Turn, of_wall: bool) -> tuple[Deadline, str]:
@@ -273,50 +274,6 @@ class Engine:
         if of_wall:
             turn.tx.edit(self.state).wall_floor = popped[2]
         return popped[0], popped[1]
-
-    def _meet(self, turn: Turn, kind: Deadline, name: str) -> None:
-        state = self.state
-        match kind:
-            case Deadline.SILENCE_EDGE:
-                reload.silence_edge(turn, name)
-            case Deadline.FORGET_SILENCE:
-                reload.forget_silence(turn, name)
-            case Deadline.TIME_EDGE:
-                reload.time_edge(turn)
-            case Deadline.ACKNOWLEDGEMENT_END:
-                attention.acknowledgement_ended(turn, name)
-            case Deadline.SNOOZE_END:
-                attention.snooze_ended(turn, name)
-            case Deadline.LEVEL:
-                escalation.level_due(turn, name)
-            case Deadline.RELEASE:
-                line = turn.line_by_id(name)
-                if line is not None:
-                    owing.release_due(turn, line)
-            case Deadline.REPEAT:
-                reminders.remind(turn, name)
-            case Deadline.FALLBACK:
-                outcomes.fallback_due(turn, state.outgoing[name])
-            case Deadline.RETRY:
-                outcomes.retry_due(turn, state.outgoing[name])
-            case Deadline.LANE:
-                turn.lane(name)
-            case Deadline.FORGET:
-                forgetting.forget(turn, state.incidents[name])
-            case Deadline.PROMISE:
-                watchdog.look(turn, turn.lane(name))
-            case Deadline.HEARTBEAT:
-                turn.beats = True  # sent with the attempts, by the configuration that is in force then
-            case Deadline.GAP_END:
-                incidents.gap_ended(turn, name)
-            case Deadline.FORGET_MEMBER:
-                forgetting.forget_member(turn, name)
-            case Deadline.EXPIRY:
-                outcomes.expired(turn, state.outgoing[name])
-            case Deadline.DISCARD:
-                unshelve(turn, name)
-            case _:
-                assert_never(kind)
 
     def _take(self, turn: Turn, item: Input) -> bool:
         if isinstance(item, PlanChanged):
