@@ -1,0 +1,1 @@
+"""Questions to a configuration before it is in force: what is proved about it."""
