@@ -1,4 +1,4 @@
-"""How much work a question may take, counted and not timed, so that the same question has the same answer everywhere."""
+"""How much work a question may take: counted and not timed, so that it has the same answer everywhere."""
 
 from __future__ import annotations
 

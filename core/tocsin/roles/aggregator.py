@@ -106,7 +106,7 @@ class Labelling(Protocol):
 
 @runtime_checkable
 class Waiting(Protocol):
-    """What an aggregator may offer besides: how long it keeps an alert waiting, so that ``prove`` can reckon with it."""
+    """What an aggregator may offer besides: how long it may keep an alert waiting, so that it can be reckoned with."""
 
     def longest_wait(self, severity: AlertSeverity, /) -> float | None:
         """Return the most seconds for which :meth:`Aggregator.release` ever puts off an alert of *severity* that a

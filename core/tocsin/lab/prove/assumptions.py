@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from tocsin.engine.plan import GLOBAL, Plan
 from tocsin.lab.prove.delivery import longest_wait
 from tocsin.lab.prove.levels import levels_within
 from tocsin.lab.prove.verdict import Question
+from tocsin.lab.prove.wording import duration, moment
 
-__all__ = ["assumptions", "duration", "moment", "waits"]
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time as people write it: ``1h30m``."""
-    whole = int(seconds)
-    if whole != seconds:
-        return f"{seconds:g}s"
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, whole = divmod(whole, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
-def moment(wall: float) -> str:
-    """Return an instant as people read it, with its day of the week."""
-    found = datetime.fromtimestamp(wall, UTC)
-    return f"{found:%A} {found.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
+__all__ = ["assumptions", "waits"]
 
 
 def assumptions(plan: Plan, question: Question, until: float) -> tuple[str, ...]:
@@ -44,8 +25,8 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
         yield "no alert that fires inhibits it"
     yield "the daemon runs, and keeps up"
     if question.tolerate:
-        channels = "one channel" if question.tolerate == 1 else f"{question.tolerate} channels"
-        yield f"at most {channels} fail, and all others take what they are sent at once"
+        fail = "one channel fails" if question.tolerate == 1 else f"{question.tolerate} channels fail"
+        yield f"at the most {fail}, and all others take what they are sent at once"
     else:
         yield "every channel takes what it is sent at once (see --tolerate)"
     for channel_id in sorted(plan.channels):

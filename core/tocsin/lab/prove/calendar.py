@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 import attrs
 
 from tocsin.engine.plan import Node, Plan
+from tocsin.engine.timetable import Timetable
+from tocsin.model.rule import AlertRoutingRule
 from tocsin.proof.budget import Budget
 
-__all__ = ["Calendar", "Schedule", "Window"]
+__all__ = ["Calendar", "Schedule", "Signature", "Window"]
 
 Schedule: TypeAlias = int
 """Rules of one number are silent at the same times."""
 
-_EDGE_UNITS: Final = 300
+_EDGE_UNITS: Final = 500
 _MOST_EDGES: Final = 4000
+"""So many edges of one schedule are looked at: more than a year of ten a day."""
 
 
 @attrs.frozen(slots=True)
@@ -31,79 +33,86 @@ class Window:
     length: float
 
 
-class Calendar:
-    """The schedules of a plan's rules, from *start* on, wall time.
+Signature: TypeAlias = frozenset[tuple[Schedule, Window]]
+"""The schedules that are heard, and in which windows."""
 
-    ``until`` is up to where they are known: as far as was asked for, or less where too much changes.
+
+class Calendar:
+    """The schedules of a plan's rules, from the wall time *start* on.
+
+    ``until`` is up to where they are known: so many *seconds*, or less where too much changes.
     """
 
     def __init__(self, plan: Plan, start: float, seconds: float, budget: Budget) -> None:
         self.start = start
+        self.until = start + seconds
+        self._budget = budget
         self._of_rule: list[Schedule] = []
-        rules: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        rules: dict[tuple[tuple[str, ...], tuple[str, ...]], AlertRoutingRule] = {}
         numbers: dict[tuple[tuple[str, ...], tuple[str, ...]], Schedule] = {}
         for node in plan.nodes:
             key = (node.rule.mute_time_intervals, node.rule.active_time_intervals)
-            rules.setdefault(key, node.rule.rule_id)
+            rules.setdefault(key, node.rule)
             self._of_rule.append(numbers.setdefault(key, len(numbers)))
-        self.edges, self.until = _edges(plan, start, seconds, budget)
-        self._begins: list[list[float]] = [[] for _ in rules]
-        self._ends: list[list[float]] = [[] for _ in rules]
-        self._read(plan, list(rules.values()))
+        self._spans = [self._heard(rule, Timetable([rule], plan.config.time_intervals)) for rule in rules.values()]
 
     @property
     def schedules(self) -> range:
         """All schedules."""
-        return range(len(self._begins))
+        return range(len(self._spans))
 
     def schedule(self, node: Node) -> Schedule:
         """Return the schedule of a rule."""
         return self._of_rule[node.index]
 
-    def heard(self, schedule: Schedule, at: float, window: Window) -> bool:
-        """Whether the schedule is heard in the *window* of an alert that fires at the wall time *at*."""
-        earliest, latest = at + window.earliest, at + window.latest
-        if latest < earliest:
-            return False
-        begins, ends = self._begins[schedule], self._ends[schedule]
-        for index in range(max(0, bisect.bisect_right(begins, earliest) - 1), len(begins)):
-            if begins[index] > latest:
-                return False
-            if max(begins[index], earliest) + window.length < ends[index]:
-                return True
-        return False
+    def signatures(self, windows: Iterable[Window], until: float) -> dict[Signature, float]:
+        """Return all that can be heard in *windows* of alerts that fire up to *until*, each with its first instant.
 
-    def moments(self, windows: Iterable[Window], until: float, budget: Budget) -> Iterator[float]:
-        """Yield instants up to *until*, so that whatever is heard in *windows* at another one is heard at one of them."""
-        yield self.start
-        offsets = {offset for w in windows for end in (w.earliest, w.latest) for offset in (end, end + w.length)}
-        budget.spend(len(self.edges) * len(offsets))
-        found = {edge - offset for edge in self.edges for offset in offsets}
-        ordered = sorted(at for at in found if self.start <= at < until)
-        yield from ordered
-        yield from ((at + following) / 2 for at, following in pairwise((*ordered, until)))
+        Over the instants from which a schedule is heard in a window, and up to which, one sweep goes.
+        """
+        changes: dict[float, list[tuple[tuple[Schedule, Window], int]]] = defaultdict(list)
+        changes[self.start] = []
+        for window in windows:
+            for schedule in self.schedules:
+                for begin, end in self._firing(schedule, window):
+                    if begin < until and end > self.start:
+                        changes[max(begin, self.start)].append(((schedule, window), 1))
+                        changes[end].append(((schedule, window), -1))
+        counts: dict[tuple[Schedule, Window], int] = defaultdict(int)
+        heard: set[tuple[Schedule, Window]] = set()
+        found: dict[Signature, float] = {}
+        for at in sorted(at for at in changes if at < until):
+            for one, change in changes[at]:
+                counts[one] += change
+                (heard.add if counts[one] else heard.discard)(one)
+            self._budget.spend(1 + len(heard))
+            found.setdefault(frozenset(heard), at)
+        return found
 
-    def _read(self, plan: Plan, rules: Sequence[str]) -> None:
-        heard = [False] * len(rules)
-        for at in (self.start, *self.edges):
-            muted = plan.muted_rules(at)
-            for schedule, rule_id in enumerate(rules):
-                if (rule_id not in muted) is not heard[schedule]:
-                    heard[schedule] = not heard[schedule]
-                    times = self._begins if heard[schedule] else self._ends
-                    times[schedule].append(at)
-        for schedule in self.schedules:
-            if heard[schedule]:
-                self._ends[schedule].append(float("inf"))
+    def _firing(self, schedule: Schedule, window: Window) -> Iterator[tuple[float, float]]:
+        """Yield the spans in which an alert fires that is heard in the window, the end excluded."""
+        if window.earliest <= window.latest:
+            for begin, end in self._spans[schedule]:
+                if begin + window.length < end:
+                    yield begin - window.latest, end - window.length - window.earliest
 
-
-def _edges(plan: Plan, start: float, seconds: float, budget: Budget) -> tuple[list[float], float]:
-    edges: list[float] = []
-    at = plan.next_time_edge(start)
-    while at is not None and at < start + seconds:
-        budget.spend(_EDGE_UNITS)
-        edges.append(at)
-        if len(edges) == _MOST_EDGES:
-            return edges, at
-        at = plan.next_time_edge(at)
-    return edges, start + seconds
+    def _heard(self, rule: AlertRoutingRule, timetable: Timetable) -> list[tuple[float, float]]:
+        """Return the spans in which a rule is heard; what lies before the start, or after the end, is as there."""
+        spans: list[tuple[float, float]] = []
+        begin: float | None = None
+        at = self.start
+        for count in range(_MOST_EDGES):
+            silent = rule.rule_id in timetable.muted(at)
+            if begin is None and not silent:
+                begin = at if count else float("-inf")
+            elif begin is not None and silent:
+                spans.append((begin, at))
+                begin = None
+            following = timetable.next_edge(at)
+            if following is None or following >= self.until:
+                break
+            self._budget.spend(_EDGE_UNITS)
+            at = following
+        else:
+            self.until = at
+        return spans if begin is None else [*spans, (begin, float("inf"))]

@@ -6,10 +6,9 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine.machine import Engine, Input
+from tocsin.engine.machine import Engine, Input, PlanChanged
 from tocsin.engine.plan import Plan
 from tocsin.engine.turn import Instant
-from tocsin.journal.entry import Restarted
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import AlertFired, AttemptEnded
 from tocsin.model.outcome import Outcome
@@ -38,7 +37,7 @@ def heard(
     engine = Engine(plan)
     told: list[Heard] = []
     now = at
-    inputs: tuple[Input, ...] = (Restarted(), AlertFired(alert))
+    inputs: tuple[Input, ...] = (PlanChanged(plan), AlertFired(alert))
     for _ in range(_MOST_STEPS):
         step = engine.step(Instant(now, now), inputs)
         engine.accept()

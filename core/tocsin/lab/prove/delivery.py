@@ -77,11 +77,8 @@ class Delivery:
         self.levels = {
             policy_id: levels_within(plan, policy_id, within) for policy_id in self._policies if policy_id is not None
         }
-        naming: dict[str, list[Node]] = defaultdict(list)
-        for node in plan.nodes:
-            for channel_id in node.channels:
-                naming[channel_id].append(node)
-        self._naming = dict(naming)
+        self._naming = self._groups()
+        self._everybody = self._by_schedule(plan.nodes)
         self._waits = self._by_wait()
         self._paths: dict[tuple[str, Case], Path | None] = {}
 
@@ -124,6 +121,21 @@ class Delivery:
         found = self._plan.channels.get(channel_id)
         return found is not None and found.channel.enabled and found.channel.min_severity <= self._severity
 
+    def _by_schedule(self, nodes: Iterable[Node]) -> dict[Schedule, int]:
+        """Return the literals of some of *nodes* applying, apart by when they are heard."""
+        applies: dict[Schedule, list[int]] = defaultdict(list)
+        for node in nodes:
+            applies[self._calendar.schedule(node)].append(self._routing.applies[node.index])
+        return {schedule: self._routing.circuit.any_of(each) for schedule, each in applies.items()}
+
+    def _groups(self) -> dict[str, dict[Schedule, int]]:
+        """Return the literals of a rule applying that names a channel, by the channel and when the rule is heard."""
+        naming: dict[str, list[Node]] = defaultdict(list)
+        for node in self._plan.nodes:
+            for channel_id in node.channels:
+                naming[channel_id].append(node)
+        return {channel_id: self._by_schedule(nodes) for channel_id, nodes in naming.items()}
+
     def _by_wait(self) -> dict[float, int]:
         """Return, by how long an alert may be kept waiting, the literal of its being so; without bound it is left out.
 
@@ -162,19 +174,11 @@ class Delivery:
 
     def _unnamed(self, channels: Iterable[str]) -> list[int]:
         """Return the literals of no rule that applies naming any of *channels*: it would decide when that is heard."""
-        applies = self._routing.applies
-        naming = (
-            self._routing.circuit.any_of(applies[node.index] for node in self._naming.get(c, ())) for c in channels
-        )
-        return [-literal for literal in naming]
+        return [-literal for channel_id in channels for literal in self._naming.get(channel_id, {}).values()]
 
-    def _heard(self, nodes: Iterable[Node], window: Window, heard: Heard) -> int:
-        """Return the literal of some of *nodes* applying that is heard in the window."""
-        schedules = {schedule for schedule in self._calendar.schedules if heard(schedule, window)}
-        applies = self._routing.applies
-        return self._routing.circuit.any_of(
-            applies[node.index] for node in nodes if self._calendar.schedule(node) in schedules
-        )
+    def _heard(self, groups: Mapping[Schedule, int], window: Window, heard: Heard) -> int:
+        """Return the literal of a rule applying, of *groups*, that is heard in the window."""
+        return self._routing.circuit.any_of(literal for schedule, literal in groups.items() if heard(schedule, window))
 
     def _window(self, after: float, wait: float, path: Path) -> Window:
         return Window(after, self._within - wait - path.delay, wait + path.delay)
@@ -182,15 +186,11 @@ class Delivery:
     def _by_rules(self, case: Case, waits: Mapping[float, int], heard: Heard) -> Iterator[list[int]]:
         """Each rule that applies tells its own channels, unless all of those that name one are silent."""
         for wait, waits_so in waits.items():
-            for channel_id, nodes in self._naming.items():
+            for channel_id, groups in self._naming.items():
                 path = self._path(channel_id, case)
-                if path is None:
-                    continue
-                window = self._window(0.0, wait, path)
-                unnamed = self._unnamed(path.others)
-                for node in nodes:
-                    if heard(self._calendar.schedule(node), window):
-                        yield [waits_so, self._routing.applies[node.index], *unnamed]
+                if path is not None:
+                    told = self._heard(groups, self._window(0.0, wait, path), heard)
+                    yield [waits_so, told, *self._unnamed(path.others)]
 
     def _by_levels(self, case: Case, waits: Mapping[float, int], heard: Heard) -> Iterator[list[int]]:
         """The levels of the first policy that is named; a level without a usable channel goes to the default ones."""
@@ -203,8 +203,8 @@ class Delivery:
                         assert path is not None
                         window = self._window(level.after, wait, path)
                         given = [waits_so, self._policies[policy_id], *self._unnamed(path.others)]
-                        yield [*given, self._heard(self._naming.get(channel_id, ()), window, heard)]
-                        everybody = self._heard(self._plan.nodes, window, heard)
+                        yield [*given, self._heard(self._naming.get(channel_id, {}), window, heard)]
+                        everybody = self._heard(self._everybody, window, heard)
                         yield [*given, *self._unnamed([channel_id]), everybody]
 
     def _told_by(self, policy_id: str, level: Level) -> list[str]:

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, combinations
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
 from tocsin.engine.plan import Plan
 from tocsin.lab.prove.assumptions import assumptions, waits
-from tocsin.lab.prove.calendar import Calendar, Schedule, Window
+from tocsin.lab.prove.calendar import Calendar, Schedule, Signature, Window
 from tocsin.lab.prove.confirmation import heard
 from tocsin.lab.prove.delivery import Case, Delivery
 from tocsin.lab.prove.verdict import Counterexample, Question, Verdict
-from tocsin.lab.prove.witness import alert_of
 from tocsin.model.alert import AlertView, PerformanceAlert
 from tocsin.proof.budget import Budget, Exhausted
 from tocsin.proof.routing import Routing
 from tocsin.proof.search import Search, Way
 from tocsin.proof.strings import Strings
+from tocsin.proof.witness import alert_of
 
 __all__ = ["UNITS", "prove"]
 
 UNITS: Final = 20_000_000
 """The work that a proof may take, unless said otherwise: about half a minute."""
 
+_WAY_UNITS: Final = 10
 _MOST_GUESSES: Final = 16
 """So often an alert is looked for anew when a matcher's predicate does not say what it would have to."""
 
 _MOST_DOUBTFUL: Final = 20
 """So many alerts that the engine does not confirm are looked at."""
-
-Signature: TypeAlias = frozenset[tuple[Schedule, Window]]
-"""The schedules that are heard, and in which windows."""
 
 
 @attrs.frozen(slots=True)
@@ -66,6 +65,10 @@ def prove(plan: Plan, question: Question, *, units: int = UNITS) -> Verdict:
         counterexample=proof.counterexample,
         work=proof.budget.spent,
     )
+
+
+def _contains(signature: Signature, schedule: Schedule, window: Window) -> bool:
+    return (schedule, window) in signature
 
 
 class _Proof:
@@ -118,8 +121,8 @@ class _Proof:
         found: dict[frozenset[Way], _Situation] = {}
         for case in self._cases(harsh):
             for signature, at in self._moments(frozenset(self._delivery.windows(case))).items():
-                ways = self._delivery.ways(case, lambda schedule, window, now=signature: (schedule, window) in now)
-                self.budget.spend(len(self._plan.nodes) + len(ways))
+                ways = self._delivery.ways(case, partial(_contains, signature))
+                self.budget.spend(_WAY_UNITS * (1 + len(ways)))
                 found.setdefault(ways, _Situation(case, at))
         return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[1].at)))
 
@@ -130,17 +133,9 @@ class _Proof:
             yield Case(frozenset(failing), harsh)
 
     def _moments(self, windows: frozenset[Window]) -> dict[Signature, float]:
-        """Return what can be heard in *windows*, each with the first instant at which it is so."""
-        known = self._signatures.get(windows)
-        if known is None:
-            calendar = self._calendar
-            asked = [(schedule, window) for schedule in calendar.schedules for window in windows]
-            known = self._signatures[windows] = {}
-            for at in calendar.moments(windows, self.until, self.budget):
-                self.budget.spend(1 + len(asked))
-                signature = frozenset((one, window) for one, window in asked if calendar.heard(one, at, window))
-                known.setdefault(signature, at)
-        return known
+        if windows not in self._signatures:
+            self._signatures[windows] = self._calendar.signatures(windows, self.until)
+        return self._signatures[windows]
 
     def _stands_against(self, ways: Iterable[Way], situation: _Situation) -> bool:
         """Whether an alert is not shown to reach somebody in a situation; whether it does is confirmed, or a doubt."""
@@ -149,7 +144,7 @@ class _Proof:
             found = self._search.find([*sorted(ways, key=sorted), *excluded])
             if found is None:
                 return bool(excluded)
-            alert = alert_of(found, self._question.severity)
+            alert = alert_of(found.words, self._question.severity)
             view = AlertView(alert)
             wrong = [one for one in found.opaque if one[0].holds(view) is not one[1]]
             if not wrong:
