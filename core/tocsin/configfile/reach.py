@@ -16,7 +16,7 @@ __all__ = ["unreachable", "without_a_human"]
 
 _SEVERITY: Final = "severity"
 _CRITICAL: Final = AlertSeverity.CRITICAL
-UNITS: Final = 1_000_000
+UNITS: Final = 1_500_000
 """The work that may be done to find what is wrong: about a second."""
 
 

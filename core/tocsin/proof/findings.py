@@ -121,6 +121,8 @@ class Findings:
         words = self._words(node)
         if words is None:
             return Unreached(node, contradicts=True)
+        if self._routing.reached[node.index] == self._routing.matches[node.index]:
+            return None
         sample = alert_of(words, AlertSeverity.CRITICAL)
         self._visit(sample)
         if node.index in self._visited or self._search.find([frozenset([-self._routing.reached[node.index]])]):
@@ -130,7 +132,7 @@ class Findings:
     def _visit(self, alert: PerformanceAlert) -> None:
         """Note which rules an alert comes to, and which policy it gets."""
         verdict = self._plan.route(AlertView(alert))
-        self._budget.spend(len(verdict.rule_ids) + 20)
+        self._budget.spend(len(self._plan.nodes))
         self._chosen.add(verdict.policy_id)
         for rule_id in verdict.rule_ids:
             index = self._by_id[rule_id].index

@@ -16,11 +16,11 @@ import attrs
 
 from tocsin.patterns import Automaton, Pattern, State
 from tocsin.proof.budget import Budget
+from tocsin.proof.examples import READABLE, example
 from tocsin.roles.matcher import FieldTest
 
 __all__ = ["Language", "find"]
 
-_READABLE: Final = "abcdefghijklmnopqrstuvwxyz0123456789-_./:ABCDEFGHIJKLMNOPQRSTUVWXYZ "
 _LOOKED_AT: Final = 20
 _SURROGATES: Final = (0xD800, 0xDFFF)
 
@@ -54,7 +54,8 @@ def find(wanted: Sequence[Language], unwanted: Sequence[Language], budget: Budge
         candidates: Iterable[str] = sorted(fewest, key=lambda text: (len(text), text))
     else:
         values = {value for language in wanted for value in language.values}
-        candidates = (*hints, *sorted(values))
+        examples = (example(pattern) for language in wanted for pattern in language.patterns)
+        candidates = (*hints, *sorted(values), *examples)
     for text in candidates:
         budget.spend(1 + len(wanted) + len(unwanted))
         if all(text in language for language in wanted) and not any(text in language for language in unwanted):
@@ -127,7 +128,7 @@ class _Product:
         edges.update(edge for automaton in self._automata for edge in automaton.alphabet.starts)
         starts = sorted(edge for edge in edges if edge <= 0x10FFFF)
         self._budget.spend(len(starts) * (1 + len(self._automata)))
-        readable = sorted(map(ord, _READABLE))
+        readable = sorted(map(ord, READABLE))
         told_apart: dict[tuple[int, ...], str] = {}
         for index, start in enumerate(starts):
             end = starts[index + 1] - 1 if index + 1 < len(starts) else 0x10FFFF
@@ -208,5 +209,5 @@ def _within(first: int, last: int, readable: Sequence[int]) -> str:
 
 
 def _rank(character: str) -> tuple[int, int]:
-    found = _READABLE.find(character)
-    return (found if found >= 0 else len(_READABLE), ord(character))
+    found = READABLE.find(character)
+    return (found if found >= 0 else len(READABLE), ord(character))

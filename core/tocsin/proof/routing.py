@@ -67,18 +67,18 @@ class Routing:
             literal = self.circuit.atom(told)
         return -literal if test.negated else literal
 
-    def _enter(self, parent: int, matches: int, reached: int) -> None:
+    def _enter(self, parent: int, matches: int, open_to: int) -> None:
+        """Write the routes of a rule; *open_to* is the literal of the search not having ended before its turn."""
         circuit = self.circuit
         given = len(self.nodes[parent].conditions) if parent >= 0 else 0
-        free = reached
         for node in self.below.get(parent, ()):
             index = node.index
             own = (self.condition(named.condition, named.name) for named in node.conditions[given:])
             self.own[index] = circuit.all_of(own)
             self.matches[index] = circuit.all_of([matches, self.own[index]])
-            self.reached[index] = circuit.all_of([free, self.matches[index]])
-            self._enter(index, self.matches[index], self.reached[index])
+            self.reached[index] = circuit.all_of([open_to, self.matches[index]])
+            self._enter(index, self.matches[index], open_to)
             routes = [-self.matches[child.index] for child in self.below.get(index, ())]
             self.applies[index] = circuit.all_of([self.reached[index], *routes])
             if not node.continues:
-                free = circuit.all_of([free, -self.matches[index]])
+                open_to = circuit.all_of([open_to, -self.matches[index]])

@@ -16,6 +16,7 @@ __all__ = ["Clause", "Solver"]
 
 Clause: TypeAlias = list[int]
 
+_GUESS_UNITS: Final = 3
 _GROWTH: Final = 1.05
 _HIGHEST: Final = 1e100
 
@@ -112,6 +113,7 @@ class Solver:
                 if -rank < self._activity[number]:
                     heapq.heappush(self._order, (-self._activity[number], number))
                     continue
+                self._budget.spend(_GUESS_UNITS)
                 self._decide(number * self._phase[number])
                 return True
         return False
