@@ -21,6 +21,9 @@ from tocsin.roles.matcher import FieldTest
 
 __all__ = ["Language", "find"]
 
+_AUTOMATON_UNITS: Final = 100
+_MOVE_UNITS: Final = 5
+_PLACE_UNITS: Final = 10
 _LOOKED_AT: Final = 20
 _SURROGATES: Final = (0xD800, 0xDFFF)
 
@@ -63,7 +66,10 @@ def find(wanted: Sequence[Language], unwanted: Sequence[Language], budget: Budge
     return None if finite else _Product(wanted, unwanted, budget).find()
 
 
-_Live: TypeAlias = tuple[tuple[int, State], ...]
+_Live: TypeAlias = tuple[int, ...]
+"""The states that may still match, by the numbers that the product gives them."""
+
+_DEAD: Final = -1
 
 
 @attrs.frozen(slots=True)
@@ -79,21 +85,40 @@ class _Place:
 
 
 class _Product:
-    """The lazy product of the automata of all sets."""
+    """The lazy product of the automata of all sets. Their states are numbered, so that places are quickly compared."""
 
     def __init__(self, wanted: Sequence[Language], unwanted: Sequence[Language], budget: Budget) -> None:
         self._budget = budget
         self._automata: list[Automaton] = []
+        self._states: list[State] = []
+        self._owners: list[int] = []
+        self._moves: list[dict[int, int]] = []
+        self._numbers: list[dict[State, int]] = []
+        self._full: dict[int, bool] = {}
         self._wanted = [self._add(language.patterns) for language in wanted]
         self._unwanted = self._add(dict.fromkeys(pattern for language in unwanted for pattern in language.patterns))
         self._values = sorted({value for language in unwanted for value in language.values})
-        self._full: dict[tuple[int, State], bool] = {}
 
-    def _add(self, patterns: Iterable[Pattern]) -> list[int]:
-        first = len(self._automata)
-        self._automata += [pattern.automaton for pattern in patterns]
-        self._budget.spend(100 * (len(self._automata) - first))
-        return list(range(first, len(self._automata)))
+    def _add(self, patterns: Iterable[Pattern]) -> _Live:
+        """Return the first states of the automata of *patterns*."""
+        live = []
+        for pattern in patterns:
+            self._budget.spend(_AUTOMATON_UNITS)
+            self._automata.append(pattern.automaton)
+            self._numbers.append({})
+            live.append(self._number(len(self._automata) - 1, pattern.automaton.start))
+        return tuple(one for one in live if one != _DEAD)
+
+    def _number(self, owner: int, state: State) -> int:
+        if state.dead:
+            return _DEAD
+        number = self._numbers[owner].get(state)
+        if number is None:
+            number = self._numbers[owner][state] = len(self._states)
+            self._states.append(state)
+            self._owners.append(owner)
+            self._moves.append({})
+        return number
 
     def find(self) -> str | None:
         """Return a string that leads to a state in which all is as it should be."""
@@ -111,15 +136,16 @@ class _Product:
             for character, symbols in characters:
                 following = self._step(place, character, symbols)
                 if following is not None and following not in seen:
+                    self._budget.spend(_PLACE_UNITS)
                     seen.add(following)
                     rank = len(text) + 2 * len(following.unwanted)
                     heapq.heappush(waiting, (rank, next(order), text + character, following))
         return None
 
     def _start(self) -> _Place | None:
-        wanted = tuple(tuple((index, self._automata[index].start) for index in group) for group in self._wanted)
-        unwanted = tuple((index, self._automata[index].start) for index in self._unwanted)
-        return None if any(map(self._matches_all, unwanted)) else _Place(wanted, unwanted, "" if self._values else None)
+        if not all(self._wanted) or any(map(self._matches_all, self._unwanted)):
+            return None
+        return _Place(tuple(self._wanted), self._unwanted, "" if self._values else None)
 
     def _characters(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Yield a character of each class that no automaton tells apart, with its symbol for each of them."""
@@ -144,9 +170,9 @@ class _Product:
     def _accepts(self, place: _Place) -> bool:
         if place.prefix is not None and self._values[self._at(place.prefix)] == place.prefix:
             return False
-        if any(state.accepting for _, state in place.unwanted):
+        if any(self._states[number].accepting for number in place.unwanted):
             return False
-        return all(any(state.accepting for _, state in group) for group in place.wanted)
+        return all(any(self._states[number].accepting for number in group) for group in place.wanted)
 
     def _at(self, prefix: str) -> int:
         return bisect.bisect_left(self._values, prefix)
@@ -171,26 +197,40 @@ class _Product:
         return _Place(tuple(groups), unwanted, prefix)
 
     def _moved(self, live: _Live, symbols: tuple[int, ...]) -> _Live:
-        moved = ((index, self._automata[index].step(state, symbols[index])) for index, state in live)
-        return tuple([(index, state) for index, state in moved if not state.dead])
+        moved = []
+        for number in live:
+            following = self._after(number, symbols[self._owners[number]])
+            if following != _DEAD:
+                moved.append(following)
+        return tuple(moved)
 
-    def _matches_all(self, live: tuple[int, State]) -> bool:
+    def _after(self, number: int, symbol: int) -> int:
+        following = self._moves[number].get(symbol)
+        if following is None:
+            owner = self._owners[number]
+            self._budget.spend(_MOVE_UNITS)
+            following = self._number(owner, self._automata[owner].step(self._states[number], symbol))
+            self._moves[number][symbol] = following
+        return following
+
+    def _matches_all(self, number: int) -> bool:
         """Whether every string is accepted from here on, as far as a look at a few states shows."""
-        known = self._full.get(live)
+        known = self._full.get(number)
         if known is None:
-            known = self._full[live] = live[1].accepting and self._stays_accepting(*live)
+            known = self._full[number] = self._states[number].accepting and self._stays_accepting(number)
         return known
 
-    def _stays_accepting(self, index: int, state: State) -> bool:
-        automaton = self._automata[index]
-        seen = {state}
-        waiting = [state]
+    def _stays_accepting(self, number: int) -> bool:
+        alphabet = self._automata[self._owners[number]].alphabet
+        seen = {number}
+        waiting = [number]
         while waiting:
             current = waiting.pop()
-            self._budget.spend(len(automaton.alphabet))
-            found = {automaton.step(current, symbol) for symbol in automaton.alphabet} - seen
+            found = {self._after(current, symbol) for symbol in alphabet} - seen
             seen |= found
-            if len(seen) > _LOOKED_AT or not all(one.accepting for one in found):
+            if _DEAD in found or len(seen) > _LOOKED_AT:
+                return False
+            if not all(self._states[one].accepting for one in found):
                 return False
             waiting.extend(found)
         return True

@@ -24,8 +24,8 @@ from tocsin.proof.witness import alert_of
 
 __all__ = ["UNITS", "prove"]
 
-UNITS: Final = 20_000_000
-"""The work that a proof may take, unless said otherwise: about half a minute."""
+UNITS: Final = 10_000_000
+"""The work that a proof may take, unless said otherwise: ten seconds, or somewhat more."""
 
 _WAY_UNITS: Final = 10
 _MOST_GUESSES: Final = 16
@@ -56,7 +56,7 @@ def prove(plan: Plan, question: Question, *, units: int = UNITS) -> Verdict:
         proved = proof.proved()
     except Exhausted as exhausted:
         proved = False
-        proof.doubts.append(str(exhausted))
+        proof.doubts.append(f"{exhausted}, for these patterns, or so many channels and times, are too entangled")
     decided = proved or proof.counterexample is not None
     return Verdict(
         proved=proved,
