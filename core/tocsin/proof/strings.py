@@ -23,8 +23,8 @@ __all__ = ["Held", "Opaque", "Strings", "Told", "Words"]
 
 _NOTHING: Final = Language(frozenset([""]))
 _RESERVED: Final = Language(frozenset([""]), (compile_pattern(f"{RESERVED}.*"),))
-_HINTS: Final = ("other", "", "x", "unknown", "a-1", "~")
-_LABEL_HINTS: Final = ("", "other", "x", "unknown", "a-1", "~")
+_HINTS: Final = ("other", "", "x", "unknown", "~")
+_LABEL_HINTS: Final = ("", "other", "x", "unknown", "~")
 
 
 @attrs.frozen(slots=True)

@@ -1,4 +1,4 @@
-"""Small configurations that are drawn, and a plain search over all alerts that can matter to one: the engine decides."""
+"""Small configurations that are drawn, and a plain search over all alerts that can matter: the engine decides."""
 
 from __future__ import annotations
 
@@ -67,11 +67,15 @@ def _conditions(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def _rule(draw: st.DrawFn, name: str, depth: int) -> AlertRoutingRule:
     count = draw(st.integers(0, 2)) if depth else 0
-    intervals = st.lists(st.sampled_from(sorted(INTERVALS)), max_size=1) if draw(st.integers(0, 3)) == 3 else st.just([])
+    intervals = (
+        st.lists(st.sampled_from(sorted(INTERVALS)), max_size=1) if draw(st.integers(0, 3)) == 3 else st.just([])
+    )
     return AlertRoutingRule(
         rule_id=name,
         conditions=draw(_conditions()),
-        target_channels=draw(st.lists(st.sampled_from(CHANNELS), min_size=draw(st.sampled_from([0, 1, 1, 1])), max_size=2, unique=True)),
+        target_channels=draw(
+            st.lists(st.sampled_from(CHANNELS), min_size=draw(st.sampled_from([0, 1, 1, 1])), max_size=2, unique=True)
+        ),
         escalation_policy_id=draw(st.sampled_from([None, None, "p", "q"])),
         priority=draw(st.sampled_from([1, 100])),
         enabled=draw(st.sampled_from([True, True, True, False])),
@@ -118,7 +122,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
         time_intervals=INTERVALS,
         catch_all_channel=draw(st.sampled_from([None, *CHANNELS])),
         aggregation=draw(
-            st.sampled_from([Aggregation("none"), Aggregation("window"), Aggregation("grouping", {"group_wait_seconds": 30})])
+            st.sampled_from(
+                [Aggregation("none"), Aggregation("window"), Aggregation("grouping", {"group_wait_seconds": 30})]
+            )
         ),
     )
 

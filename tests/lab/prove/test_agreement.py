@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.lab.prove.small import configurations, missed, plan_of, question_of
 
 from tocsin import Configuration, Registry
-from tocsin.discovery import load
 from tocsin.lab.prove.proving import prove
-
-
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    """What is installed."""
-    return load().registry
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
