@@ -6,7 +6,7 @@ What is found is so; what would take too much work to know is not found.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import attrs
@@ -90,7 +90,7 @@ class Findings:
                     yield policy, None
                     continue
                 for level, channels in policy.escalation_levels.items():
-                    if not self._ever_told(literal, channels or policy.default_channels, policy):
+                    if not self._ever_told(literal, (*channels, *policy.default_channels)):
                         yield policy, level
         except Exhausted:
             return
@@ -106,9 +106,9 @@ class Findings:
                         if (beside or _says_more(pattern.node)) and pattern.matches_everything and not test.negated:
                             yield node, named.name, pattern
 
-    def _ever_told(self, chosen: int, channels: tuple[str, ...], policy: EscalationPolicy) -> bool:
-        """Whether one of *channels*, or else a default channel, ever takes an alert that comes to the policy."""
-        found = (self._plan.channels.get(name) for name in (*channels, *policy.default_channels))
+    def _ever_told(self, chosen: int, channels: Iterable[str]) -> bool:
+        """Whether one of *channels* ever takes an alert that comes to the policy."""
+        found = map(self._plan.channels.get, channels)
         least = min((one.channel.min_severity for one in found if one and one.channel.enabled), default=None)
         if least is None or least is AlertSeverity.INFO:
             return least is not None

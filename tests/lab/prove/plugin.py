@@ -46,7 +46,7 @@ def long_name(value: Any) -> Condition:
     def holds(view: AlertView) -> bool:
         if value < 0:
             raise ValueError("no name is that short")
-        return len(view.field("metric_name")) >= value
+        return len(view.field("metric_name")) >= int(value)
 
     return Condition.opaque(holds, f"the name has {value} characters at least")
 
