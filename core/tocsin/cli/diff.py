@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.loading import load_plan
 from tocsin.cli.parameters import instant
+from tocsin.configfile import load_configuration
 from tocsin.discovery import load
 from tocsin.lab.diff.report import lines_of_diff, parse_fail_on
 from tocsin.lab.diff.run import diff as diff_history
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
+from tocsin.lab.model import Model, ModelledPeople, ModelledReceivers
+from tocsin.lab.model_file import read_model
 
 __all__ = ["diff"]
 
@@ -29,6 +31,9 @@ _CONFIGURATION = click.Path(path_type=Path)
 )
 @click.option("--to", "until", type=instant, metavar="TIME", help="End then.")
 @click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Outages of receivers, and how soon people answer."
+)
+@click.option(
     "--fail-on",
     metavar="EFFECTS",
     default="",
@@ -37,7 +42,14 @@ _CONFIGURATION = click.Path(path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for scripts.")
 def diff(
-    old: Path, new: Path, history: Path, since: float | None, until: float | None, fail_on: str, as_json: bool
+    old: Path,
+    new: Path,
+    history: Path,
+    since: float | None,
+    until: float | None,
+    model: Path | None,
+    fail_on: str,
+    as_json: bool,
 ) -> int:
     """Run HISTORY with the configurations OLD and NEW, and print who would have been told something else.
 
@@ -51,16 +63,18 @@ def diff(
     """
     failures = parse_fail_on(fail_on)
     registry = load().registry
-    _, old_plan = load_plan(old, registry)
-    loaded, new_plan = load_plan(new, registry)
-    labels = Labels(loaded.server.severity_labels, loaded.server.cluster_labels)
+    before, after = load_configuration(old, registry), load_configuration(new, registry)
+    labels = Labels(after.server.severity_labels, after.server.cluster_labels)
+    world = Model() if model is None else read_model(model)
     report = diff_history(
-        old_plan,
-        new_plan,
+        before.plan,
+        after.plan,
         read_history(history, labels),
         registry,
         since=float("-inf") if since is None else since,
         until=float("inf") if until is None else until,
+        receivers=ModelledReceivers(world.receivers),
+        people=ModelledPeople(world.people),
     )
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(lines_of_diff(report)))
     met = [group for group in report.groups if any(one.met_by(group) for one in failures)]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.loading import load_plan
 from tocsin.cli.parameters import instant
+from tocsin.configfile import load_configuration
 from tocsin.discovery import load
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
+from tocsin.lab.model import Model, ModelledPeople, ModelledReceivers
+from tocsin.lab.model_file import read_model
 from tocsin.lab.replay.run import replay as replay_history
 from tocsin.lab.replay.text import lines_of_report
 
@@ -25,10 +27,21 @@ __all__ = ["replay"]
 )
 @click.option("--from", "since", type=instant, metavar="TIME", help="Count what is done from then on.")
 @click.option("--to", "until", type=instant, metavar="TIME", help="End then.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE", help="Outages of receivers, and how soon people answer."
+)
 @click.option("--seed", type=int, default=None, help="What ids and jitter are made from, other than in the history.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for scripts.")
+@click.option("--list", "listed", is_flag=True, help="Print each notification instead of a report.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts; with --list one object a line.")
 def replay(
-    history: Path, config: Path | None, since: float | None, until: float | None, seed: int | None, as_json: bool
+    history: Path,
+    config: Path | None,
+    since: float | None,
+    until: float | None,
+    model: Path | None,
+    seed: int | None,
+    listed: bool,
+    as_json: bool,
 ) -> None:
     """Run HISTORY through the engine in virtual time, and print what would have been sent.
 
@@ -44,14 +57,21 @@ def replay(
     registry = load().registry
     labels, plan = Labels(), None
     if config is not None:
-        loaded, plan = load_plan(config, registry)
+        loaded = load_configuration(config, registry)
+        plan = loaded.plan
         labels = Labels(loaded.server.severity_labels, loaded.server.cluster_labels)
+    played = read_history(history, labels)
+    world = Model() if model is None else read_model(model)
     report = replay_history(
-        read_history(history, labels),
+        played,
         registry,
         plan,
         since=float("-inf") if since is None else since,
         until=float("inf") if until is None else until,
         seed=seed,
+        receivers=ModelledReceivers(world.receivers, played.receivers),
+        people=ModelledPeople(world.people),
+        tell=(lambda sent: click.echo(json.dumps(sent.as_dict()) if as_json else str(sent))) if listed else None,
     )
-    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(lines_of_report(report)))
+    if not listed:
+        click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(lines_of_report(report)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tocsin.cli.loading import load_plan
+from tocsin.configfile import load_configuration
 from tocsin.discovery import load
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
@@ -76,5 +76,5 @@ class _Plans:
                 "no configuration is named: write `config: FILE` in it, or use --config", str(file)
             )
         if path not in self._plans:
-            self._plans[path] = load_plan(path, self._registry)[1]
+            self._plans[path] = load_configuration(path, self._registry).plan
         return self._plans[path]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -14,6 +14,7 @@ from tocsin.lab.moment import Moment
 from tocsin.lab.people import NOBODY, People
 from tocsin.lab.player import Player
 from tocsin.lab.receivers import Receivers
+from tocsin.lab.replay.listing import Listing, Sent
 from tocsin.lab.replay.report import Report, report_of
 from tocsin.lab.replay.tally import Tally
 from tocsin.registry import Registry
@@ -70,6 +71,7 @@ def replay(
     seed: int | None = None,
     receivers: Receivers | None = None,
     people: People = NOBODY,
+    tell: Callable[[Sent], None] | None = None,
 ) -> Report:
     """Return what would have been sent, had *plan* been in force.
 
@@ -78,11 +80,14 @@ def replay(
     :param until: the wall time at which the replay ends.
     :param seed: None: the history's own, with which what was sent has the ids that it had.
     :param receivers: None: as they were, as far as that was recorded, and ideal beyond that.
+    :param tell: is told of each notification that counts.
     :raises StoreError: when the history cannot be read, or has no configuration where there is no *plan*.
     """
     player = make_player(history, registry, plan, seed=seed, receivers=receivers, people=people)
     tally = Tally(player.engine, since)
     player.watch(tally.watch)
+    if tell is not None:
+        player.watch(Listing(tell, since).watch)
     played = play(player, history, until)
     return report_of(tally, max(played.began, since), played.ended, played.remarks)
 
