@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 __all__ = ["parse_duration", "parse_instant"]
@@ -15,16 +15,21 @@ _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[dhms]))+|[0-9]+(?:\
 
 
 def parse_instant(value: Any) -> float:
-    """Return seconds since the epoch (UTC) for a number of them, or for ISO 8601; without a zone that is UTC.
+    """Return seconds since the epoch (UTC) for a number of them, for ISO 8601, or for a date and time as YAML has them.
+
+    Without a zone it is UTC.
 
     :raises ValueError: when it is neither; the message says what would be right.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
+    if isinstance(value, datetime):
+        return _utc(value)
+    if isinstance(value, date):
+        return _utc(datetime.combine(value, time()))
     if isinstance(value, str):
         try:
-            read = datetime.fromisoformat(value.strip().upper())
-            return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+            return _utc(datetime.fromisoformat(value.strip().upper()))
         except (ValueError, OverflowError):
             pass
         try:
@@ -34,6 +39,10 @@ def parse_instant(value: Any) -> float:
         if math.isfinite(seconds):
             return seconds
     raise ValueError(f"expected an instant such as 2026-01-31T12:00:00Z, or seconds since the epoch, not {value!r:.60}")
+
+
+def _utc(read: datetime) -> float:
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def parse_duration(value: Any) -> float:

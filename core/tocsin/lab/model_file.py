@@ -43,7 +43,7 @@ def _receiver(spot: Spot) -> Any:
 
 
 def _outage(spot: Spot) -> Any:
-    instant = parsed(parse_instant)
+    instant = parsed(parse_instant, object)
     words = {"from": "begins", "to": "ends"}
     return build(spot, Form(kind=Outage, words=words, readers={"from": instant, "to": instant}))
 

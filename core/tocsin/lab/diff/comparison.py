@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from tocsin.lab.diff.reach import FIRST, EpisodeKey, Told, Traveller
+from tocsin.lab.diff.reach import FIRST, Told, Traveller
+from tocsin.lab.episodes import EpisodeKey
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["Difference", "Effect", "differences"]
@@ -73,7 +74,7 @@ def _of_episode(key: EpisodeKey, before: Traveller, after: Traveller) -> Iterato
     if before.channels and not after.channels:
         yield Difference(Effect.LOST, key, severity, ", ".join(sorted(gone)), FIRST)
         return
-    moved = dict(zip(sorted(gone), sorted(come), strict=False))
+    moved = _moved(before, after, sorted(gone), sorted(come))
     for channel_id, to in moved.items():
         yield Difference(Effect.MOVED, key, severity, channel_id, FIRST, to)
     for channel_id in sorted(gone - moved.keys()):
@@ -82,6 +83,19 @@ def _of_episode(key: EpisodeKey, before: Traveller, after: Traveller) -> Iterato
         yield Difference(Effect.APPEARED, key, severity, channel_id, FIRST)
     for channel_id in sorted(before.channels & after.channels):
         yield from _on_channel(key, severity, channel_id, before, after)
+
+
+def _moved(before: Traveller, after: Traveller, gone: list[str], come: list[str]) -> dict[str, str]:
+    """Return which channel is told instead of which: the one that is told next to the instant at which it was."""
+    moved: dict[str, str] = {}
+    left = list(come)
+    for channel_id in gone:
+        at = before.told[channel_id, FIRST]
+        nearest = min(left, key=lambda other: abs(after.told[other, FIRST] - at), default=None)
+        if nearest is not None:
+            moved[channel_id] = nearest
+            left.remove(nearest)
+    return moved
 
 
 def _on_channel(

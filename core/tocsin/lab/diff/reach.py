@@ -5,14 +5,12 @@ from __future__ import annotations
 import attrs
 
 from tocsin.engine.machine import Engine, Instant, Step
+from tocsin.lab.episodes import EpisodeKey, Episodes
 from tocsin.model.event import AlertRouted
 from tocsin.model.notification import Notification, NotificationKind
 from tocsin.model.severity import AlertSeverity
 
-__all__ = ["FIRST", "RESOLVED", "EpisodeKey", "Reach", "Told", "Traveller"]
-
-EpisodeKey = tuple[str, int]
-"""An alert's id, and which of its episodes, from 0, in the order in which they fired."""
+__all__ = ["FIRST", "RESOLVED", "Reach", "Told", "Traveller"]
 
 FIRST = "first"
 RESOLVED = "resolved"
@@ -64,6 +62,7 @@ class Reach:
         self._engine = engine
         self._since = since
         self.told: Told = {}
+        self._episodes = Episodes(engine)
 
     def watch(self, step: Step, now: Instant) -> None:
         """Take one step down."""
@@ -75,13 +74,14 @@ class Reach:
                 self._sent(attempt.notification, now)
 
     def _routed(self, event: AlertRouted, now: Instant) -> None:
-        key = event.alert_id, event.episode
+        key = self._episodes.current(event.alert_id)
+        if key is None:
+            return
         traveller = self.told.get(key)
         if traveller is None:
-            episode = self._engine.state.alerts.get(event.alert_id)
-            if episode is None or now.wall < self._since:
+            if now.wall < self._since:
                 return
-            alert = episode.alert
+            alert = self._engine.state.alerts[event.alert_id].alert
             traveller = self.told[key] = Traveller(alert.cluster_id, alert.metric_name, now.wall, alert.severity)
         traveller.rules |= dict.fromkeys(event.rule_ids)
         if event.policy_id is not None:
@@ -92,7 +92,7 @@ class Reach:
         if notification.kind is NotificationKind.ESCALATION and notification.level is not None:
             level = f"{notification.policy_id}.{notification.level.value}"
         for one in notification.alerts:
-            traveller = self.told.get((one.alert.alert_id, one.episode))
+            traveller = self.told.get(self._episodes.listed(one.alert.alert_id, one.episode))
             if traveller is not None:
                 traveller.severity = max(traveller.severity, one.alert.severity)
                 traveller.hears(notification.channel_id, level, now.wall, firing=one.firing)

@@ -8,6 +8,7 @@ from typing import Final
 
 from tocsin.engine.machine import Engine, Instant, Step
 from tocsin.engine.turn import StartAttempt
+from tocsin.lab.episodes import EpisodeKey, Episodes
 from tocsin.model.event import (
     AlertRouted,
     AttemptFinished,
@@ -59,27 +60,32 @@ class Tally:
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self.gaps: Counter[str] = Counter()
         self.first_told = array("d")
+        self._episodes = Episodes(engine)
         self._routed: dict[str, int] = {}
         self._told: dict[str, int] = {}
-        self._listed: dict[str, tuple[tuple[str, int, float], ...]] = {}
+        self._listed: dict[str, tuple[tuple[EpisodeKey, float], ...]] = {}
 
     def watch(self, step: Step, now: Instant) -> None:
         """Count one step."""
         counted = now.wall >= self._since
-        for attempt in step.starts:
-            self._started(attempt, now, counted=counted)
         for event in step.events:
             if isinstance(event, AttemptFinished):
                 self._finished(event, now, counted=counted)
+            elif isinstance(event, AlertRouted):
+                self._began(event, counted=counted)
             elif counted:
                 self._count(event)
+        for attempt in step.starts:
+            self._started(attempt, now, counted=counted)
 
     def _started(self, attempt: StartAttempt, now: Instant, *, counted: bool) -> None:
         notification = attempt.notification
         if notification.kind is NotificationKind.HEARTBEAT:
             return
         self._listed[notification.notification_id] = tuple(
-            (one.alert.alert_id, one.episode, one.fired_at) for one in notification.alerts if one.firing
+            (self._episodes.listed(one.alert.alert_id, one.episode), one.fired_at)
+            for one in notification.alerts
+            if one.firing
         )
         if not counted:
             return
@@ -106,10 +112,21 @@ class Tally:
             self.outcomes[delivery.channel_id, delivery.outcome] += 1
         if not delivery.success and delivery.outcome != "unknown":
             return
-        for alert_id, episode, fired_at in listed:
-            if self._routed.get(alert_id) == episode and self._told.get(alert_id) != episode:
-                self._told[alert_id] = episode
+        for (alert_id, number), fired_at in listed:
+            if self._routed.get(alert_id) == number and self._told.get(alert_id) != number:
+                self._told[alert_id] = number
                 self.first_told.append(max(0.0, now.wall - fired_at))
+
+    def _began(self, event: AlertRouted, *, counted: bool) -> None:
+        key = self._episodes.current(event.alert_id)
+        if key is None or self._routed.get(event.alert_id) == key[1]:
+            return
+        self._routed[event.alert_id] = key[1]
+        if counted:
+            self.episodes += 1
+            self.unrouted += not event.channel_ids
+        else:
+            self._told[event.alert_id] = key[1]  # of what began before, nobody asks when it was told
 
     def _count(self, event: object) -> None:
         if isinstance(event, TellingDecided):
@@ -120,11 +137,6 @@ class Tally:
                 self.states[_UNSENT[event.state]] += 1
         elif isinstance(event, FactAccepted):
             self.reports += isinstance(event.fact, AlertFired)
-        elif isinstance(event, AlertRouted):
-            if self._routed.get(event.alert_id) != event.episode:
-                self._routed[event.alert_id] = event.episode
-                self.episodes += 1
-                self.unrouted += not event.channel_ids
         elif isinstance(event, LevelReached):
             self.levels[event.policy_id, event.level] += 1
         elif isinstance(event, GapRecorded):

@@ -50,7 +50,7 @@ def _beside(spot: Spot) -> Any:
 
 
 def _scenario(spot: Spot) -> Any:
-    readers = {"steps": _steps, "start": parsed(parse_instant), "config": _beside}
+    readers = {"steps": _steps, "start": parsed(parse_instant, object), "config": _beside}
     return build(spot, Form(kind=Scenario, readers=readers))
 
 
