@@ -12,6 +12,7 @@ from tocsin.model.template import iso_time
 __all__ = ["lines_of_report"]
 
 _SEVERITIES: Final = tuple(severity.value for severity in reversed(AlertSeverity))
+_NOTIFICATIONS: Final = "Notifications"
 _BUSIEST: Final = 5
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
@@ -40,9 +41,9 @@ def _channels(report: Report) -> Iterator[str]:
     if not report.notifications:
         return
     used = [name for name in _SEVERITIES if any(name in found for found in report.notifications.values())]
-    width = max(len(name) for name in report.notifications)
+    width = max(len(_NOTIFICATIONS) - 2, *(len(name) for name in report.notifications))
     yield ""
-    yield "Notifications".ljust(width + 2) + "".join(name.rjust(11) for name in (*used, "in all"))
+    yield _NOTIFICATIONS.ljust(width + 2) + "".join(name.rjust(11) for name in (*used, "in all"))
     for channel_id, found in report.notifications.items():
         counts = [found.get(name, 0) for name in used]
         yield f"  {channel_id.ljust(width)}" + "".join(str(count).rjust(11) for count in (*counts, sum(counts)))
