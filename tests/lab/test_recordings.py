@@ -12,12 +12,14 @@ import pytest
 from tests.simulation.network import Wire
 from tests.simulation.run import simulate
 
-from tocsin import Event, FactAccepted, Registry, StoreError, discovery
+from tocsin import AttemptFinished, Event, FactAccepted, Registry, StoreError, discovery
 from tocsin.engine.compile import recorded_plan
+from tocsin.engine.machine import Instant, Step
 from tocsin.engine.plan import Plan
 from tocsin.journal import Entry, entry_from_plain
 from tocsin.lab.history.history import History
 from tocsin.lab.history.journal import history_of_entries
+from tocsin.lab.receivers import IDEAL
 from tocsin.lab.replay.run import make_player, play, replay
 from tocsin.model.event import NotificationChanged
 from tocsin.stores.interface import STATE
@@ -114,3 +116,21 @@ def test_a_journal_that_was_pruned_says_so(tmp_path: Path) -> None:
     later = run.entries[5:]
     history = history_of_entries(lambda: iter(later), lambda digest: run.plain(digest), 1)
     assert any("what fired or was silenced before it is not known" in remark for remark in history.remarks)
+
+
+def test_a_model_in_the_place_of_the_recorded_receivers_is_heard_in_time(tmp_path: Path) -> None:
+    """Under its own configuration too: what ends otherwise than it was recorded is not kept waiting for an entry."""
+    run = recorded(5, tmp_path)
+    ends: list[tuple[str, float, float]] = []
+
+    def watch(step: Step, now: Instant) -> None:
+        finished = (one.delivery for one in step.events if isinstance(one, AttemptFinished))
+        ends.extend((one.outcome, one.delivery_time_ms, now.engine - begun[one.notification_id]) for one in finished)
+        begun.update((one.notification.notification_id, now.engine) for one in step.starts)
+
+    begun: dict[str, float] = {}
+    player = make_player(run.history, run.registry, None, receivers=IDEAL)
+    player.watch(watch)
+    play(player, run.history)
+    assert len(ends) > 20
+    assert set(ends) == {("delivered", 0.0, 0.0)}

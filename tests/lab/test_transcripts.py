@@ -1,4 +1,4 @@
-"""What the docs show of the command line is what it prints: each ``shell-session`` block is run beside the examples' files.
+"""What the docs show of the command line is what it prints: `shell-session` blocks are run beside the examples.
 
 A line that begins with ``$`` is a command; what follows it is how its output begins, or, if it ends with ``[exit N]``,
 all of it.

@@ -12,8 +12,9 @@ from tocsin.configfile import load_configuration
 from tocsin.discovery import load
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
-from tocsin.lab.model import Model, ModelledPeople, ModelledReceivers
+from tocsin.lab.model import ModelledPeople, ModelledReceivers
 from tocsin.lab.model_file import read_model
+from tocsin.lab.people import NOBODY
 from tocsin.lab.replay.run import replay as replay_history
 from tocsin.lab.replay.text import lines_of_report
 
@@ -61,7 +62,7 @@ def replay(
         plan = loaded.plan
         labels = Labels(loaded.server.severity_labels, loaded.server.cluster_labels)
     played = read_history(history, labels)
-    world = Model() if model is None else read_model(model)
+    world = None if model is None else read_model(model)
     report = replay_history(
         played,
         registry,
@@ -69,8 +70,8 @@ def replay(
         since=float("-inf") if since is None else since,
         until=float("inf") if until is None else until,
         seed=seed,
-        receivers=ModelledReceivers(world.receivers, played.receivers),
-        people=ModelledPeople(world.people),
+        receivers=None if world is None else ModelledReceivers(world.receivers, played.receivers),
+        people=NOBODY if world is None else ModelledPeople(world.people),
         tell=(lambda sent: click.echo(json.dumps(sent.as_dict()) if as_json else str(sent))) if listed else None,
     )
     if not listed:

@@ -33,6 +33,8 @@ class Player:
 
     :param plans: the plans of configurations by their digest; None: the history's own changes of the configuration are
         left out, for the whole of it is played with *plan*.
+    :param faithful: the receivers and people are those that a journal recorded, with the seed that it was recorded
+        with, so that under its own configuration nothing happens but what it has.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Player:
         receivers: Receivers = IDEAL,
         people: People = NOBODY,
         plans: Callable[[str], Plan] | None = None,
+        faithful: bool = False,
     ) -> None:
         self.engine = Engine(plan, seed=seed, state=state)
         self._watchers: list[Callable[[Step, Instant], None]] = []
         self._receivers = receivers
         self._people = people
         self._plans = plans
+        self._faithful = faithful
         self._attempts: dict[AttemptKey, StartAttempt] = {}
         self._coming: list[tuple[float, int, Fact]] = []
         self._number = 0
@@ -82,11 +86,11 @@ class Player:
     def _come_to(self, moment: Moment) -> None:
         """Meet what is due before a moment; but not what the recording shows was not met before it.
 
-        A journal has an entry wherever something was decided. Under the configuration that it was recorded under, what
-        came due before an entry was met in that entry, late or after a downtime. What another configuration makes due
-        is met in time, unless no process ran.
+        A journal has an entry wherever something was decided. In a faithful run, under the configuration that it was
+        recorded under, what came due before an entry was met in that entry, late or after a downtime. What another
+        configuration makes due is met in time, unless no process ran.
         """
-        own = moment.configuration and (self._plans is not None or moment.configuration == self.engine.plan.digest)
+        own = self._faithful and (self._plans is not None or moment.configuration == self.engine.plan.digest)
         if own or any(isinstance(item, Restarted) for item in moment.inputs):
             return
         while (due := self._next()) is not None and due < moment.engine:

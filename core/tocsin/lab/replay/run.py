@@ -112,6 +112,7 @@ def make_player(
         receivers=history.receivers if receivers is None else receivers,
         people=people,
         plans=plans,
+        faithful=history.recording is not None and seed is None and receivers is None and people is NOBODY,
     )
 
 
