@@ -18,6 +18,7 @@ from tocsin.configfile.sections import assemble, read_sections
 from tocsin.configfile.server import ServerSettings
 from tocsin.configfile.substitution import SecretFiles
 from tocsin.configfile.suspicions import suspect
+from tocsin.engine.plan import Plan
 from tocsin.errors import Problem
 from tocsin.registry import Registry
 
@@ -28,12 +29,13 @@ __all__ = ["LoadedConfiguration", "load_configuration"]
 class LoadedConfiguration:
     """What a configuration file says, with everything that it includes.
 
-    ``sources`` are by their name: the kind of source, and an instance of its settings. ``warnings`` tell of what is
-    legal and probably wrong. ``files`` are all that were read, secrets included, in the order of reading: a change of
-    one of them changes this. None of the secrets is in the repr.
+    ``plan`` is the configuration compiled. ``sources`` are by their name: the kind of source, and an instance of its
+    settings. ``warnings`` tell of what is legal and probably wrong. ``files`` are all that were read, secrets included,
+    in the order of reading: a change of one of them changes this. None of the secrets is in the repr.
     """
 
     configuration: Configuration = attrs.field(repr=False)
+    plan: Plan = attrs.field(repr=False)
     sources: Mapping[str, tuple[str, Any]] = attrs.field(repr=lambda value: repr(sorted(value)))
     server: ServerSettings = attrs.field(repr=False)
     warnings: tuple[Problem, ...]
@@ -67,6 +69,7 @@ def load_configuration(
     suspect(attrs.evolve(root, findings=warnings), configuration, plan, context)
     return LoadedConfiguration(
         configuration=configuration,
+        plan=plan,
         sources=found.get("sources", {}),
         server=found.get("server", ServerSettings()),
         warnings=warnings.problems(),

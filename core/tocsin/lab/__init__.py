@@ -1,1 +1,4 @@
-"""Questions to a configuration before it is in force: what is proved about it."""
+"""The lab: what people ask about a configuration without trying it on themselves: replay, diff, prove, scenarios.
+
+Nothing here decides: the engine that serves is stepped in virtual time, and its steps are read.
+"""

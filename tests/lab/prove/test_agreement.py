@@ -10,7 +10,7 @@ from tocsin import Configuration, Registry
 from tocsin.lab.prove.proving import prove
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations(), st.sampled_from([200.0, 900.0]), st.sampled_from([0, 0, 1]))
 def test_what_is_proved_is_so_and_what_is_not_is_not(
     registry: Registry, configuration: Configuration, within: float, tolerate: int
