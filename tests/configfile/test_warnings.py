@@ -267,6 +267,11 @@ NO_PERSON = "is told to no person"
         ("- {target_channels: [team], routes: [{conditions: {node_id: a}}]}", []),
         ("- {target_channels: [robot], routes: [{target_channels: [team]}]}", []),
         ("- {conditions: {since: 2026-01-01}, target_channels: [robot]}", ["routing_rules[0]"]),
+        (
+            "- {target_channels: [robot]}\n- {conditions: {matchers: 'a=~\"b.*\"'}, target_channels: [team]}\n"
+            "- {conditions: {matchers: 'a!~\"bc.*\"'}, target_channels: [team]}",
+            [],
+        ),
     ],
 )
 def test_a_critical_alert_that_no_person_reads(files: Files, rules: str, paths: list[str]) -> None:

@@ -12,7 +12,7 @@ from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
 from tocsin.proof.findings import Findings, Unreached
 
-__all__ = ["unreachable", "without_a_human"]
+__all__ = ["UNITS", "unreachable", "without_a_human"]
 
 _SEVERITY: Final = "severity"
 _CRITICAL: Final = AlertSeverity.CRITICAL
@@ -20,9 +20,8 @@ UNITS: Final = 1_500_000
 """The work that may be done to find what is wrong: about a second."""
 
 
-def unreachable(root: Spot, plan: Plan) -> None:
+def unreachable(root: Spot, plan: Plan, findings: Findings) -> None:
     """Tell of rules, policies and levels that no alert ever comes to, of rules alike, and of patterns without a use."""
-    findings = Findings(plan, UNITS)
     spots = dict(_named(root.get("routing_rules"), plan.config.routing_rules))
     lost = set()
     for one in findings.unreached():
@@ -76,7 +75,7 @@ def _at(spot: Spot) -> str:
     return f"{spot.path}, {spot.node.place.file}:{spot.node.place.line}"
 
 
-def without_a_human(root: Spot, plan: Plan) -> None:
+def without_a_human(root: Spot, plan: Plan, findings: Findings) -> None:
     """Tell of rules by which a critical alert goes to channels, none of which a person reads."""
     spots = dict(_named(root.get("routing_rules"), plan.config.routing_rules))
     if not plan.nodes and plan.config.catch_all_channel is None:
@@ -86,15 +85,16 @@ def without_a_human(root: Spot, plan: Plan) -> None:
         if section is not None:
             section.refuse_key("no person reads any of these channels; set `human: true` where one does")
     else:
-        _each_rule(root, plan, spots)
+        _each_rule(root, plan, spots, findings)
 
 
-def _each_rule(root: Spot, plan: Plan, spots: dict[str, Spot]) -> None:
+def _each_rule(root: Spot, plan: Plan, spots: dict[str, Spot], findings: Findings) -> None:
     humans = _Humans(plan)
+    reading = frozenset(filter(humans.reads, plan.channels))
     always = [node.index for node in plan.nodes if _takes_all_critical(node)]
     for node in plan.nodes:
         applied = _applied(plan, node, always) if _may_take_critical(node) else []
-        if node in applied and humans.missed_by(applied):
+        if node in applied and humans.missed_by(applied) and findings.misses(node, reading):
             spots[node.rule.rule_id].refuse("a critical alert that this rule takes is told to no person; see `human`")
     catch_all = plan.config.catch_all_channel
     caught = root.get("catch_all_channel")

@@ -12,11 +12,12 @@ from tocsin.configfile.context import Context
 from tocsin.configfile.document import MASK, Scalar, origins
 from tocsin.configfile.findings import Spot
 from tocsin.configfile.kinds import trap
-from tocsin.configfile.reach import unreachable, without_a_human
+from tocsin.configfile.reach import UNITS, unreachable, without_a_human
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
 from tocsin.model.silence import MatchOperator
 from tocsin.patterns.label_matchers import parse_label_matchers
+from tocsin.proof.findings import Findings
 
 __all__ = ["suspect"]
 
@@ -33,8 +34,9 @@ _UNUSED: Final[Mapping[str, str]] = {
 def suspect(root: Spot, configuration: Configuration, plan: Plan, context: Context) -> None:
     """Tell *root*'s findings of everything that is probably wrong in a configuration that can be used."""
     _unused(root, configuration, context)
-    unreachable(root, plan)
-    without_a_human(root, plan)
+    findings = Findings(plan, UNITS)
+    unreachable(root, plan, findings)
+    without_a_human(root, plan, findings)
     _lonely_clusters(root)
     _odd_numbers(root)
 

@@ -95,6 +95,26 @@ class Findings:
         except Exhausted:
             return
 
+    def misses(self, node: Node, channels: frozenset[str]) -> bool:
+        """Whether some critical alert that a rule applies to is told to none of *channels*, as far as is known."""
+        critical = Told(True, "severity", Language(frozenset([str(AlertSeverity.CRITICAL.value)])))
+        wanted = [self._routing.applies[node.index], self._routing.circuit.atom(critical)]
+        ways = [frozenset([-literal]) for literal in wanted]
+        ways += [
+            frozenset([self._routing.applies[one.index]])
+            for one in self._plan.nodes
+            if not channels.isdisjoint(one.channels)
+        ]
+        for policy_id, literal in self._routing.first(lambda one: one.policy_id).items():
+            policy = self._plan.config.escalation_policies.get(policy_id or "")
+            told = () if policy is None else (policy.default_channels, *policy.escalation_levels.values())
+            if any(not channels.isdisjoint(some) for some in told):
+                ways.append(frozenset([literal]))
+        try:
+            return self._search.find(ways) is not None
+        except Exhausted:
+            return True
+
     def accidents(self) -> Iterator[tuple[Node, str, Pattern]]:
         """Yield rules with a condition's name and a pattern that matches everything, though it says more."""
         for node in self._plan.nodes:

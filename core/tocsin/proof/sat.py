@@ -80,7 +80,10 @@ class Solver:
         :param breaks: is asked once all is decided: it returns a clause that is broken so, or None.
         """
         self._back_to(0)
-        if self._broken or self._propagate() is not None or self.value(assumed) < 0:
+        if self._broken or self._propagate() is not None:
+            self._broken = True
+            return False
+        if self.value(assumed) < 0:
             return False
         self._assumed = assumed
         self._decide(assumed)

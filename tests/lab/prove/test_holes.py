@@ -14,6 +14,7 @@ time_intervals:
   night: [{times: [{start_time: "22:00", end_time: "24:00"}]}, {times: [{start_time: "00:00", end_time: "06:00"}]}]
   day: [{times: [{start_time: "06:00", end_time: "22:00"}]}]
   blink: [{times: [{start_time: "12:00", end_time: "12:05"}]}]
+  long: [{times: [{start_time: "12:00", end_time: "12:14"}]}]
   xmas: [{months: [december], days_of_month: ["24"]}]
 """
 PAIR = """\
@@ -180,6 +181,14 @@ HOLES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {},
     ),
+    "a level that comes due in a silence": (
+        _policy(
+            "{first: [team]}",
+            "{target_channels: [robot], escalation_policy_id: p, mute_time_intervals: [long]}",
+            more=INTERVALS,
+        ),
+        {},
+    ),
     "a channel that fails": (_rules(ALL), {"tolerate": 1}),
     "a fallback too late": (_rules(ALL, channels=PAIR.replace("60", "901")), {"tolerate": 1}),
     "a fallback that fails too": (_rules(ALL, channels=PAIR), {"tolerate": 2}),
@@ -262,7 +271,7 @@ def test_a_level_does_not_wait_for_the_aggregator(files: Files) -> None:
     assert ask(files, _policy("{first: [team]}", more="aggregation: {strategy: silent_about_it}")).proved
 
 
-@pytest.mark.parametrize("word", ["escalation's levels", "limit", "inhibits", "labels.", "one channel fails"])
+@pytest.mark.parametrize("word", ["escalates alone", "limit", "inhibits", "labels.", "one channel fails"])
 def test_what_is_taken_for_granted_is_said(files: Files, word: str) -> None:
     plain = ask(files, _rules(ALL))
     assert not any(word in one for one in plain.assumptions)

@@ -185,3 +185,29 @@ def test_what_cannot_be_together_is_named_without_the_rest() -> None:
     told = _words((team[3], False), (team[0], False), (pattern, True), (team[1], True), (team[2], True))
     assert isinstance(told, frozenset)
     assert len(told) == 2
+
+
+_HELD = st.lists(st.tuples(_LANGUAGES.map(lambda one: Told(False, "team", one)), st.booleans()), min_size=1, max_size=7)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_HELD)
+def test_what_is_named_cannot_be_together_and_all_of_it_is_needed(held: list[Held]) -> None:
+    """A clause is learned from it: were it too short, something would be proved that is not so."""
+    told = _words(*held)
+    if isinstance(told, Words):
+        assert all(((told.label or "") in test.language) is holds for test, holds in held)
+        return
+    assert told <= set(held)
+    assert not isinstance(_words(*told), Words)
+    for one in told:
+        rest = told - {one}
+        assert not rest or isinstance(_words(*rest), Words)
+
+
+def test_three_that_only_together_leave_nothing_are_named_all_three() -> None:
+    def told(source: str) -> Told:
+        return Told(False, "team", Language(frozenset(), (compile_pattern(source),)))
+
+    held = [(told("[a-f].*"), True), (told("x.*"), False), (told("[a-c].*"), False), (told("[d-f].*"), False)]
+    assert _words(*held) == frozenset([held[0], held[2], held[3]])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tocsin.engine.gaps import RESERVED
 from tocsin.engine.plan import GLOBAL, Plan
 from tocsin.lab.prove.delivery import longest_wait
 from tocsin.lab.prove.levels import levels_within
 from tocsin.lab.prove.verdict import Question
 from tocsin.lab.prove.wording import duration, moment
+from tocsin.model.alert import LABEL_ALONE
 
 __all__ = ["assumptions", "waits"]
 
@@ -34,14 +36,16 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
         if limit is not None:
             yield f"fewer notifications wait for {channel_id!r} than its limit lets through ({limit} a minute)"
     policies = {node.policy_id for node in plan.nodes if node.policy_id is not None}
-    if any(level.after > 0 for policy_id in policies for level in levels_within(plan, policy_id, question.within)):
+    if any(levels_within(plan, policy_id, question.within) for policy_id in policies):
         yield (
-            "it is the first of its incident: an escalation's levels count from there, and an alert that joins later "
-            "is not told of those that passed"
+            "it escalates alone: where alerts share an incident, levels count from the first of them, and default "
+            "channels stand in only where a level can tell of none of them"
         )
-    names = {test.name for node in plan.nodes for named in node.conditions for test in named.condition.tests}
-    if any(name.startswith("labels.") for name in names):
-        yield "the name of no label begins with 'labels.'"
+    tests = [test for node in plan.nodes for named in node.conditions for test in named.condition.tests]
+    if any(test.name.startswith(LABEL_ALONE) for test in tests):
+        yield f"the name of no label begins with {LABEL_ALONE!r}"
+    if any(test.name == "alert_id" for test in tests):
+        yield f"its id does not begin with {RESERVED!r}, as those of tocsin's own alerts do"
 
 
 def waits(plan: Plan, question: Question) -> Iterator[str]:

@@ -46,9 +46,10 @@ def longest_wait(plan: Plan, grouping: str, severity: AlertSeverity) -> float | 
     if not isinstance(aggregator, Waiting):
         return None
     try:
-        return aggregator.longest_wait(severity)
+        wait = aggregator.longest_wait(severity)
     except Exception:  # noqa: BLE001  then it does not say
         return None
+    return wait if wait is not None and 0 <= wait < float("inf") else None
 
 
 Heard: TypeAlias = Callable[[Schedule, Window], bool]
