@@ -23,7 +23,7 @@ __all__ = ["Language", "find"]
 
 _AUTOMATON_UNITS: Final = 100
 _MOVE_UNITS: Final = 5
-_PLACE_UNITS: Final = 10
+_PLACE_UNITS: Final = 40
 _LOOKED_AT: Final = 20
 _SURROGATES: Final = (0xD800, 0xDFFF)
 

@@ -189,6 +189,18 @@ HOLES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {},
     ),
+    "a level's channel that a silent rule names": (
+        _rules(
+            "{target_channels: [robot], escalation_policy_id: p}",
+            "{target_channels: [team], mute_time_intervals: [night]}",
+            more=f"escalation_policies: {{p: {{first: [team]}}}}{INTERVALS}",
+        ),
+        {},
+    ),
+    "a silence between a failure and the fallback's turn": (
+        _rules("{target_channels: [team], mute_time_intervals: [long]}", more=INTERVALS, channels=PAIR),
+        {"tolerate": 1, "within": 920.0},
+    ),
     "a channel that fails": (_rules(ALL), {"tolerate": 1}),
     "a fallback too late": (_rules(ALL, channels=PAIR.replace("60", "901")), {"tolerate": 1}),
     "a fallback that fails too": (_rules(ALL, channels=PAIR), {"tolerate": 2}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import attrs
@@ -65,8 +66,10 @@ class Calendar:
         """Return the schedule of a rule."""
         return self._of_rule[node.index]
 
-    def signatures(self, windows: Iterable[Window], until: float) -> dict[Signature, float]:
-        """Return all that can be heard in *windows* of alerts that fire up to *until*, each with its first instant.
+    def signatures(self, windows: Iterable[Window], until: float) -> dict[Signature, tuple[float, float]]:
+        """Return all that can be heard in *windows* of alerts that fire up to *until*, each with two such instants.
+
+        They are the first one, at which something else may just be changing, and one amid the first span.
 
         Over the instants from which a schedule is heard in a window, and up to which, one sweep goes.
         """
@@ -80,13 +83,14 @@ class Calendar:
                         changes[end].append(((schedule, window), -1))
         counts: dict[tuple[Schedule, Window], int] = defaultdict(int)
         heard: set[tuple[Schedule, Window]] = set()
-        found: dict[Signature, float] = {}
-        for at in sorted(at for at in changes if at < until):
+        found: dict[Signature, tuple[float, float]] = {}
+        ordered = sorted(at for at in changes if at < until)
+        for at, following in pairwise((*ordered, until)):
             for one, change in changes[at]:
                 counts[one] += change
                 (heard.add if counts[one] else heard.discard)(one)
             self._budget.spend(1 + len(heard))
-            found.setdefault(frozenset(heard), at)
+            found.setdefault(frozenset(heard), (at, max(at, float((at + following) // 2))))
         return found
 
     def _firing(self, schedule: Schedule, window: Window) -> Iterator[tuple[float, float]]:

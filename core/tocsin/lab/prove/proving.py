@@ -27,7 +27,7 @@ __all__ = ["UNITS", "prove"]
 UNITS: Final = 10_000_000
 """The work that a proof may take, unless said otherwise: ten seconds, or somewhat more."""
 
-_WAY_UNITS: Final = 10
+_WAY_UNITS: Final = 50
 _MOST_GUESSES: Final = 16
 """So often an alert is looked for anew when a matcher's predicate does not say what it would have to."""
 
@@ -37,10 +37,10 @@ _MOST_DOUBTFUL: Final = 20
 
 @attrs.frozen(slots=True)
 class _Situation:
-    """A case, and an instant of those that do not differ in who is told."""
+    """A case, and instants that do not differ in who is told."""
 
     case: Case
-    at: float
+    instants: tuple[float, ...]
 
 
 def prove(plan: Plan, question: Question, *, units: int = UNITS) -> Verdict:
@@ -83,7 +83,7 @@ class _Proof:
         self._question = question
         self._routing = Routing(plan, [question.severity])
         self._search = Search(self._routing.circuit, Strings([question.severity], budget), budget)
-        self._signatures: dict[frozenset[Window], dict[Signature, float]] = {}
+        self._signatures: dict[frozenset[Window], dict[Signature, tuple[float, float]]] = {}
 
     def proved(self) -> bool:
         """Whether every alert reaches somebody in time; if not, there is a counterexample, or there are doubts."""
@@ -120,11 +120,11 @@ class _Proof:
         """Return what differs in who is told, by the ways that are open; those with the fewest come first."""
         found: dict[frozenset[Way], _Situation] = {}
         for case in self._cases(harsh):
-            for signature, at in self._moments(frozenset(self._delivery.windows(case))).items():
+            for signature, instants in self._moments(frozenset(self._delivery.windows(case))).items():
                 ways = self._delivery.ways(case, partial(_contains, signature))
                 self.budget.spend(_WAY_UNITS * (1 + len(ways)))
-                found.setdefault(ways, _Situation(case, at))
-        return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[1].at)))
+                found.setdefault(ways, _Situation(case, instants))
+        return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[1].instants)))
 
     def _cases(self, harsh: bool) -> Iterator[Case]:
         concerned = self._delivery.concerned()
@@ -132,7 +132,7 @@ class _Proof:
         for failing in chain.from_iterable(combinations(concerned, size) for size in sizes):
             yield Case(frozenset(failing), harsh)
 
-    def _moments(self, windows: frozenset[Window]) -> dict[Signature, float]:
+    def _moments(self, windows: frozenset[Window]) -> dict[Signature, tuple[float, float]]:
         if windows not in self._signatures:
             self._signatures[windows] = self._calendar.signatures(windows, self.until)
         return self._signatures[windows]
@@ -158,8 +158,10 @@ class _Proof:
 
     def _confirm(self, alert: PerformanceAlert, situation: _Situation) -> None:
         question, case = self._question, situation.case
-        told = heard(self._plan, alert, situation.at, question.within, case.failing)
-        if told is not None and not any(one.channel_id in question.goal for one in told):
-            self.counterexample = Counterexample(alert, situation.at, tuple(sorted(case.failing)), told)
-        elif not case.harsh:
+        for at in situation.instants:
+            told = heard(self._plan, alert, at, question.within, case.failing)
+            if told is not None and not any(one.channel_id in question.goal for one in told):
+                self.counterexample = Counterexample(alert, at, tuple(sorted(case.failing)), told)
+                return
+        if not case.harsh:
             self.doubts.append(f"the engine does not confirm that {alert.alert_id!r} is not told: {alert}")
