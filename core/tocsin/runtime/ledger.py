@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any, Final
 
 from tocsin.engine.compile import recorded_plan
-from tocsin.engine.explain import rule_verdicts
 from tocsin.engine.plan import Plan
+from tocsin.engine.verdicts import rule_verdicts
 from tocsin.errors import ConfigurationError
 from tocsin.journal import Entry, Input
 from tocsin.model.alert import AlertView, PerformanceAlert
