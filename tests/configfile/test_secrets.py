@@ -241,7 +241,7 @@ def test_a_token_shows_its_name_and_no_hash(files: Files) -> None:
 def test_what_only_the_whole_tells_is_told_unless_it_repeats_a_secret(
     files: Files, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
-    def refuse(*arguments: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise ConfigurationError(said, "channels.b.backend")
 
     monkeypatch.setattr("tocsin.configfile.sections.compile_plan", refuse)

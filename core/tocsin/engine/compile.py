@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -97,7 +97,7 @@ class _Flattener:
         return parent.channels, parent.receiver
 
 
-def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPlan:
+def _channel_plan(channel: NotificationChannel, registry: Registry, *, settled: bool) -> ChannelPlan:
     where = f"channels.{channel.channel_id}"
     backend = registry.backends.get(channel.backend)
     if backend is None:
@@ -105,6 +105,8 @@ def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPl
             f"no backend is called {str(channel.backend)!r}{nearest(channel.backend, registry.backends)}",
             f"{where}.backend",
         )
+    if not settled:
+        return ChannelPlan(channel, backend.spec, None, recorded=True)
     try:
         settings = structure_settings(channel.config, backend.spec.config_class)
     except ConfigurationError as error:
@@ -154,9 +156,12 @@ def _deciding_plugins(registry: Registry) -> tuple[str, ...]:
     return tuple(sorted({str(found.provenance) for kind in deciding for found in kind.values()}))
 
 
-def compile_plan(config: Configuration, registry: Registry, known: Plan | None = None) -> Plan:
+def compile_plan(
+    config: Configuration, registry: Registry, known: Plan | None = None, *, unsettled: Collection[str] = ()
+) -> Plan:
     """Compile *config*; channels that *known* has compiled already are taken from there.
 
+    :param unsettled: channels whose settings are not all there; they are not checked, and nothing can be sent there.
     :raises ConfigurationError: for the first setting that cannot work. Names of channels, policies and templates that
         stand for nothing are not errors here (see ``tocsin.config.unknown_references``).
     """
@@ -167,7 +172,7 @@ def compile_plan(config: Configuration, registry: Registry, known: Plan | None =
         if compiled is not None and compiled.channel == channel and not compiled.recorded:
             channels[channel_id] = compiled
         else:
-            channels[channel_id] = _channel_plan(channel, registry)
+            channels[channel_id] = _channel_plan(channel, registry, settled=channel_id not in unsettled)
     flattener = _Flattener(partial(_conditions, registry), config.receivers, registry)
     flattener.add(config.routing_rules, None, "routing_rules")
     if config.escalation_scheduler not in registry.schedulers:
