@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import attrs
@@ -63,11 +64,13 @@ def first_moment(plan: Plan, registry: Registry, wall: float) -> Moment:
     return Moment(engine, now)
 
 
-def recorded_moment(store: Reader, registry: Registry, plan: Plan | None, wall: float | None) -> Moment | None:
+def recorded_moment(
+    store: Reader, registry: Registry, plan: Plan | None, instant: Callable[[float], float]
+) -> Moment | None:
     """Return a moment of a service that goes on from *store*; None: the store is new.
 
     :param plan: the configuration that is taken in then, as by a reload; None: the one that was in force.
-    :param wall: the instant; None: that of the newest entry.
+    :param instant: returns the instant to ask at, given that of the newest entry; wall time both.
     :raises StoreError: when it cannot be read.
     :raises ConfigurationError: when the instant lies before the newest entry.
     """
@@ -76,7 +79,7 @@ def recorded_moment(store: Reader, registry: Registry, plan: Plan | None, wall: 
         return None
     engine, state = recovered.engine, recovered.engine.state
     past = Past(recovered.ordinal, state.wall_time, tuple(f"{gap.subject}: {gap.detail}" for gap in recovered.gaps))
-    at = state.wall_time if wall is None else wall
+    at = instant(state.wall_time)
     if at < state.wall_time:
         raise ConfigurationError(
             f"cannot explain the past: {iso_time(at)} is before the newest entry of the store "

@@ -1,4 +1,4 @@
-"""Opening what a store left behind, to read it: its database file, in use or not, or the archive that it was saved in."""
+"""Reading what a store left: its database file, in use or not, or the archive that it was saved in."""
 
 from __future__ import annotations
 
