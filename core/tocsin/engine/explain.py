@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tocsin.engine.channel_verdicts import channel_verdicts
 from tocsin.engine.escalation import usable_channels
@@ -12,7 +13,7 @@ from tocsin.engine.state import Episode, Escalation, Incident
 from tocsin.engine.turn import Turn
 from tocsin.engine.verdicts import rule_verdicts
 from tocsin.model.alert import PerformanceAlert
-from tocsin.model.event import Event, FactAccepted, GapRecorded, LevelReached
+from tocsin.model.event import Event, GapRecorded, LevelReached
 from tocsin.model.explanation import (
     EscalationExplanation,
     Explanation,
@@ -25,13 +26,32 @@ from tocsin.roles.scheduler import Step
 __all__ = ["explain"]
 
 
+_WAKES: Final = 10_000
+"""So often a later instant is come to at the deadlines before it; what is left then is met in one step."""
+
+
 def explain(engine: Engine, alert: PerformanceAlert, now: Instant) -> Explanation:
-    """Return what would happen if *alert* fired at *now*; the engine's state is the same afterwards."""
-    opened = engine.state.incidents_opened
+    """Return what would happen if *alert* fired at *now*; the engine's state is the same afterwards.
+
+    Until then everything comes as it is due, and no attempt ends.
+    """
     try:
+        _pass_time(engine, now)
+        opened = engine.state.incidents_opened
         return _read(engine, alert, engine.step(now, (AlertFired(alert),), whole=True), opened)
     finally:
         engine.undo()
+
+
+def _pass_time(engine: Engine, now: Instant) -> None:
+    """Wake at every deadline before *now*, as a runtime does."""
+    ahead = now.wall - now.engine
+    for _ in range(_WAKES):
+        at = engine.next_deadline()
+        if at is None or at >= now.engine:
+            return
+        engine.step(Instant(at, at + ahead))
+        engine.hold()
 
 
 def _read(engine: Engine, alert: PerformanceAlert, step: Decided, opened: int) -> Explanation:
@@ -39,27 +59,17 @@ def _read(engine: Engine, alert: PerformanceAlert, step: Decided, opened: int) -
     turn = engine.glance(Instant(state.engine_time, state.wall_time))
     episode = state.alerts[alert.alert_id]
     incident = state.incidents[episode.incident_id]
-    events = _since_it_fired(step.events, alert.alert_id)
     return Explanation(
         alert_id=alert.alert_id,
         at=state.engine_time,
         incident_id=episode.incident_id,
         rules=rule_verdicts(engine.plan, episode.view(), episode.rule_ids),
-        channels=channel_verdicts(turn, episode, events),
-        escalation=_escalation(turn, incident, episode, events),
+        channels=channel_verdicts(turn, episode, step.events),
+        escalation=_escalation(turn, incident, episode, step.events),
         next_deadline=engine.next_deadline(),
         incident=_incident(incident, episode, opens=incident.serial >= opened),
-        gaps=tuple(_gaps(events)),
+        gaps=tuple(_gaps(step.events)),
     )
-
-
-def _since_it_fired(events: Sequence[Event], alert_id: str) -> Sequence[Event]:
-    """Return what came of the alert; deadlines before its instant are no part of that, and of no news comes nothing."""
-    for place, event in enumerate(events):
-        fact = event.fact if isinstance(event, FactAccepted) else None
-        if isinstance(fact, AlertFired) and fact.alert.alert_id == alert_id:
-            return events[place:]
-    return ()
 
 
 def _gaps(events: Sequence[Event]) -> Iterator[str]:
