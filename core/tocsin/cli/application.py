@@ -14,6 +14,7 @@ import importlib_metadata
 from tocsin.cli.check import check
 from tocsin.cli.config import config
 from tocsin.cli.explain import explain
+from tocsin.cli.graph import graph
 from tocsin.cli.plugins import plugins
 from tocsin.cli.store import store
 from tocsin.discovery import Discovery, load
@@ -109,7 +110,14 @@ def make_group() -> CommandGroup:
     return CommandGroup(
         name="tocsin",
         help="Decide who is told about an alert, how, when, and what happens if nobody answers.",
-        commands={"check": check, "config": config, "explain": explain, "plugins": plugins, "store": store},
+        commands={
+            "check": check,
+            "config": config,
+            "explain": explain,
+            "graph": graph,
+            "plugins": plugins,
+            "store": store,
+        },
         params=[version],
         context_settings={"help_option_names": ["-h", "--help"]},
     )
