@@ -80,10 +80,10 @@ class Narrator:
         yield from (click.style(line, bold=True) for line in wrapped(first))
         yield f"at:          {self._clock.whole()}"
         now = [one.channel_id for one in self._with(Action.NOTIFY)]
-        yield from (click.style(line, bold=True) for line in wrapped(listed(now), "told now:   "))
+        yield from (click.style(line, bold=True) for line in wrapped(listed(now), "told now:    "))
         later = [f"{one.channel_id}{self._when(one)}" for one in self._with(Action.FOLD, Action.HOLD)]
         if later:
-            yield from wrapped("; ".join(later), "told later: ")
+            yield from wrapped("; ".join(later), "told later:  ")
         known = [one.channel_id for one in self._with(Action.SKIP) if one.reason is Reason.ALREADY_TOLD]
         if known:
             yield from wrapped(listed(known), "told before: ")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import attrs
+
 from tocsin.engine.channel_verdicts import channel_verdicts
 from tocsin.engine.escalation import usable_channels
 from tocsin.engine.machine import Engine, Instant
@@ -35,10 +37,12 @@ def explain(engine: Engine, alert: PerformanceAlert, now: Instant) -> Explanatio
 
     Until then everything comes as it is due, and no attempt ends.
     """
+    now = attrs.evolve(now, engine=max(now.engine, engine.state.engine_time))
     try:
         _pass_time(engine, now)
         opened = engine.state.incidents_opened
-        return _read(engine, alert, engine.step(now, (AlertFired(alert),), whole=True), opened)
+        step = engine.step(now, (AlertFired(alert),), whole=True)
+        return _read(engine, alert, now, step, opened)
     finally:
         engine.undo()
 
@@ -54,14 +58,14 @@ def _pass_time(engine: Engine, now: Instant) -> None:
         engine.hold()
 
 
-def _read(engine: Engine, alert: PerformanceAlert, step: Decided, opened: int) -> Explanation:
+def _read(engine: Engine, alert: PerformanceAlert, now: Instant, step: Decided, opened: int) -> Explanation:
     state = engine.state
-    turn = engine.glance(Instant(state.engine_time, state.wall_time))
+    turn = engine.glance(now)
     episode = state.alerts[alert.alert_id]
     incident = state.incidents[episode.incident_id]
     return Explanation(
         alert_id=alert.alert_id,
-        at=state.engine_time,
+        at=now.engine,
         incident_id=episode.incident_id,
         rules=rule_verdicts(engine.plan, episode.view(), episode.rule_ids),
         channels=channel_verdicts(turn, episode, step.events),

@@ -10,8 +10,11 @@ from tocsin.lab.graph.texts import shown
 
 __all__ = ["mermaid"]
 
-_SAFE: Final = frozenset(" .,_-+*/=()!?%$'")
+_SAFE: Final = frozenset(" .,_-+*/=()!?%'")
 """Characters beside letters and digits that mean nothing to Mermaid within quotes."""
+
+_BEGINS: Final = frozenset("\\$")
+"""Characters that begin something also where they are written as references; an invisible one follows them."""
 
 _STYLES: Final = (
     "classDef rule fill:#f6f8fa,stroke:#57606a,color:#1f2328",
@@ -102,4 +105,8 @@ def _label(lines: Iterable[str]) -> str:
 
 def _escaped(text: str) -> str:
     """Return *text* with everything that Mermaid or HTML could take for code as a reference to the character."""
-    return "".join(char if char.isalnum() or char in _SAFE else f"#{ord(char)};" for char in text)
+    return "".join(char if char.isalnum() or char in _SAFE else _reference(char) for char in text)
+
+
+def _reference(char: str) -> str:
+    return f"#{ord(char)};#8203;" if char in _BEGINS else f"#{ord(char)};"
