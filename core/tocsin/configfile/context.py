@@ -118,14 +118,16 @@ class Context:
         spot.refuse(f"no {what} is called {called}{nearest('' if hidden else value, names)}")
         return REFUSED
 
-    def settings(self, spot: Spot, config_class: type, without: Iterable[str] = ()) -> tuple[Spot, Any]:
+    def settings(
+        self, spot: Spot, config_class: type, without: Iterable[str] = (), *, decides: bool = False
+    ) -> tuple[Spot, Any]:
         """Read a plugin's settings; return them with secrets put in, and the instance or :data:`REFUSED`.
 
-        A value may be a secret as it is written: none is repeated. *without* names keys that are no settings. Settings
-        of which a secret is spared are not checked.
+        A value may be a secret as it is written: none is repeated. *without* names keys that are no settings. Unless
+        they take part in what *decides* about alerts, secrets may be spared; then they are not checked.
         """
         spot = attrs.evolve(spot, node=self._put_in(spot.node, spot.path, set(without)), hidden=True)
-        if self.secrets.missing.spare(spot.node):
+        if not decides and self.secrets.missing.spare(spot.node):
             return spot, REFUSED
         return spot, build(spot, Form(kind=config_class, make=structured))
 

@@ -145,6 +145,8 @@ def _tokens(spot: Spot, context: Context) -> Any:
 
 def _token(spot: Spot, context: Context) -> Any:
     def digest(child: Spot) -> Any:
-        return conform(attrs.evolve(child, node=context.secrets.put_in(child.node, child.path), hidden=True), str)
+        node = context.secrets.put_in(child.node, child.path)
+        context.secrets.missing.spare(node)
+        return conform(attrs.evolve(child, node=node, hidden=True), str)
 
     return build(spot, attrs.evolve(TOKEN, readers={"hash": digest}))

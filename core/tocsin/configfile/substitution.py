@@ -160,8 +160,6 @@ class SecretFiles:
             self.missing.add(scalar.place, path, f"{shown} {error}")
         origin = "a file" if scalar.origins else f"the file {name}"
         if text is None:
-            lost = Scalar(scalar.place, "", lost=True)
-            self.missing.spare(lost)
-            return lost
+            return Scalar(scalar.place, "", lost=True)
         end = "\r\n" if text.endswith("\r\n") else "\n"
         return Scalar(scalar.place, text.removesuffix(end), origins=(*scalar.origins, origin))
