@@ -127,7 +127,7 @@ def _live(driven: Driven, act: Any) -> None:
 
 
 @settings(
-    max_examples=150 * FUZZ,
+    max_examples=100 * FUZZ,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
