@@ -185,10 +185,16 @@ def test_a_rule_says_what_it_does() -> None:
     assert drawing.rules[2].lines == (
         "severity: error or critical",
         "labels: team=db",
+        "tells: a",
         "receiver team",
         "then the next is asked",
     )
-    assert drawing.rules[3].lines == ("all that the rule above takes", "silent in nights", "stops here")
+    assert drawing.rules[3].lines == (
+        "all that the rule above takes",
+        "tells, as above: a",
+        "silent in nights",
+        "stops here",
+    )
     assert drawing.rules[3].inherits
     assert drawing.channels[0].lines == ("console, read by a person", "at most 3 a minute", "fallback b after 1m30s")
     assert (drawing.channels[1].lines, drawing.channels[1].off) == (("does not exist",), True)

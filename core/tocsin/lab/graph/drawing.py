@@ -154,7 +154,12 @@ class _Rules:
         return RuleBox(
             rule.rule_id,
             rule.rule_id if rule.name in ("", rule.rule_id) else f"{rule.rule_id}: {rule.name}",
-            (*(["applies"] if on else []), *_conditions(rule, above), *self._notes(rule, node, above)),
+            (
+                *(["applies"] if on else []),
+                *_conditions(rule, above),
+                f"tells{', as above' if inherits and above else ''}: {', '.join(channels) or 'nobody'}",
+                *self._notes(rule, node, above),
+            ),
             off=node is None,
             on=on,
             depth=0 if above is None else above.depth + 1,
