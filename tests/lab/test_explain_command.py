@@ -152,6 +152,13 @@ def test_labels_set_the_alerts_own_fields_and_change_those_of_a_file(run: Run, c
     assert alone["assumed"] == {"alert_id": "hypothetical"}
 
 
+def test_a_number_that_is_none_is_null_in_json(run: Run, config: Path, tmp_path: Path) -> None:
+    path = tmp_path / "alert.yaml"
+    path.write_text("{severity: error, current_value: .nan, threshold_value: .inf}")
+    alert = asked(run, "--config", config, "--alert", path)["alert"]
+    assert (alert["current_value"], alert["threshold_value"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

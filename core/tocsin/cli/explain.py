@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -196,7 +197,7 @@ def _document(
     document |= {"rules": [], "channels": [], "escalation": None}
     if explained is not None and alert is not None:
         document |= _dated(explained.as_dict())
-        document["alert"] = attrs.asdict(alert, value_serializer=lambda _, __, value: getattr(value, "value", value))
+        document["alert"] = attrs.asdict(alert, value_serializer=_plain)
     if asked.given is not None:
         document["assumed"] = dict(asked.given.assumed)
     if asked.alert_id is not None:
@@ -204,6 +205,13 @@ def _document(
     if moment.past is not None:
         document["state"] = {"entry": moment.past.ordinal, "at": iso_time(moment.past.wall)}
     return document
+
+
+def _plain(_: Any, __: Any, value: Any) -> Any:
+    """Return a field as JSON has a form for it; none stands for a number that is none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return getattr(value, "value", value)
 
 
 def _dated(value: Any) -> Any:

@@ -28,7 +28,7 @@ from tocsin.roles.scheduler import Step
 __all__ = ["explain"]
 
 
-_WAKES: Final = 10_000
+_WAKES: Final = 1_000
 """So often a later instant is come to at the deadlines before it; what is left then is met in one step."""
 
 

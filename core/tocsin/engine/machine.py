@@ -175,6 +175,7 @@ class Engine:
 
     def accept(self) -> None:
         """Keep the last step."""
+        assert not self._held, "steps that are held can only be taken back"
         if self._tx is not None:
             self._changed |= self._tx.changed
             self._tx = None

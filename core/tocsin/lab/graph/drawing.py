@@ -129,6 +129,7 @@ class _Rules:
 
     def boxes(self) -> list[RuleBox]:
         self._add(self._plan.config.routing_rules, None)
+        self._lead()
         catch_all = self._plan.config.catch_all_channel
         if catch_all is not None:
             on = self._explained is not None and not self._applied
@@ -136,6 +137,13 @@ class _Rules:
             lines = ("whatever no rule takes",)
             self._found.append(RuleBox("", "catch-all", lines, on=on, channels=(catch_all,), tells=told))
         return self._found
+
+    def _lead(self) -> None:
+        """Let the path lead to what applies: through all that stands above it."""
+        for rule in reversed(self._found):
+            if rule.parent >= 0 and (rule.on or rule.near):
+                above = self._found[rule.parent]
+                self._found[rule.parent] = attrs.evolve(above, near=not above.on)
 
     def _add(self, rules: Iterable[AlertRoutingRule], parent: int | None) -> None:
         for rule in sorted(rules, key=lambda one: one.priority):

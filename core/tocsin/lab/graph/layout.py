@@ -160,7 +160,9 @@ def _branches(drawing: Drawing, rules: Sequence[Placed]) -> Iterable[Edge]:
     for card, rule in zip(rules, drawing.rules, strict=True):
         if rule.parent >= 0:
             above = rules[rule.parent]
-            yield Edge("branch", (above.x + _INDENT / 2, above.y + above.height), (card.x, card.middle), rule.on)
+            yield Edge(
+                "branch", (above.x + _INDENT / 2, above.y + above.height), (card.x, card.middle), rule.on or rule.near
+            )
 
 
 def _leads(

@@ -57,25 +57,13 @@ class _Text:
 
     def _arrows(self, place: int, rule: RuleBox) -> Iterator[str]:
         above = "alert" if rule.parent < 0 else f"r{rule.parent}"
-        yield f"  {above} {'==>' if self._leads(place) else '-->'} r{place}"
+        yield f"  {above} {'==>' if rule.on or rule.near else '-->'} r{place}"
         for name in dict.fromkeys(rule.channels):
             plain = "-.->" if rule.inherits or rule.off else "-->"
             yield f"  r{place} {'==>' if name in rule.tells else plain} {self._channels[name]}"
         if rule.policy is not None and (rule.names_policy or rule.on):
             on = rule.on and any(box.on and box.name == rule.policy for box in self._drawing.policies)
             yield f"  r{place} {'==>' if on else '-.->'} {self._policies[rule.policy]}"
-
-    def _leads(self, place: int) -> bool:
-        """Whether the rule, or one below it, applies to the alert."""
-        rules = self._drawing.rules
-        if rules[place].on:
-            return True
-        following = place + 1
-        while following < len(rules) and rules[following].depth > rules[place].depth:
-            if rules[following].on:
-                return True
-            following += 1
-        return False
 
     def _classes(self) -> Iterator[str]:
         names: list[tuple[str, str, Box]] = [

@@ -29,7 +29,8 @@ _STYLE: Final = """
   .inherited { stroke-dasharray: 2 4; } .escalates { stroke-dasharray: 9 5; } .level { stroke-dasharray: 9 5; }
   path.on { stroke: var(--path); stroke-width: 3.5; } path.level.on { stroke-width: 2; }
   path.near { stroke: var(--path); stroke-width: 3.5; stroke-dasharray: 1 6; }
-  .aside { opacity: 0.35; }
+  path.aside { opacity: 0.35; } .aside text { opacity: 0.45; } .aside rect { stroke-opacity: 0.35; }
+  .tells.on, .inherited.on { stroke-dasharray: none; }
 """.strip("\n")
 
 _LEGEND: Final = (
