@@ -12,7 +12,10 @@ import anyio
 import pytest
 from tests.lab.conftest import START, Lived, Run, critical
 
-from tocsin import FederationAlertingService, SqliteStore
+from tocsin import Action, FederationAlertingService, LedgerKind, LedgerLine, Reason, SqliteStore
+from tocsin.cli.instants import AT, length, local
+from tocsin.cli.ledger_text import ledger_lines
+from tocsin.cli.words import ACTIONS, REASONS
 from tocsin.testing.clock import VirtualClock
 
 PROD = ("--label", "severity=critical", "--label", "cluster=prod-eu-1")
@@ -347,3 +350,50 @@ def test_a_new_store_is_as_good_as_none(run: Run, config: Path, tmp_path: Path) 
     document = asked(run, "--config", config, "--state", path, *PROD)
     assert document["incident"]["opens"] is True
     assert run("explain", "--state", path, *PROD)[0] == 1
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_can_happen_has_words() -> None:
+    assert (set(ACTIONS), set(REASONS)) == (set(Action), set(Reason))
+    for kind in LedgerKind:
+        day, line = ledger_lines([LedgerLine(START, 1, kind)])
+        assert "2023-11-1" in day
+        assert len(line.split()) > 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0s"),
+        (0.4, "0s"),
+        (59.6, "1m"),
+        (61, "1m1s"),
+        (3600, "1h"),
+        (3605, "1h"),
+        (86_400 * 8, "1w1d"),
+        (7_500, "2h5m"),
+    ],
+)
+def test_lengths_are_said_by_their_two_largest_units(seconds: float, shown: str) -> None:
+    assert length(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("+90s", START + 90),
+        ("+1h30m", START + 5400),
+        ("+1.5h", START + 5400),
+        ("1700000007.5", START + 7.5),
+        ("2023-11-14T22:13:21Z", START + 1),
+        ("2023-11-14T23:13:21+01:00", START + 1),
+    ],
+)
+def test_an_instant_is_written_in_three_ways(text: str, instant: float) -> None:
+    assert AT.convert(text, None, None).after(START) == instant
+
+
+def test_an_instant_outside_the_calendar_is_a_number() -> None:
+    assert local(1e300, "%H") == "1e+300"

@@ -10,14 +10,14 @@ from typing import Any, Final
 import attrs
 import click
 
-__all__ = ["AT", "At", "Clockface", "length", "parse_length"]
+__all__ = ["AT", "At", "Clockface", "length", "local"]
 
 _UNITS: Final = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _PARTS: Final = re.compile("".join(rf"(?:(\d{{1,9}}(?:\.\d{{1,9}})?){unit})?" for unit in _UNITS), re.ASCII)
 _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
-def parse_length(text: str) -> float | None:
+def _parse_length(text: str) -> float | None:
     """Return the seconds of a length such as ``90s``, ``5m`` or ``1h30m``; None where it is none."""
     found = _PARTS.fullmatch(text) if text else None
     if found is None:
@@ -61,7 +61,7 @@ class _AtType(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
 
 def _read(text: str) -> At | None:
     if text.startswith("+"):
-        seconds = parse_length(text[1:])
+        seconds = _parse_length(text[1:])
         return None if seconds is None else At(seconds, relative=True)
     try:
         number = float(text)
@@ -85,19 +85,20 @@ class Clockface:
 
     def whole(self) -> str:
         """Return the instant that is asked about, with its day."""
-        return _local(self.now, "%a %Y-%m-%d %H:%M:%S %z")
+        return local(self.now, "%a %Y-%m-%d %H:%M:%S %z")
 
     def show(self, instant: float) -> str:
         """Return an instant, with its day where that is another one, and how far off it is."""
-        today = _local(self.now, "%Y-%m-%d") == _local(instant, "%Y-%m-%d")
-        shown = _local(instant, "%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
+        today = local(self.now, "%Y-%m-%d") == local(instant, "%Y-%m-%d")
+        shown = local(instant, "%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
         off = instant - self.now
         if abs(off) < 0.5:
             return f"{shown} (now)"
         return f"{shown} (in {length(off)})" if off > 0 else f"{shown} ({length(-off)} ago)"
 
 
-def _local(instant: float, form: str) -> str:
+def local(instant: float, form: str) -> str:
+    """Return an instant in local time, in the form that ``strftime`` takes; one outside the calendar as a number."""
     try:
         return datetime.fromtimestamp(instant, UTC).astimezone().strftime(form)
     except (ValueError, OverflowError, OSError):

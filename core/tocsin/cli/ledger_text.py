@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
+from tocsin.cli.instants import local
 from tocsin.cli.plain import listed, wrapped
 from tocsin.cli.words import ACTIONS, REASONS
 from tocsin.model.ledger import LedgerKind, LedgerLine
@@ -18,11 +18,10 @@ def ledger_lines(lines: Iterable[LedgerLine]) -> Iterator[str]:
     """Yield the lines of a ledger, the oldest first; a day stands before what happened on it."""
     day = ""
     for line in lines:
-        at = datetime.fromtimestamp(line.at, UTC).astimezone()
-        if at.strftime("%Y-%m-%d") != day:
-            day = at.strftime("%Y-%m-%d")
-            yield f"  {at.strftime('%a %Y-%m-%d %z')}"
-        yield from wrapped(_TEXTS[line.kind](line), f"  {at.strftime('%H:%M:%S')}  ")
+        if local(line.at, "%Y-%m-%d") != day:
+            day = local(line.at, "%Y-%m-%d")
+            yield f"  {local(line.at, '%a %Y-%m-%d %z')}"
+        yield from wrapped(_TEXTS[line.kind](line), f"  {local(line.at, '%H:%M:%S')}  ")
 
 
 def _by(line: LedgerLine) -> str:
@@ -38,7 +37,7 @@ def _why(line: LedgerLine) -> str:
 
 
 def _at(line: LedgerLine) -> str:
-    return "" if line.due is None else datetime.fromtimestamp(line.due, UTC).astimezone().strftime(" %H:%M:%S")
+    return "" if line.due is None else local(line.due, " %Y-%m-%d %H:%M:%S")
 
 
 def _decided(line: LedgerLine) -> str:
