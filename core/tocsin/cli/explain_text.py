@@ -20,6 +20,7 @@ __all__ = ["Narrator"]
 
 _FEW_RULES: Final = 5
 _FEW_NAMES: Final = 8
+_FEW_LEVELS: Final = 4
 _COLOURS: Final = {Action.NOTIFY: "green", Action.FOLD: "cyan", Action.HOLD: "yellow", Action.SKIP: "bright_black"}
 
 
@@ -66,34 +67,34 @@ class Narrator:
     # -- the verdict ------------------------------------------------------------------------------------------------
 
     def _verdict(self) -> Iterator[str]:
-        alert = self.alert
-        place = "".join(
-            f", {name} {value}"
-            for name, value in (
-                ("cluster", alert.cluster_id),
-                ("node", alert.node_id or ""),
-                ("metric", alert.metric_name),
-            )
-            if value
-        )
-        first = f"{alert.severity.value} alert {alert.alert_id}{place}"
-        yield from (click.style(line, bold=True) for line in wrapped(first))
+        yield from map(_heading, wrapped(self._alert()))
         yield f"at:          {self._clock.whole()}"
         now = [one.channel_id for one in self._with(Action.NOTIFY)]
-        yield from (click.style(line, bold=True) for line in wrapped(listed(now), "told now:    "))
+        yield from map(_heading, wrapped(listed(now), "told now:    "))
         later = [f"{one.channel_id}{self._when(one)}" for one in self._with(Action.FOLD, Action.HOLD)]
         if later:
             yield from wrapped("; ".join(later), "told later:  ")
         known = [one.channel_id for one in self._with(Action.SKIP) if one.reason is Reason.ALREADY_TOLD]
         if known:
             yield from wrapped(listed(known), "told before: ")
-        coming = [level for level in self._levels() if not level.told and level.at is not None]
-        if coming:
-            words = [f"{listed(level.tells)} at {self._clock.show(level.at or 0.0)}" for level in coming[:4]]
-            words += [f"{len(coming) - 4} levels more"] if len(coming) > 4 else []
-            yield from wrapped("; ".join(words), "if nobody answers: ", "  ")
+        yield from self._unless_answered()
         if not any(rule.matched for rule in self.explained.rules):
             yield "no rule matches it: it is unrouted"
+
+    def _alert(self) -> str:
+        """Return the alert in a few words."""
+        alert = self.alert
+        parts = (("cluster", alert.cluster_id), ("node", alert.node_id), ("metric", alert.metric_name))
+        about = "".join(f", {name} {value}" for name, value in parts if value)
+        return f"{alert.severity.value} alert {alert.alert_id}{about}"
+
+    def _unless_answered(self) -> Iterator[str]:
+        """Yield whom the next levels tell, and when."""
+        coming = [(level, level.at) for level in self._levels() if not level.told and level.at is not None]
+        words = [f"{listed(level.tells)} at {self._clock.show(at)}" for level, at in coming[:_FEW_LEVELS]]
+        words += [f"{len(coming) - _FEW_LEVELS} levels more"] if len(coming) > _FEW_LEVELS else []
+        if words:
+            yield from wrapped("; ".join(words), "if nobody answers: ", "  ")
 
     def _levels(self) -> Sequence[LevelExplanation]:
         return self.explained.escalation.levels if self.explained.escalation else ()
