@@ -126,7 +126,7 @@ from tocsin.registry import (
     SourceRegistrar,
     StoreRegistrar,
 )
-from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling
+from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling, Waiting
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition, FieldTest, field_test
 from tocsin.roles.observer import Observer
@@ -268,6 +268,7 @@ __all__ = [
     "UnstorableError",
     "Upcoming",
     "UpcomingKind",
+    "Waiting",
     "Watchdog",
     "alert_from_labels",
     "compile_pattern",

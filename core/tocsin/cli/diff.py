@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.parameters import instant
+from tocsin.cli.instants import instant
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.lab.diff.report import lines_of_diff, parse_fail_on
 from tocsin.lab.diff.run import diff as diff_history

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
 import click
 
-__all__ = ["AT", "At", "Clockface", "length", "local"]
+from tocsin.lab.instants import parse_duration
+
+__all__ = ["AT", "At", "Clockface", "instant", "length", "local"]
 
 _UNITS: Final = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_PARTS: Final = re.compile("".join(rf"(?:(\d{{1,9}}(?:\.\d{{1,9}})?){unit})?" for unit in _UNITS), re.ASCII)
 _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-
-
-def _parse_length(text: str) -> float | None:
-    """Return the seconds of a length such as ``90s``, ``5m`` or ``1h30m``; None where it is none."""
-    found = _PARTS.fullmatch(text) if text else None
-    if found is None:
-        return None
-    return sum(float(count) * unit for count, unit in zip(found.groups("0"), _UNITS.values(), strict=True))
 
 
 def length(seconds: float) -> str:
@@ -61,8 +53,10 @@ class _AtType(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
 
 def _read(text: str) -> At | None:
     if text.startswith("+"):
-        seconds = _parse_length(text[1:])
-        return None if seconds is None else At(seconds, relative=True)
+        try:
+            return At(parse_duration(text[1:]), relative=True)
+        except ValueError:
+            return None
     try:
         number = float(text)
         return At(number) if math.isfinite(number) else None
@@ -75,6 +69,14 @@ def _read(text: str) -> At | None:
 
 
 AT: Final = _AtType()
+
+
+def instant(value: str) -> float:
+    """Return the instant that a value stands for, in seconds since the epoch; without an offset it is local time."""
+    found = _read(value)
+    if found is None or found.relative or not 0 <= found.seconds <= _LAST:
+        raise click.BadParameter(f"{value!r} is no instant, such as 2026-01-31T12:00:00Z or 1769860800")
+    return found.seconds
 
 
 @attrs.frozen(slots=True)

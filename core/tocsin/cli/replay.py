@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.parameters import instant
+from tocsin.cli.instants import instant
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history

@@ -45,12 +45,14 @@ class LoadedConfiguration:
 class LoadedRouting:
     """What of a configuration file decides about alerts, compiled; nothing can be sent with it.
 
-    ``missing`` are the secrets that are not there, and that nobody needed.
+    ``missing`` are the secrets that are not there, and that nobody needed. ``warnings`` tell of what is legal and
+    probably wrong.
     """
 
     plan: Plan
     server: ServerSettings = attrs.field(repr=False)
     missing: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
 def load_configuration(
@@ -64,13 +66,11 @@ def load_configuration(
     :raises ConfigurationFileError: with all that is wrong, each with its file, line and column; no secret is in it.
     """
     read = _Reading(path, registry, environ, spares_secrets=False)
-    warnings = Findings()
-    suspect(attrs.evolve(read.context.root, findings=warnings), read.configuration, read.plan, read.context)
     return LoadedConfiguration(
         configuration=read.configuration,
         sources=read.found.get("sources", {}),
         server=read.found.get("server", ServerSettings()),
-        warnings=warnings.problems(),
+        warnings=read.warnings(),
         files=read.files,
     )
 
@@ -85,7 +85,7 @@ def load_routing(
     :raises ConfigurationFileError: with all else that is wrong.
     """
     read = _Reading(path, registry, environ, spares_secrets=True)
-    return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing)
+    return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing, read.warnings())
 
 
 class _Reading:
@@ -118,3 +118,9 @@ class _Reading:
         findings.check()
         self.configuration, self.plan = assemble(self.found, self.context)
         self.files = tuple(dict.fromkeys((*inclusion.files, *secrets.read)))
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return what is legal and probably wrong."""
+        warnings = Findings()
+        suspect(attrs.evolve(self.context.root, findings=warnings), self.configuration, self.plan, self.context)
+        return warnings.problems()
