@@ -86,6 +86,7 @@ from tocsin.model.notification import (
 )
 from tocsin.model.outcome import CircuitPolicy, Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.outgoing import OutgoingNotification
+from tocsin.model.prometheus import alert_from_labels, severity_from_word
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.model.rule import AlertRoutingRule, create_cluster_routing_rule, create_severity_routing_rule
 from tocsin.model.severity import AlertSeverity
@@ -268,6 +269,7 @@ __all__ = [
     "Upcoming",
     "UpcomingKind",
     "Watchdog",
+    "alert_from_labels",
     "compile_pattern",
     "create_basic_escalation_policy",
     "create_cluster_routing_rule",
@@ -289,4 +291,5 @@ __all__ = [
     "load_configuration",
     "load_registry",
     "nearest",
+    "severity_from_word",
 ]

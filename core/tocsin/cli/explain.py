@@ -21,7 +21,7 @@ from tocsin.cli.plain import plain, wrapped
 from tocsin.cli.routing import plan_of, plugins
 from tocsin.engine.plan import Plan
 from tocsin.errors import TocsinError, nearest
-from tocsin.lab.moment import Moment, first_moment, ledger_of, recorded_moment
+from tocsin.lab.standpoint import Standpoint, first_standpoint, ledger_of, recorded_standpoint
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.explanation import Explanation
 from tocsin.model.ledger import LedgerLine
@@ -106,23 +106,23 @@ def explain(
     if state is None:
         assert plan is not None, "one of the two is there"
         now = time.time()
-        _answer(asked, first_moment(plan, registry, now if at is None else at.after(now)), ())
+        _answer(asked, first_standpoint(plan, registry, now if at is None else at.after(now)), ())
         return
     with reading(state) as opened:
-        moment = _moment(asked, opened, registry, plan)
-        lines = () if alert_id is None else ledger_of(opened.store, registry, moment, alert_id)
-        _answer(asked, moment, lines)
+        standpoint = _standpoint(asked, opened, registry, plan)
+        lines = () if alert_id is None else ledger_of(opened.store, registry, standpoint, alert_id)
+        _answer(asked, standpoint, lines)
 
 
-def _moment(asked: _Asked, opened: Opened, registry: Registry, plan: Plan | None) -> Moment:
-    found = recorded_moment(opened.store, registry, plan, _instant(asked.at, archived=opened.archived))
+def _standpoint(asked: _Asked, opened: Opened, registry: Registry, plan: Plan | None) -> Standpoint:
+    found = recorded_standpoint(opened.store, registry, plan, _instant(asked.at, archived=opened.archived))
     if found is None and plan is None:
         raise TocsinError(f"{asked.state}: the store is new and has no configuration: --config FILE")
     if found is not None:
         return found
     assert plan is not None, "one of the two is there"
     now = time.time()
-    return first_moment(plan, registry, now if asked.at is None else asked.at.after(now))
+    return first_standpoint(plan, registry, now if asked.at is None else asked.at.after(now))
 
 
 def _instant(at: At | None, *, archived: bool) -> Callable[[float], float]:
@@ -135,11 +135,11 @@ def _instant(at: At | None, *, archived: bool) -> Callable[[float], float]:
     return instant
 
 
-def _answer(asked: _Asked, moment: Moment, lines: tuple[LedgerLine, ...]) -> None:
-    alert, fires = _alert(asked, moment, lines)
-    explained = None if alert is None else moment.explain(alert)
+def _answer(asked: _Asked, standpoint: Standpoint, lines: tuple[LedgerLine, ...]) -> None:
+    alert, fires = _alert(asked, standpoint, lines)
+    explained = None if alert is None else standpoint.explain(alert)
     if asked.as_json:
-        click.echo(json.dumps(_document(asked, moment, alert, explained, lines), indent=2))
+        click.echo(json.dumps(_document(asked, standpoint, alert, explained, lines), indent=2))
         return
     if asked.alert_id is not None:
         _print([click.style(f"what happened to {plain(asked.alert_id)}", bold=True), *ledger_lines(lines), ""])
@@ -148,31 +148,33 @@ def _answer(asked: _Asked, moment: Moment, lines: tuple[LedgerLine, ...]) -> Non
         elif not fires:
             _print(["it is over; were it to fire again:", ""])
     if alert is not None and explained is not None:
-        _print(Narrator(explained, alert, moment.plan, asked.everything).lines())
-    _print(_remarks(asked, moment))
+        _print(Narrator(explained, alert, standpoint.plan, asked.everything).lines())
+    _print(_remarks(asked, standpoint))
 
 
-def _alert(asked: _Asked, moment: Moment, lines: tuple[LedgerLine, ...]) -> tuple[PerformanceAlert | None, bool]:
+def _alert(
+    asked: _Asked, standpoint: Standpoint, lines: tuple[LedgerLine, ...]
+) -> tuple[PerformanceAlert | None, bool]:
     """Return the alert that is asked about, and whether it fires already."""
     if asked.given is not None:
         return asked.given.alert, False
     assert asked.alert_id is not None, "one of the two is there"
-    known = moment.known(asked.alert_id)
+    known = standpoint.known(asked.alert_id)
     if known is None and not lines:
-        hint = nearest(asked.alert_id, moment.engine.state.alerts)
+        hint = nearest(asked.alert_id, standpoint.engine.state.alerts)
         raise TocsinError(f"{asked.state} knows no alert {plain(asked.alert_id)!r:.200}{hint}")
     return (None, False) if known is None else known
 
 
-def _remarks(asked: _Asked, moment: Moment) -> Iterable[str]:
+def _remarks(asked: _Asked, standpoint: Standpoint) -> Iterable[str]:
     if asked.given is not None and asked.given.assumed:
         yield ""
         yield from wrapped(", ".join(f"{name} {value!r}" for name, value in asked.given.assumed.items()), "assumed: ")
-    if moment.past is not None:
+    if standpoint.past is not None:
         yield ""
-        newest = Clockface(moment.now.wall).show(moment.past.wall)
-        yield from wrapped(f"the store's entry {moment.past.ordinal}, {newest}", "state: ")
-        for gap in moment.past.gaps:
+        newest = Clockface(standpoint.now.wall).show(standpoint.past.wall)
+        yield from wrapped(f"the store's entry {standpoint.past.ordinal}, {newest}", "state: ")
+        for gap in standpoint.past.gaps:
             yield from wrapped(gap, "recovery: ")
 
 
@@ -187,13 +189,13 @@ def _print(lines: Iterable[str]) -> None:
 
 def _document(
     asked: _Asked,
-    moment: Moment,
+    standpoint: Standpoint,
     alert: PerformanceAlert | None,
     explained: Explanation | None,
     lines: tuple[LedgerLine, ...],
 ) -> dict[str, Any]:
     """Return the explanation in plain data, with instants in ISO 8601."""
-    document: dict[str, Any] = {"alert_id": asked.alert_id, "at": iso_time(moment.now.wall)}
+    document: dict[str, Any] = {"alert_id": asked.alert_id, "at": iso_time(standpoint.now.wall)}
     document |= {"rules": [], "channels": [], "escalation": None}
     if explained is not None and alert is not None:
         document |= _dated(explained.as_dict())
@@ -202,8 +204,8 @@ def _document(
         document["assumed"] = dict(asked.given.assumed)
     if asked.alert_id is not None:
         document["ledger"] = [_dated(line.as_dict()) for line in lines]
-    if moment.past is not None:
-        document["state"] = {"entry": moment.past.ordinal, "at": iso_time(moment.past.wall)}
+    if standpoint.past is not None:
+        document["state"] = {"entry": standpoint.past.ordinal, "at": iso_time(standpoint.past.wall)}
     return document
 
 

@@ -16,7 +16,7 @@ from tocsin.errors import TocsinError
 from tocsin.lab.graph.drawing import Drawing, draw
 from tocsin.lab.graph.mermaid import mermaid
 from tocsin.lab.graph.svg import svg
-from tocsin.lab.moment import first_moment
+from tocsin.lab.standpoint import first_standpoint
 
 __all__ = ["graph"]
 
@@ -61,7 +61,7 @@ def graph(
     if given is None:
         drawing = draw(plan)
     else:
-        drawing = draw(plan, given.alert, first_moment(plan, registry, time.time()).explain(given.alert))
+        drawing = draw(plan, given.alert, first_standpoint(plan, registry, time.time()).explain(given.alert))
     chosen = form or ("svg" if output is not None and output.suffix.lower() == ".svg" else "mermaid")
     text = _FORMS[chosen](drawing)
     if output is None:

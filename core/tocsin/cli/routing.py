@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from tocsin.configfile.loading import load_routing
+from tocsin.configfile.loading import LoadedRouting, load_routing
 from tocsin.discovery import load
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationFileError
 from tocsin.registry import Registry
 
-__all__ = ["plan_of", "plugins"]
+__all__ = ["plan_of", "plugins", "routing_of"]
 
 
 def plugins() -> Registry:
@@ -24,12 +24,17 @@ def plugins() -> Registry:
 
 
 def plan_of(config: Path, registry: Registry) -> Plan:
-    """Return the plan of a configuration file, whose secrets need not be there.
+    """Return the plan of a configuration file; see :func:`routing_of`."""
+    return routing_of(config, registry).plan
+
+
+def routing_of(config: Path, registry: Registry) -> LoadedRouting:
+    """Return what of a configuration file decides about alerts; its secrets need not be there.
 
     What is wrong in it is told as ``tocsin check`` tells it, and the command ends with 2.
     """
     try:
-        return load_routing(config, registry).plan
+        return load_routing(config, registry)
     except ConfigurationFileError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

@@ -49,6 +49,7 @@ class LoadedRouting:
     """
 
     plan: Plan
+    server: ServerSettings = attrs.field(repr=False)
     missing: tuple[Problem, ...]
 
 
@@ -84,7 +85,7 @@ def load_routing(
     :raises ConfigurationFileError: with all else that is wrong.
     """
     read = _Reading(path, registry, environ, spares_secrets=True)
-    return LoadedRouting(read.plan, read.missing)
+    return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing)
 
 
 class _Reading:

@@ -1,1 +1,4 @@
-"""The laboratory: questions to a configuration and a recorded past. Nothing is sent, and nothing is written."""
+"""The lab: what people ask about a configuration without trying it on themselves: replay, diff, prove, scenarios.
+
+Nothing here decides: the engine that serves is stepped in virtual time, and its steps are read.
+"""

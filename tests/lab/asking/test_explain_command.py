@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.lab.conftest import START, Lived, Run, critical
+from tests.lab.asking.conftest import START, Lived, Run, critical
 
 from tocsin import Action, FederationAlertingService, LedgerKind, LedgerLine, Reason, SqliteStore
 from tocsin.cli.instants import AT, length, local

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
-from tests.lab.conftest import Run
+from tests.lab.asking.conftest import Run
 
 from tocsin import (
     AlertRoutingRule,
@@ -28,7 +28,7 @@ from tocsin.lab.graph.drawing import draw
 from tocsin.lab.graph.mermaid import mermaid
 from tocsin.lab.graph.svg import svg
 from tocsin.lab.graph.texts import cut, width
-from tocsin.lab.moment import first_moment
+from tocsin.lab.standpoint import first_standpoint
 from tocsin.testing import strategies
 from tocsin.testing.recording import RecordingBackend
 
@@ -223,7 +223,7 @@ def path_of(config: Configuration, **fields: Any) -> Any:
     """Draw the path of an alert."""
     given: dict[str, Any] = {"alert_id": "a", "cluster_id": "x", "severity": "critical", "metric_name": "cpu", **fields}
     alert, plan = PerformanceAlert(**given), plan_of(config)
-    return draw(plan, alert, first_moment(plan, registry(), 1_700_000_000.0).explain(alert))
+    return draw(plan, alert, first_standpoint(plan, registry(), 1_700_000_000.0).explain(alert))
 
 
 def test_the_path_stands_out_and_not_by_colour_alone() -> None:
