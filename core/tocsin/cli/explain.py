@@ -18,7 +18,7 @@ from tocsin.cli.hypothetical import Hypothetical, alert_options, hypothetical
 from tocsin.cli.instants import AT, At, Clockface
 from tocsin.cli.ledger_text import ledger_lines
 from tocsin.cli.plain import plain, wrapped
-from tocsin.cli.routing import plan_of, plugins
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import TocsinError, nearest
 from tocsin.lab.standpoint import Standpoint, first_standpoint, ledger_of, recorded_standpoint
@@ -91,18 +91,19 @@ def explain(
       tocsin explain --config new.yaml --state tocsin.db --alert alert.json --at +30m
       tocsin explain --state tocsin.db disk-full
     """
-    given = hypothetical(alert_file, labels)
-    if alert_id is not None and given is not None:
+    described = alert_file is not None or bool(labels)
+    if alert_id is not None and described:
         raise click.UsageError("name an ALERT_ID of the store, or describe an alert by --alert and --label; not both")
-    if alert_id is None and given is None:
+    if alert_id is None and not described:
         raise click.UsageError("which alert? --label severity=critical, --alert FILE, or with --state an ALERT_ID")
     if alert_id is not None and state is None:
         raise click.UsageError("an ALERT_ID is looked up in a store: --state STORE")
     if config is None and state is None:
         raise click.UsageError("a configuration is needed: --config FILE")
-    asked = _Asked(config, state, alert_id, given, at, as_json, everything)
     registry = plugins()
-    plan = None if config is None else plan_of(config, registry)
+    routing = None if config is None else routing_of(config, registry)
+    plan = None if routing is None else routing.plan
+    asked = _Asked(config, state, alert_id, hypothetical(alert_file, labels, routing), at, as_json, everything)
     if state is None:
         assert plan is not None, "one of the two is there"
         now = time.time()

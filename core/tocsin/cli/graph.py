@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from tocsin.cli.hypothetical import alert_options, hypothetical
-from tocsin.cli.routing import plan_of, plugins
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.errors import TocsinError
 from tocsin.lab.graph.drawing import Drawing, draw
 from tocsin.lab.graph.mermaid import mermaid
@@ -55,9 +55,9 @@ def graph(
       tocsin graph --config tocsin.yaml --label severity=critical --label cluster=prod-eu-1 -o path.svg
       tocsin graph --config tocsin.yaml --format mermaid
     """
-    given = hypothetical(alert_file, labels)
     registry = plugins()
-    plan = plan_of(config, registry)
+    routing = routing_of(config, registry)
+    plan, given = routing.plan, hypothetical(alert_file, labels, routing)
     if given is None:
         drawing = draw(plan)
     else:

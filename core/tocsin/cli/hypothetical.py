@@ -11,7 +11,9 @@ import attrs
 import click
 
 from tocsin.configfile.alert_file import LARGEST_ALERT, alert_fields, read_alert_file
+from tocsin.configfile.loading import LoadedRouting
 from tocsin.errors import ConfigurationError
+from tocsin.lab.history.labels import Labels
 from tocsin.model.alert import VIEW_FIELDS, PerformanceAlert
 
 __all__ = ["Hypothetical", "alert_options", "hypothetical"]
@@ -24,6 +26,11 @@ _ASSUMED: Final[Mapping[str, str]] = {
     "severity": "warning",
     "metric_name": "",
 }
+_POSTED: Final = frozenset(
+    ("labels", "annotations", "startsAt", "endsAt", "generatorURL", "status", "updatedAt", "fingerprint", "receivers")
+)
+"""The fields of an alert as Alertmanager has it."""
+
 _ALSO_LABELS: Final[Mapping[str, str]] = {"cluster": "cluster_id", "alertname": "metric_name"}
 
 
@@ -50,19 +57,25 @@ def alert_options(command: F) -> F:
         "alert_file",
         metavar="FILE",
         type=click.Path(path_type=Path, allow_dash=True),
-        help="Take one alert from FILE, JSON or YAML with the fields that tocsin has for it; - is standard input.",
+        help="Take one alert from FILE, JSON or YAML, in tocsin's fields or Alertmanager's; - is standard input.",
     )
     return file(label(command))
 
 
-def hypothetical(alert_file: Path | None, labels: Sequence[str]) -> Hypothetical | None:
+def hypothetical(
+    alert_file: Path | None, labels: Sequence[str], routing: LoadedRouting | None = None
+) -> Hypothetical | None:
     """Return the alert that the options describe, or None where none was given.
+
+    One in Alertmanager's form becomes what a daemon with that *routing* would make of it (None: with its defaults).
 
     :raises ConfigurationError: when there can be no such alert.
     """
     if alert_file is None and not labels:
         return None
     fields = {} if alert_file is None else dict(_read(alert_file))
+    if fields.keys() <= _POSTED and "labels" in fields:
+        fields = _posted(fields, routing)
     for text in labels:
         _set(fields, text)
     assumed = {name: value for name, value in _ASSUMED.items() if name not in fields}
@@ -77,6 +90,18 @@ def _read(alert_file: Path) -> Mapping[str, Any]:
     if str(alert_file) != "-":
         return read_alert_file(alert_file)
     return alert_fields(sys.stdin.buffer.read(LARGEST_ALERT + 1), "<stdin>")
+
+
+def _posted(fields: Mapping[str, Any], routing: LoadedRouting | None) -> dict[str, Any]:
+    """Return the fields of an alert that Alertmanager would have in this form."""
+    words = Labels() if routing is None else Labels(routing.server.severity_labels, routing.server.cluster_labels)
+    pairs = {name: fields.get(name) or {} for name in ("labels", "annotations")}
+    for name, values in pairs.items():
+        texts = isinstance(values, Mapping) and all(isinstance(one, str) for pair in values.items() for one in pair)
+        if not texts:
+            raise ConfigurationError("expected a mapping of strings to strings", name)
+    alert = words.alert(pairs["labels"], pairs["annotations"], 0.0, str(fields.get("generatorURL") or ""))
+    return {**attrs.asdict(alert, recurse=False), "timestamp": None}
 
 
 def _set(fields: dict[str, Any], text: str) -> None:

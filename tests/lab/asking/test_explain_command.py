@@ -155,6 +155,22 @@ def test_labels_set_the_alerts_own_fields_and_change_those_of_a_file(run: Run, c
     assert alone["assumed"] == {"alert_id": "hypothetical"}
 
 
+def test_an_alert_as_alertmanager_has_it_is_read_as_the_daemon_reads_it(run: Run, config: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(config.read_text() + "server: {severity_labels: {loud: emergency}, cluster_labels: [dc]}\n")
+    path = tmp_path / "alert.json"
+    labels = {"alertname": "Up", "severity": "page", "cluster": "prod-1", "dc": "prod-2", "instance": "n1"}
+    posted = {"labels": labels, "annotations": {"summary": "down"}, "startsAt": "2026-01-01T00:00:00Z"}
+    path.write_text(json.dumps(posted))
+    alert = asked(run, "--config", config, "--alert", path)["alert"]
+    assert (alert["cluster_id"], alert["severity"], alert["metric_name"]) == ("prod-1", "critical", "Up")
+    assert (alert["node_id"], alert["message"], alert["labels"]) == ("n1", "down", labels)
+    path.write_text(json.dumps({"labels": {**labels, "severity": "loud"}}))
+    changed = asked(run, "--config", own, "--alert", path, "--label", "node_id=n2")
+    assert (changed["alert"]["cluster_id"], changed["alert"]["severity"]) == ("prod-2", "emergency")
+    assert (changed["alert"]["node_id"], changed["assumed"]) == ("n2", {})
+
+
 def test_a_number_that_is_none_is_null_in_json(run: Run, config: Path, tmp_path: Path) -> None:
     path = tmp_path / "alert.yaml"
     path.write_text("{severity: error, current_value: .nan, threshold_value: .inf}")
@@ -192,7 +208,8 @@ def test_mistakes_are_one_clear_line_and_exit_with_2(
         ("[1]", "one alert is a mapping of its fields, not a list"),
         ("{serverity: error}", "did you mean 'severity'?"),
         ("{severity: error, startsAt: x}", "unknown field 'startsAt'"),
-        ("{labels: [1]}", "expected a mapping of strings to strings"),
+        ("{labels: [1]}", "expected a mapping of strings to strings @ labels"),
+        ("{labels: {a: 1}}", "expected a mapping of strings to strings @ labels"),
         ("a: b: c", "alert.yaml:1:"),
     ],
 )

@@ -178,7 +178,7 @@ class Explaining:
         for channel, (action, reason) in told["channels"].items():
             happened = decided.get(channel)
             if action == "notify":
-                fine = happened is not None and happened[0] == "notify" and channel in started
+                fine = (happened is None or happened[0] != "skip") and channel in started
             elif action == "hold":
                 fine = (happened in (None, (action, reason)) or happened[0] == "notify") and channel not in started
             else:
