@@ -8,15 +8,15 @@ import attrs
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting, overdue, put_due, put_waiting
-from tocsin.engine.gates import resolution_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.ids import episode_key
-from tocsin.engine.owing import decided, note_due, release_of
+from tocsin.engine.owing import decided, note_due, release_of, targets
 from tocsin.engine.state import Episode, Incident, Line, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Action, Reason
 from tocsin.roles.aggregator import AT_ONCE, Cause
 
-__all__ = ["bridge", "bridged", "hasten", "owe_resolution", "resolve", "waiting_ends"]
+__all__ = ["bridge", "bridged", "goes_on", "hasten", "owe_resolution", "resolve", "waiting_ends"]
 
 _FEW: Final = 200
 """So many that wait are gone through."""
@@ -52,7 +52,10 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
     owed = line.due.get(before.episode_id)
     if owed is not None and owed.cause is not Cause.RESOLVED:
         drop_due(turn, line, before.episode_id)
-        put_due(turn, line, episode.episode_id, owed)
+        wanted = line.channel_id in targets(turn.incident(line), episode)
+        if wanted and shut_gate(turn, episode, line.channel_id) is None:
+            put_due(turn, line, episode.episode_id, owed)
+            note_due(turn, line, episode, Reason.GROUPED)
     owed = line.waiting.get(before.episode_id)
     if owed is not None and owed.cause is not Cause.RESOLVED:
         drop_waiting(turn, line, before.episode_id)
@@ -81,8 +84,18 @@ def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> boo
         return False
     rank = line.told[episode.episode_id]
     turn.tx.drop_from(episode, line.told, episode.episode_id)
+    drop_due(turn, line, episode.episode_id)  # it had ended when it was told again
+    drop_waiting(turn, line, episode.episode_id)
     _inherit(turn, line, heir, rank)
     return True
+
+
+def goes_on(turn: Turn, line: Line, episode: Episode) -> bool:
+    """Whether the line knows that the alert of an episode that ended fires, since its end was bridged."""
+    heir = turn.state.alerts.get(episode.alert.alert_id)
+    if heir is None or not heir.firing or heir.incident_id != episode.incident_id:
+        return False
+    return heir.episode_id in line.told and turn.grouping(turn.incident(line)).bridges
 
 
 def hasten(turn: Turn, line: Line, episode: Episode) -> None:
@@ -110,22 +123,32 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     episode_id = episode.episode_id
     rank = line.told[episode_id]
     turn.tx.drop_from(episode, line.told, episode_id)
+    if _owes_end(line, episode_id):
+        return  # it ended while it was told again
     shut = resolution_gate(turn, line.channel_id)
-    if shut is not None and not turn.grouping(incident).bridges:
+    if shut is not None:
         decided(turn, episode, line.channel_id, Action.SKIP, shut)
-        return
+        if not turn.grouping(incident).bridges:  # it would know that the alert never ended
+            return
     release = AT_ONCE if _moved(turn, episode) else release_of(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:
         put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
         _release_resolutions(turn, line)
-        note_due(turn, line, episode, release.reason)
+        if shut is None:
+            note_due(turn, line, episode, release.reason)
     else:
         at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
         turn.tx.edit(line).resolve_at = at
         put_waiting(turn, line, episode_id, Owed(Cause.RESOLVED, at, rank))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
-        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
+        if shut is None:
+            decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
     turn.touch(line)
+
+
+def _owes_end(line: Line, episode_id: str) -> bool:
+    owed = line.due.get(episode_id) or line.waiting.get(episode_id)
+    return owed is not None and owed.cause is Cause.RESOLVED
 
 
 def _moved(turn: Turn, episode: Episode) -> bool:
