@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.simulation.checks.content import Content
 from tests.simulation.checks.explaining import Explaining
+from tests.simulation.checks.grouping import Grouping
 from tests.simulation.checks.ladder import Ladder, Rung
 from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.patience import Patience
@@ -45,6 +46,7 @@ class Checker:
         self.telling = Telling(self.world, self.ladder, self.sending, self.complain)
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
+        self.grouping = Grouping(self.world, self.sending, self.telling, self.promptness, self.complain)
         self.owing = Owing(self.world, self.telling)
         self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
@@ -246,7 +248,7 @@ class Checker:
         offset = entry["wall_time"] - entry["engine_time"]
         if abs(offset - self.world.offset) > 1e-6:
             self.world.offset = offset
-            self.world.disturbed = self.world.now
+            self.world.disturbed = max(self.world.disturbed, self.world.now)
             self.world.let_go()
             self.ladder.recount()
 
@@ -287,6 +289,7 @@ class Checker:
             for channel, gone in self.world.settings["channels"].items():
                 if channel not in self._settings["channels"]:
                     self.vanishing.goes(channel, gone)
+                    self.grouping.goes(channel)
             self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
             self.patience.replaced(self.world.settings, self._settings)
             self.watching.replaced(self.world.settings, self._settings)
@@ -346,6 +349,7 @@ class Checker:
             self.ladder.recount()
         if len(span.reports) == 1:
             self.explaining.everybody_is_decided(span, entry["events"], f"the beginning of {span.key}")
+            self.grouping.begins(span, entry["events"])
 
     def _event(self, event: Plain, entry: Plain) -> None:
         match event["type"]:
@@ -380,6 +384,8 @@ class Checker:
         self.explaining.decided(event, what)
         self.owing.decided(event)
         span = self.world.spans.get(key)
+        if span is not None:
+            self.grouping.decided(event, span, what)
         if event["reason"] == "superseded":
             self.telling.overtaken(event["channel_id"], key, what)
         if event["action"] == "skip":
@@ -439,6 +445,7 @@ class Checker:
             self.telling.hear(sent)  # what it lists was listed by the attempt before, which nobody saw
         if known is None and call is not None:
             self.telling.says_something_new(sent, what)
+            self.grouping.starts(sent, what)
 
     def _finished(self, delivery: Plain, entry: Plain) -> None:
         call = self.files.call_of.get((delivery["notification_id"], delivery["retry_count"] + 1))
@@ -451,6 +458,7 @@ class Checker:
         self.promptness.probe(sent.channel)
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
+            self.grouping.delivered(sent)
             self.promptness.reminders(sent)
         elif delivery["outcome"] == "unknown":
             self.telling.hear(sent)

@@ -87,10 +87,12 @@ class Explaining:
             self.complain(f"{what}: skipped as resolved, but it fires")
 
     def _folded(self, span: Span, event: Plain, what: str) -> None:
-        aggregation = self.world.settings["aggregation"]["settings"]
+        aggregation = self.world.aggregation(span.incident)["settings"]
         due, at = event["due"], event["at"]
         if due is None or due <= at:
             self.complain(f"{what}: folded until {due}, at {at}")
+        elif event["reason"] != "grouped" and "window_seconds" not in aggregation:
+            self.complain(f"{what}: there is no window")
         elif event["reason"] == "folded":
             top = self.telling.top.get((span.incident, event["channel_id"]), -1)
             if span.rank >= RANK[aggregation["fold_below"]] or span.rank > top:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.checks.quiet import crosses_an_edge, holds, inhibits, muted_rules
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.routing import Route, route
+from tests.simulation.checks.routing import Route, aggregation, route
 
 __all__ = ["RANK", "Key", "Span", "World"]
 
@@ -55,7 +55,8 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
-    ``before`` is the episode that an alert had before another. ``over_since`` is since when silences are over;
+    ``before`` is the episode that an alert had before another, ``grouping`` the rule whose aggregation formed an
+    incident, or that was to (empty: the configuration's own). ``over_since`` is since when silences are over;
     ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
     until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
     """
@@ -68,6 +69,7 @@ class World:
         self.spans: dict[Key, Span] = {}
         self.before: dict[Key, Key] = {}
         self.opened: dict[str, float] = {}
+        self.grouping: dict[str, str] = {}
         self.silences: dict[str, Plain] = {}
         self.over_since: dict[str, float] = {}
         self.gone: dict[str, Plain] = {}
@@ -81,6 +83,16 @@ class World:
     def firing(self) -> list[Span]:
         """Everything that fires."""
         return [span for span in self.latest.values() if span.firing]
+
+    def aggregation(self, incident: str) -> Plain:
+        """The aggregation that an incident is told by."""
+        return aggregation(self.settings, self.grouping.get(incident, ""))
+
+    def groups(self, incident: str) -> Plain | None:
+        """The settings of an incident that is a group, told at fixed intervals; None: it is none."""
+        found = self.aggregation(incident)
+        settings: Plain = found["settings"]
+        return settings if found["strategy"] == "grouping" else None
 
     # -- gates ------------------------------------------------------------------------------------------------------
 
@@ -202,6 +214,7 @@ class World:
             changed = True
         if changed:
             span.route = route(self.settings, span.alert)
+            self.grouping.setdefault(span.incident, span.route.grouping)
             self._inhibition_moves()
         return span, changed
 
