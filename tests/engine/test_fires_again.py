@@ -339,3 +339,15 @@ def test_it_is_said_what_becomes_of_an_alert_that_takes_an_untold_ones_place() -
         (2, Action.HOLD),
     ]
     assert made.sent[-1].firing == ["a", "b"]
+
+
+def test_an_end_that_was_bridged_is_not_told_since_an_attempt_was_cut_off() -> None:
+    """The channel knew that it fires again; what may have reached it besides is older."""
+    made = bench(None, aggregator="grouping", settings=GROUP | {"repeat_interval_seconds": 300})
+    made.fire("a")
+    made.deliver(*made.wake(30))
+    (again,) = made.wake(330)
+    made.step(AlertResolved("a"), fired("a"))
+    made.silence("s", until=LATER, metric_name="cpu")
+    made.outcome(again, Outcome.unknown("the connection broke"))
+    assert made.wake(LATER - 1) == []

@@ -72,15 +72,14 @@ def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
 
 
-def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> bool:
+def bridged(turn: Turn, line: Line, episode: Episode, *, certain: bool) -> bool:
     """Whether the end of an episode, which the line was told of, needs no word: the aggregator bridges it.
 
-    So it is where the alert fires again in the incident by the time that the attempt which told it has ended.
+    So it is where the alert fires again in the incident by the time that the attempt which told it has ended. Where
+    that is not *certain*, only if the line knew before that it fires again.
     """
-    heir = turn.state.alerts.get(episode.alert.alert_id)
-    if heir is None or not heir.firing or heir.incident_id != incident.incident_id:
-        return False
-    if not turn.grouping(incident).bridges:
+    heir = _heir(turn, line, episode)
+    if heir is None or not (certain or heir.episode_id in line.told):
         return False
     rank = line.told[episode.episode_id]
     turn.tx.drop_from(episode, line.told, episode.episode_id)
@@ -92,10 +91,16 @@ def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> boo
 
 def goes_on(turn: Turn, line: Line, episode: Episode) -> bool:
     """Whether the line knows that the alert of an episode that ended fires, since its end was bridged."""
+    heir = _heir(turn, line, episode)
+    return heir is not None and heir.episode_id in line.told
+
+
+def _heir(turn: Turn, line: Line, episode: Episode) -> Episode | None:
+    """Return the episode that fires in the place of one that ended, if the aggregator bridges that."""
     heir = turn.state.alerts.get(episode.alert.alert_id)
-    if heir is None or not heir.firing or heir.incident_id != episode.incident_id:
-        return False
-    return heir.episode_id in line.told and turn.grouping(turn.incident(line)).bridges
+    if heir is None or not heir.firing or heir.incident_id != line.incident_id:
+        return None
+    return heir if turn.grouping(turn.incident(line)).bridges else None
 
 
 def hasten(turn: Turn, line: Line, episode: Episode) -> None:

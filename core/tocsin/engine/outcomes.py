@@ -96,7 +96,8 @@ def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
 def told(turn: Turn, out: Outgoing) -> None:
     """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again.
 
-    An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires.
+    An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires,
+    where it was told of neither before.
     """
     tx = turn.tx
     known = [
@@ -112,7 +113,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         incident = turn.state.incidents[episode.incident_id]
         line = turn.line(incident, out.channel_id)
         if not episode.firing:
-            if out.state is not NotificationState.DELIVERED or not bridged(turn, incident, line, episode):
+            if not bridged(turn, line, episode, certain=out.state is NotificationState.DELIVERED):
                 owe_resolution(turn, incident, line, episode)
         elif episode.severity.rank > rank:
             consider(turn, incident, episode, out.channel_id)

@@ -166,16 +166,15 @@ class Explaining:
         fired = [item["alert"]["alert_id"] for item in entry["inputs"] if item["type"] == "AlertFired"]
         if told is None or told["alert"] not in fired:
             return
-        decided = {
-            e["channel_id"]: (e["action"], e["reason"])
-            for e in entry["events"]
-            if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]
-        }
+        decisions = [e for e in entry["events"] if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]]
+        decided = {e["channel_id"]: (e["action"], e["reason"]) for e in decisions}
+        incident = next((e["incident_id"] for e in reversed(decisions)), None)
         started = {
             e["channel_id"]
             for e in entry["events"]
             if e["type"] == "NotificationChanged" and e["state"] == "sending" and told["alert"] in e["alert_ids"]
             if e["kind"] != "resolved"  # the end of an earlier incident goes first, and is none of this one's
+            if e["incident_id"] == incident or e["kind"] == "digest"  # nor what else of that one is told beside it
         }
         for channel, (action, reason) in told["channels"].items():
             happened = decided.get(channel)

@@ -34,7 +34,7 @@ def _key(aggregation: Plain, alert: Plain) -> str | None:
 
 
 class Grouping:
-    """Follows incidents. ``ends`` is when a channel is to be told of an end; ``heard`` is when it was last told."""
+    """Follows incidents. ``ends`` is when a channel is to be told of an end; ``heard`` is when it was last told, of whom."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Grouping:
         self.promptness = promptness
         self.complain = complain
         self.ends: dict[tuple[str, Key], float] = {}
-        self.heard: dict[tuple[str, str], float] = {}
+        self.heard: dict[tuple[str, str], tuple[float, set[Key]]] = {}
         self._formed: dict[str, tuple[str, str | None]] = {}
         self._open: dict[tuple[str, str | None], str] = {}
 
@@ -205,8 +205,12 @@ class Grouping:
 
     def _repeats(self, settings: Plain, sent: Sent, what: str) -> None:
         """A reminder comes when the interval has passed, or since somebody had taken it, or it was muted."""
-        heard = self.heard.get((sent.incident, sent.channel))
-        if heard is None or self.world.disturbed >= heard - _CLOSE:
+        heard, of = self.heard.get((sent.incident, sent.channel), (math.inf, set()))
+        if (
+            self.world.disturbed >= heard - _CLOSE
+            or heard == math.inf
+            or any(one.key not in of for one in sent.listing)
+        ):
             return
         due = reminder_at(settings, self.world.opened[sent.incident], heard)
         if due is None or self.world.now < due - _CLOSE:
@@ -215,7 +219,7 @@ class Grouping:
     def delivered(self, sent: Sent) -> None:
         """A channel was told."""
         for incident in sent.incidents:
-            self.heard[incident, sent.channel] = self.world.now
+            self.heard[incident, sent.channel] = (self.world.now, {one.key for one in sent.listing})
 
 
 def _key_of(event: Plain) -> Key:

@@ -335,7 +335,6 @@ class Telling:
             pending = concerns and not self.tells(channel, span) and span.key not in under_way
             if pending and world.shut(span, channel, world.now) is None:
                 self.dead.setdefault((channel, span.key), (gone["fallback"], span.rank))
-                self.instead.add((gone["fallback"], span.key))
 
     def excuse(self) -> None:
         """A level need not be told once nobody it names has to answer; an end not where the channel wants none."""
