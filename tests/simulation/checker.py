@@ -20,6 +20,7 @@ from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
+from tests.simulation.checks.reviving import Reviving
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
 from tests.simulation.checks.vanishing import Vanishing
@@ -51,6 +52,16 @@ class Checker:
         self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
         self.watching = Watching(self.world, self.sending, self.owing, self.promptness, self.complain)
+        self.reviving = Reviving(
+            self.world,
+            self.sending,
+            self.telling,
+            self.promptness,
+            self.grouping,
+            self.patience,
+            self.watching,
+            self.complain,
+        )
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -183,6 +194,18 @@ class Checker:
                     self.complain(f"{fact} was accepted, and is not in the journal")
             elif answer != there:
                 self.complain(f"{fact} was answered {answer}, and is {'' if there else 'not '}in the journal")
+            elif not answer:
+                self._refused(fact)
+
+    def _refused(self, fact: Plain) -> None:
+        """What somebody wanted was not done: there was nothing to do."""
+        meant = self.world.meant(fact.get("target", ""))
+        if fact["type"] == "Redriven":
+            self.reviving.refused(fact["notification_id"])
+        elif fact["type"] == "Escalated" and self.ladder.next_level(meant):
+            self.complain(f"{fact} was refused, and there is a next level")
+        elif fact["type"] in ("Noted", "Acknowledged", "Snoozed") and meant:
+            self.complain(f"{fact} was refused, and {meant[0].key} fires")
 
     def _known(self, alert: Plain) -> bool:
         span = self.world.latest.get(alert["alert_id"])
@@ -322,6 +345,13 @@ class Checker:
                 world.acknowledge(fact["target"], fact["for_seconds"])
             case "Snoozed":
                 world.snooze(fact["target"], fact["seconds"])
+            case "Escalated":
+                self._note_rungs()
+                if not self.ladder.hasten(world.meant(fact["target"])):
+                    self.complain(f"{fact} was taken in, and there is no next level")
+                self._note_rungs()
+            case "Redriven":
+                self.reviving.redriven(fact["notification_id"])
             case "SilenceSet":
                 world.silence(fact["silence"])
             case "SilenceExpired":
@@ -401,6 +431,7 @@ class Checker:
         self.explaining.changed(event, entry["events"], what)
         self.watching.changed(event)
         self.patience.changed(event, what, restarted=_restarts(entry))
+        self.reviving.changed(event)
         self.owing.changed(event, self.sending.parts.get(name, {event["incident_id"]}))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":
@@ -429,6 +460,7 @@ class Checker:
         call = self.files.call_of.get((event["notification_id"], event["attempt"]))
         listing = self.telling.listing_of(event, call)
         known = self.sending.sent.get(event["notification_id"])
+        revived = known is not None and known.revived
         guessed = known is not None and known.first is None
         if known is not None:
             self.telling.give_way(known, {one.key for one in listing})
@@ -440,6 +472,8 @@ class Checker:
         if call is not None:
             self.content.told(event, call, what)
         self._started_now.append((sent, what))
+        if revived:
+            self.reviving.starts(sent, what)
         self.telling.may_say(sent, event["at"], what)
         if guessed and call is not None and sent.maybe:
             self.telling.hear(sent)  # what it lists was listed by the attempt before, which nobody saw

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.simulation import mutations, mutations_grouping
+from tests.simulation import mutations, mutations_grouping, mutations_people
 from tests.simulation.__main__ import main
 from tests.simulation.breaking import HOURS, Mutation
 from tests.simulation.checker import check
@@ -21,7 +21,7 @@ from tests.simulation.run import simulate
 
 HERE = Path(__file__).parent
 SEEDS = range(12)
-MUTATIONS = [*mutations.MUTATIONS, *mutations_grouping.MUTATIONS]
+MUTATIONS = [*mutations.MUTATIONS, *mutations_grouping.MUTATIONS, *mutations_people.MUTATIONS]
 WHOLE = sorted({mutation.seed for mutation in MUTATIONS})
 FILES = ("journal.jsonl", "receivers.json", "happenings.json")
 

@@ -9,6 +9,7 @@ import attrs
 
 from tocsin.engine import circuit, crowds
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.dues import drop_due, drop_waiting
 from tocsin.engine.ends import bridged, owe_resolution
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
@@ -117,6 +118,9 @@ def told(turn: Turn, out: Outgoing) -> None:
                 owe_resolution(turn, incident, line, episode)
         elif episode.severity.rank > rank:
             consider(turn, incident, episode, out.channel_id)
+        else:  # one that was sent again by hand may tell what waits for a flush
+            drop_due(turn, line, episode.episode_id)
+            drop_waiting(turn, line, episode.episode_id)
         turn.touch(line)
 
 

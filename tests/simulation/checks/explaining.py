@@ -17,6 +17,7 @@ _GATES = frozenset(
         "channel_disabled",
         "below_min_severity",
         "silenced",
+        "maintenance",
         "inhibited",
         "muted_by_time",
         "acknowledged",
@@ -150,7 +151,10 @@ class Explaining:
         for backend in (self.sending.backend(sent), sent.backend):
             retry = backend["retry"]
             longest = max(retry["cap"], sent.not_before - self.world.now)
-            if sent.attempts >= retry["attempts"] or self.world.now - sent.first_started + longest > retry["age"]:
+            if (
+                sent.attempts - sent.forgiven >= retry["attempts"]
+                or self.world.now - sent.first_started + longest > retry["age"]
+            ):
                 return
         self.complain(f"{what}: given up after {sent.attempts} attempts")
 

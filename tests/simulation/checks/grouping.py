@@ -34,7 +34,7 @@ def _key(aggregation: Plain, alert: Plain) -> str | None:
 
 
 class Grouping:
-    """Follows incidents. ``ends`` is when a channel is to be told of an end; ``heard`` is when it was last told, of whom."""
+    """Follows incidents. ``ends`` is when a channel is to be told of an end, ``heard`` when it was told last."""
 
     def __init__(
         self,

@@ -111,7 +111,8 @@ class Promptness:
     def retry(self, sent: Sent, restarted: bool) -> None:
         """Another attempt follows, no later than the retry policy has it."""
         retry, attempts = self.sending.backend(sent)["retry"], sent.attempts
-        longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0 ** min(attempts, 60))
+        steps = min(attempts - sent.forgiven, 60)
+        longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0**steps)
         at = max(self.world.now + longest, sent.not_before)
         self.expect(at, lambda: self._tried_again(sent, attempts))
 

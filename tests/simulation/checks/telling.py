@@ -199,7 +199,7 @@ class Telling:
     def met(self, sent: Sent) -> None:
         """Levels that were due when its first attempt started are told by it: what it lists is frozen then."""
         incidents = {one.key[0] for one in sent.listing if one.firing}
-        self.let_off(sent.channel, incidents, sent.first_started)
+        self.let_off(sent.channel, incidents, sent.frozen_at)
 
     def let_off(self, channel: str, incidents: set[str], until: float = float("inf")) -> None:
         """Levels of these incidents that were due on the channel by then are told, or died visibly."""
@@ -390,5 +390,5 @@ class Telling:
             if not self.world.spans[key].firing and (channel, key) not in self.excused:
                 self.complain(f"{channel} was told of {key}, and never that it ended")
         for name, state in self.sending.states.items():
-            if state in ("held", "sending", "retrying"):
+            if state in ("again", "queued", "held", "sending", "retrying"):
                 self.complain(f"notification {name} never came to an end: it is {state}")

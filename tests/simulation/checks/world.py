@@ -104,10 +104,11 @@ class World:
         """Whether it ended, or somebody has it."""
         return not span.firing or self.acknowledged(span, self.now)
 
-    def silenced(self, span: Span, at: float) -> bool:
-        """Whether an active silence matches."""
+    def silenced(self, span: Span, at: float) -> set[str]:
+        """Whether an active silence matches, or a maintenance: both reasons are true if both do."""
         wall = at + self.offset
-        return any(s["starts_at"] <= wall < s["ends_at"] and _matches(s, span.alert) for s in self.silences.values())
+        active = (s for s in self.silences.values() if s["starts_at"] <= wall < s["ends_at"])
+        return {"maintenance" if s["maintenance"] else "silenced" for s in active if _matches(s, span.alert)}
 
     def attended(self, span: Span, at: float) -> bool:
         """Whether an escalation has nothing to do for it."""
@@ -136,8 +137,8 @@ class World:
             return "channel_disabled"
         if span.rank < RANK[channel["min_severity"]]:
             return "below_min_severity"
-        if self.silenced(span, at):
-            return "silenced"
+        if quiet := self.silenced(span, at):
+            return min(quiet)
         if self.inhibited(span):
             return "inhibited"
         if self.muted_by_time(span, channel_id, at):
@@ -148,7 +149,11 @@ class World:
 
     def answers(self, span: Span, channel_id: str, at: float) -> set[str | None]:
         """As :meth:`shut`, and what it is just before and after: at an edge, a rounding error decides."""
-        return {self.shut(span, channel_id, at + step) for step in (0.0, -1e-4, 1e-4)}
+        instants = [at + step for step in (0.0, -1e-4, 1e-4)]
+        found = {self.shut(span, channel_id, instant) for instant in instants}
+        if found & {"silenced", "maintenance"}:
+            found |= {reason for instant in instants for reason in self.silenced(span, instant)}
+        return found
 
     def takes_resolutions(self, channel_id: str) -> bool:
         """Whether the channel is told when something ends."""
