@@ -8,7 +8,7 @@ from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.due import Due
 from tocsin.engine.dues import drop_due, drop_waiting, first_waiting, in_order, overdue, put_due, put_waiting
-from tocsin.engine.gates import shut_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
@@ -248,8 +248,13 @@ def note_due(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
 
 def _note_hold(turn: Turn, line: Line, episode: Episode, cause: Cause) -> None:
     """Note that what comes due now waits for a notification to end, unless a gate has been shut for it meanwhile."""
-    told = cause is Cause.RESOLVED or (episode.firing and shut_gate(turn, episode, line.channel_id) is None)
-    if told and busy(turn, line):
+    if not busy(turn, line):
+        return
+    if cause is Cause.RESOLVED:
+        told = resolution_gate(turn, line.channel_id) is None
+    else:
+        told = episode.firing and shut_gate(turn, episode, line.channel_id) is None
+    if told:
         decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
 
 
