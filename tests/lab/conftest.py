@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tocsin import Registry, cli, discovery
-from tocsin.configfile import load_configuration
+from tocsin.configfile.loading import load_routing
 from tocsin.engine.plan import Plan
 
 CONFIGURATION = """
@@ -55,7 +55,7 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 @pytest.fixture
 def plan_of(write: Callable[[str, str], Path], registry: Registry) -> Callable[[str], Plan]:
     """A function that compiles the text of a configuration."""
-    return lambda text: load_configuration(write("plan.yaml", text), registry).plan
+    return lambda text: load_routing(write("plan.yaml", text), registry).plan
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def test_a_list_names_each_notification(write: Write, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--from", "tomorrow"], "expected an instant"),
+        (["--from", "tomorrow"], "'tomorrow' is no instant"),
         (["--config", "nowhere.yaml"], "cannot be read"),
     ],
 )

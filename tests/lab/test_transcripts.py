@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def test_commands_print_what_is_shown(path: Path, tmp_path: Path, run: Run, monk
     folder = tmp_path / "silence"
     shutil.copytree(EXAMPLES, folder)
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     for shown in DOCUMENTS[path]:
         program, *arguments = shlex.split(shown.command)
         assert program == "tocsin", shown.command

@@ -14,6 +14,8 @@ import importlib_metadata
 from tocsin.cli.check import check
 from tocsin.cli.config import config
 from tocsin.cli.diff import diff
+from tocsin.cli.explain import explain
+from tocsin.cli.graph import graph
 from tocsin.cli.plugins import plugins
 from tocsin.cli.prove import prove
 from tocsin.cli.replay import replay
@@ -25,7 +27,7 @@ from tocsin.registry import CommandSpec, Registration
 
 __all__ = ["CommandGroup", "make_group", "run"]
 
-_COMMANDS: Final = (check, config, diff, plugins, prove, replay, store, test)
+_COMMANDS: Final = (check, config, diff, explain, graph, plugins, prove, replay, store, test)
 _OUTPUT_FAILS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG})
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.parameters import instant
-from tocsin.configfile import load_configuration
-from tocsin.discovery import load
+from tocsin.cli.instants import instant
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.lab.diff.report import lines_of_diff, parse_fail_on
 from tocsin.lab.diff.run import diff as diff_history
 from tocsin.lab.history.labels import Labels
@@ -62,8 +61,8 @@ def diff(
       tocsin diff --fail-on lost-critical,later-critical old.yaml new.yaml alerts.json
     """
     failures = parse_fail_on(fail_on)
-    registry = load().registry
-    before, after = load_configuration(old, registry), load_configuration(new, registry)
+    registry = plugins()
+    before, after = routing_of(old, registry), routing_of(new, registry)
     labels = Labels(after.server.severity_labels, after.server.cluster_labels)
     world = Model() if model is None else read_model(model)
     report = diff_history(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import time
 from pathlib import Path
@@ -11,57 +10,48 @@ from typing import Any, Final
 
 import click
 
-from tocsin.configfile import load_configuration
-from tocsin.discovery import load
-from tocsin.engine.compile import compile_plan
+from tocsin.cli.instants import instant
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
+from tocsin.lab.instants import duration_text, parse_duration
 from tocsin.lab.prove.proving import prove as proved
 from tocsin.lab.prove.verdict import Counterexample, Question, Verdict
-from tocsin.lab.prove.wording import alert_fields, duration, instant, moment
+from tocsin.lab.prove.wording import alert_fields, moment
+from tocsin.lab.prove.wording import instant as written
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["prove"]
 
 _HUMAN: Final = "human"
-_UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_DURATION: Final = re.compile("".join(rf"(?:([0-9]{{1,6}}){unit})?" for unit in _UNITS))
-_LONGEST: Final = 7 * _UNITS["d"]
+_LONGEST: Final = 7 * 86_400.0
 
 
-class _Within(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
-    """A length of time with its units, the largest first; the value is in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds."""
-        found = _DURATION.fullmatch(str(value))
-        if not found or not value:
-            self.fail(f"{value!r} is no duration, such as 90s, 15m or 1h30m", param, ctx)
-        seconds = sum(float(count) * unit for count, unit in zip(found.groups(), _UNITS.values(), strict=True) if count)
-        if not 0 < seconds <= _LONGEST:
-            self.fail(f"{value!r} is not between a second and a week", param, ctx)
-        return seconds
+def _within(value: str) -> float:
+    """Return the seconds of a length of time, which has its unit with it."""
+    if value.isdecimal():
+        raise click.BadParameter(f"{value!r} has no unit: write {value}s, {value}m or {value}h")
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not 0 < seconds <= _LONGEST:
+        raise click.BadParameter(f"{value!r} is not between a second and a week")
+    return seconds
 
 
-class _Severity(click.ParamType):  # type: ignore[type-arg]  # as above
-    """The name of a severity."""
-
-    name = "severity"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AlertSeverity:
-        """Return the severity."""
-        try:
-            return AlertSeverity.parse(value)
-        except ConfigurationError as error:
-            self.fail(error.problem, param, ctx)
+def _severity(value: str) -> AlertSeverity:
+    """Return the severity of that name."""
+    try:
+        return AlertSeverity.parse(value)
+    except ConfigurationError as error:
+        raise click.BadParameter(error.problem) from None
 
 
 @click.command()
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The configuration file.")
-@click.option("--severity", type=_Severity(), default="critical", help="Of alerts of this severity. [critical]")
-@click.option("--within", type=_Within(), default="15m", help="So soon they are to reach somebody. [15m]")
+@click.option("--severity", type=_severity, default="critical", help="Of alerts of this severity. [critical]")
+@click.option("--within", type=_within, default="15m", help="So soon they are to reach somebody. [15m]")
 @click.option(
     "--to",
     multiple=True,
@@ -69,8 +59,17 @@ class _Severity(click.ParamType):  # type: ignore[type-arg]  # as above
     help="Whom: a channel that a person reads, or this one; several: any of them. [human]",
 )
 @click.option("--tolerate", type=click.IntRange(0, 3), default=0, help="So many channels may fail, any of them. [0]")
+@click.option("--from", "since", type=instant, metavar="TIME", help="Look at the year from then on. [now]")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object, for scripts.")
-def prove(file: Path, severity: AlertSeverity, within: float, to: tuple[str, ...], tolerate: int, as_json: bool) -> int:
+def prove(
+    file: Path,
+    severity: AlertSeverity,
+    within: float,
+    to: tuple[str, ...],
+    tolerate: int,
+    since: float | None,
+    as_json: bool,
+) -> int:
     """Prove that every alert of a severity reaches somebody in time if nobody acknowledges.
 
     Every alert that there can be is meant, and every instant of a year: a proof is no test of samples. Printed is what
@@ -82,12 +81,10 @@ def prove(file: Path, severity: AlertSeverity, within: float, to: tuple[str, ...
       tocsin prove --config tocsin.yaml
       tocsin prove --config tocsin.yaml --severity emergency --within 5m --to pager --tolerate 1
     """
-    registry = load().registry
-    loaded = load_configuration(file, registry)
-    plan = compile_plan(loaded.configuration, registry)
-    goal, who = _goal(plan, to or (_HUMAN,))
-    question = Question(severity, goal, who, within, float(int(time.time())), tolerate)
-    verdict = proved(plan, question)
+    loaded = routing_of(file, plugins())
+    goal, who = _goal(loaded.plan, to or (_HUMAN,))
+    question = Question(severity, goal, who, within, float(int(time.time())) if since is None else since, tolerate)
+    verdict = proved(loaded.plan, question)
     for problem in () if as_json else loaded.warnings:
         click.echo(f"{problem} (warning)", err=True)
     if as_json:
@@ -127,14 +124,14 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
 def _plain_counterexample(found: Counterexample) -> dict[str, Any]:
     return {
         "alert": alert_fields(found.alert),
-        "at": instant(found.at),
+        "at": written(found.at),
         "failing": list(found.failing),
         "told": [{"channel_id": one.channel_id, "after_seconds": one.after} for one in found.told],
     }
 
 
 def _told(question: Question, verdict: Verdict, file: Path) -> list[str]:
-    asked = f"{question.severity.value} alert reaches {question.who} within {duration(question.within)}"
+    asked = f"{question.severity.value} alert reaches {question.who} within {duration_text(question.within)}"
     found = verdict.counterexample
     if found is not None:
         return [f"not proved: not every {asked}:", *_counterexample(found, question, file)]
@@ -148,9 +145,9 @@ def _counterexample(found: Counterexample, question: Question, file: Path) -> li
     lines.append(f"  if it fires on {moment(found.at)}")
     if found.failing:
         lines.append(f"  and these fail: {', '.join(found.failing)}")
-    others = ", ".join(f"{one.channel_id} after {duration(one.after)}" for one in found.told)
+    others = ", ".join(f"{one.channel_id} after {duration_text(one.after)}" for one in found.told)
     lines.append(f"  told in that time: {others or 'nobody'}")
     report = shlex.quote(json.dumps(alert_fields(found.alert)))
-    at = instant(found.at)
+    at = written(found.at)
     lines.append(f"  see: echo {report} | tocsin explain --config {shlex.quote(str(file))} --alert - --at {at}")
     return lines

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from tocsin.cli.parameters import instant
-from tocsin.configfile import load_configuration
-from tocsin.discovery import load
+from tocsin.cli.instants import instant
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
 from tocsin.lab.model import ModelledPeople, ModelledReceivers
@@ -55,10 +54,10 @@ def replay(
       tocsin replay --config tocsin.yaml data/tocsin.db
       tocsin replay --config new.yaml --from 2026-11-01 --to 2026-12-01 alerts.json
     """
-    registry = load().registry
+    registry = plugins()
     labels, plan = Labels(), None
     if config is not None:
-        loaded = load_configuration(config, registry)
+        loaded = routing_of(config, registry)
         plan = loaded.plan
         labels = Labels(loaded.server.severity_labels, loaded.server.cluster_labels)
     played = read_history(history, labels)

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from tocsin.configfile import load_configuration
-from tocsin.discovery import load
+from tocsin.cli.routing import plan_of, plugins
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
 from tocsin.lab.scenarios.reading import read_scenarios
@@ -34,7 +33,7 @@ def test(files: tuple[Path, ...], config: Path | None, as_json: bool) -> int:
       tocsin test scenarios/*.yaml
       tocsin test --config new.yaml scenarios/database.yaml
     """
-    plans = _Plans(load().registry, config)
+    plans = _Plans(plugins(), config)
     scenarios = [(file, scenario) for file in files for scenario in read_scenarios(file)]
     results = [run_scenario(scenario, plans.of(scenario.config, file)) for file, scenario in scenarios]
     failed = sum(bool(result.problems) for result in results)
@@ -76,5 +75,5 @@ class _Plans:
                 "no configuration is named: write `config: FILE` in it, or use --config", str(file)
             )
         if path not in self._plans:
-            self._plans[path] = load_configuration(path, self._registry).plan
+            self._plans[path] = plan_of(path, self._registry)
         return self._plans[path]

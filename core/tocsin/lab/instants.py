@@ -7,11 +7,11 @@ import re
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-__all__ = ["parse_duration", "parse_instant"]
+__all__ = ["duration_text", "parse_duration", "parse_instant"]
 
-_UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[dhms])?")
-_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[dhms]))+|[0-9]+(?:\.[0-9]+)?")
+_UNITS: Final = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[wdhms])?")
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[wdhms]))+|[0-9]+(?:\.[0-9]+)?")
 
 
 def parse_instant(value: Any) -> float:
@@ -46,7 +46,7 @@ def _utc(read: datetime) -> float:
 
 
 def parse_duration(value: Any) -> float:
-    """Return seconds for a number of them, or for a text such as ``90s``, ``15m`` or ``1h30m``; d, h, m, s, ms.
+    """Return seconds for a number of them, or for a text such as ``90s`` or ``1h30m``; units are w, d, h, m, s, ms.
 
     :raises ValueError: when it is neither, or negative; the message says what would be right.
     """
@@ -55,3 +55,16 @@ def parse_duration(value: Any) -> float:
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
         return sum(float(number) * _UNITS[unit or "s"] for number, unit in _PART.findall(value))
     raise ValueError(f"expected a duration such as 90s, 15m or 1h30m, or seconds, not {value!r:.60}")
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time as people write it: ``1h30m``, ``90s`` as ``1m30s``, ``0s``."""
+    whole = int(seconds)
+    if whole != seconds:
+        return f"{seconds:g}s"
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from tocsin.config import Configuration
-from tocsin.configfile import load_configuration
+from tocsin.configfile.loading import load_routing
 from tocsin.discovery import load
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, TocsinError
@@ -78,7 +78,7 @@ class _ScenarioItem(pytest.Item):
         if chosen is None:
             problem = "no configuration is named: write `config: FILE` in it, or use --tocsin-config"
             raise ConfigurationError(problem, str(self.path))
-        return load_configuration(chosen, load().registry).plan
+        return load_routing(chosen, load().registry).plan
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show what was not as expected, and of mistakes in files what is wrong there, without a traceback."""
@@ -102,7 +102,7 @@ def tocsin_rehearsal() -> Callable[..., Rehearsal]:
         registry = load().registry
         if isinstance(configuration, Configuration):
             return Rehearsal.of(configuration, registry, start)
-        return Rehearsal(load_configuration(configuration, registry).plan, start)
+        return Rehearsal(load_routing(configuration, registry).plan, start)
 
     return make
 

@@ -10,13 +10,13 @@ import attrs
 from tocsin.errors import ConfigurationError, nearest
 from tocsin.lab.diff.comparison import Difference, Effect
 from tocsin.lab.diff.reach import FIRST, Told
+from tocsin.lab.instants import duration_text
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["DiffReport", "FailOn", "Group", "group_differences", "lines_of_diff", "parse_fail_on"]
 
 _EXAMPLES: Final = 3
 _RANK: Final = {effect: place for place, effect in enumerate(Effect)}
-_MINUTE: Final = 60.0
 
 
 @attrs.frozen(slots=True)
@@ -41,7 +41,7 @@ class Group:
     def __str__(self) -> str:
         many = self.alerts != 1
         who = f"{self.alerts} {self.severity.value} alert{'s' if many else ''} of {self.clusters}"
-        by = _duration(abs(self.seconds))
+        by = duration_text(round(abs(self.seconds)))
         told = "" if self.what == FIRST else f" of {self.what}"
         match self.effect:
             case Effect.LOST:
@@ -130,10 +130,6 @@ def _beginning(first: str, last: str) -> str:
         if one != other:
             return first[:place]
     return first
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < _MINUTE else f"{seconds / _MINUTE:.3g} min"
 
 
 def lines_of_diff(report: DiffReport) -> Iterator[str]:

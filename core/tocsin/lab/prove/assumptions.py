@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tocsin.engine.gaps import RESERVED
 from tocsin.engine.plan import GLOBAL, Plan
+from tocsin.lab.instants import duration_text
 from tocsin.lab.prove.delivery import longest_wait
 from tocsin.lab.prove.levels import levels_within
 from tocsin.lab.prove.verdict import Question
-from tocsin.lab.prove.wording import duration, moment
+from tocsin.lab.prove.wording import moment
 from tocsin.model.alert import LABEL_ALONE
 
 __all__ = ["assumptions", "waits"]
@@ -58,6 +59,6 @@ def waits(plan: Plan, question: Question) -> Iterator[str]:
         if wait is None:
             yield f"{where} does not say how long it keeps an alert waiting"
         elif wait > 0:
-            yield f"{where} may keep an alert waiting for up to {duration(wait)} while others are told"
+            yield f"{where} may keep an alert waiting for up to {duration_text(wait)} while others are told"
     if question.tolerate:
         yield "an attempt on a channel that hangs puts its fallback off until it times out"

@@ -1,4 +1,4 @@
-"""How durations, instants and alerts are written."""
+"""How instants and alerts are written."""
 
 from __future__ import annotations
 
@@ -7,20 +7,7 @@ from typing import Any
 
 from tocsin.model.alert import PerformanceAlert
 
-__all__ = ["alert_fields", "duration", "instant", "moment"]
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time as people write it: ``1h30m``."""
-    whole = int(seconds)
-    if whole != seconds:
-        return f"{seconds:g}s"
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, whole = divmod(whole, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
+__all__ = ["alert_fields", "instant", "moment"]
 
 
 def instant(wall: float) -> str:

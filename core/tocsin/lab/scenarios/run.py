@@ -8,6 +8,7 @@ import attrs
 
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
+from tocsin.lab.instants import duration_text
 from tocsin.lab.rehearsal import Rehearsal, Told
 from tocsin.lab.scenarios.scenario import Expectation, Scenario, Step
 from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Fact, SilenceSet, Snoozed
@@ -38,7 +39,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Result:
         _do(rehearsal, step, number)
         if step.expect is not None:
             news = rehearsal.news()
-            problems += [f"{step.where}: at T+{_time(step.at)}: {text}" for text in _missed(step.expect, news)]
+            problems += [f"{step.where}: at T+{duration_text(step.at)}: {text}" for text in _missed(step.expect, news)]
     return Result(scenario, tuple(problems), rehearsal.told)
 
 
@@ -90,11 +91,4 @@ def _names(names: Sequence[str] | set[str]) -> str:
 
 
 def _listed(told: Sequence[Told]) -> str:
-    return "; ".join(f"T+{_time(one.at)} {one}" for one in told) or "nobody"
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60.0)
-    hours, minutes = divmod(int(minutes), 60)
-    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else "", f"{rest:g}s" if rest else ""]
-    return "".join(parts) or "0s"
+    return "; ".join(f"T+{duration_text(one.at)} {one}" for one in told) or "nobody"
