@@ -27,7 +27,7 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage contrib kill9 scale load routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage contrib kill9 scale month load routes matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -94,6 +94,9 @@ kill9: $(VENV)/.ready-to-test ## Kill a service KILLS times under load; nothing 
 
 scale: $(VENV)/.ready-to-test ## Measure ALERTS firing alerts: silences that end, escalations that start, a restart
 	$(BIN)/python -m tests.scale $(ALERTS)
+
+month: $(VENV)/.ready-to-test ## Replay a month of EVENTS alert events
+	$(BIN)/python -m tests.lab.month $(EVENTS)
 
 load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
 	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.lab import month
 from tests.lab.conftest import CONFIGURATION, Run, as_lines, fired
 
 from tocsin import FederationAlertingService, PerformanceAlert, Registry, SqliteStore, create_console_channel
@@ -210,3 +212,12 @@ def test_mistakes_are_said(arguments: list[str], problem: str, write: Write, run
     code, out, err = run("replay", write("alerts.json", as_lines([fired("a", 5.0)])), *arguments)
     assert (code, out) == (2, "")
     assert problem in err
+
+
+def test_a_month_can_be_replayed_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """The short form of ``make month``: it runs; how long it takes is not judged here."""
+    assert month.main(["400"]) in (0, 1)
+    logging.disable(logging.NOTSET)
+    assert "400 events" in capsys.readouterr().out
+    report, _ = month.run(400)
+    assert 50 < report.sent < report.episodes
