@@ -78,7 +78,19 @@ class Ingest:
             raise Refused(400, "\n".join(problems))
 
     def _read(self, document: list[Any]) -> list[Posted]:
-        return [self._reader.read(index, item) for index, item in enumerate(document)]
+        """Read every item; what is of another type anywhere goes before what is missing, as in Alertmanager."""
+        posted: list[Posted] = []
+        missing: Refused | None = None
+        for index, item in enumerate(document):
+            try:
+                posted.append(self._reader.read(index, item))
+            except Refused as refusal:
+                if refusal.status == 400:
+                    raise
+                missing = missing or refusal
+        if missing is not None:
+            raise missing
+        return posted
 
     async def _take(self, posted: list[Posted]) -> None:
         """Keep what is reported, and commit it; what was surely not committed is taken back."""
