@@ -29,6 +29,7 @@ from tocsin_server.api.heartbeat_file import HeartbeatFile
 from tocsin_server.api.heartbeats import Heartbeats
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.daemon.app import application
+from tocsin_server.intake import Intakes
 from tocsin_server.web.scopes import Guard, Token
 from tocsin_server.web.token_hash import hash_token
 
@@ -65,6 +66,7 @@ class World:
     heartbeats: Heartbeats
     pulse: Pulse
     api: TocsinApi
+    intakes: Intakes
     app: ASGIApp
     client: httpx.AsyncClient
 
@@ -135,7 +137,10 @@ async def world(
     known = [Token(name, hash_token(name), frozenset([name])) for name in SCOPES] if tokens else []
     heartbeats = Heartbeats(alerting, clock, HeartbeatFile(folder / "heartbeats.json"))
     bounds = Bounds(most_labels=8, longest_value=500)
-    api = TocsinApi(alerting, clock, Guard(known), heartbeats, pulse, bounds, clock.now(), largest_body, most_alerts)
+    intakes = Intakes.to(alerting.submit)
+    api = TocsinApi(
+        alerting, clock, Guard(known), intakes, heartbeats, pulse, bounds, clock.now(), largest_body, most_alerts
+    )
     app = application(api.routes(), 30.0)
     transport = httpx.ASGITransport(app=app)
     async with (
@@ -144,5 +149,5 @@ async def world(
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         tasks.start_soon(heartbeats.run)
-        yield World(alerting, clock, recording, heartbeats, pulse, api, app, client)
+        yield World(alerting, clock, recording, heartbeats, pulse, api, intakes, app, client)
         tasks.cancel_scope.cancel()

@@ -22,6 +22,7 @@ from tocsin_server.api.pulse import Pulse
 from tocsin_server.api.reported import Reported
 from tocsin_server.api.silences import Silences
 from tocsin_server.api.single_alert import SingleAlert
+from tocsin_server.intake import Intakes
 from tocsin_server.pagerduty.ingress import PagerDutyIngress
 from tocsin_server.web.scopes import Guard
 
@@ -39,6 +40,7 @@ class TocsinApi:
     alerting: FederationAlertingService
     clock: Clock
     guard: Guard
+    intakes: Intakes
     heartbeats: Heartbeats
     pulse: Pulse
     bounds: Bounds
@@ -51,7 +53,7 @@ class TocsinApi:
         alerting, clock, largest = self.alerting, self.clock, self.largest_body
         alerts, openapi = Alerts(alerting), OpenApi()
         parts = (
-            Reported(alerting, self.bounds, largest, self.most_alerts),
+            Reported(alerting, self.intakes.tocsin, self.bounds, largest, self.most_alerts),
             alerts,
             SingleAlert(alerting, clock),
             Operating(alerting, largest),
@@ -62,7 +64,7 @@ class TocsinApi:
             Figures(alerting, clock, self.started_at),
             EventStream(alerting, clock, self.pulse),
             HeartbeatIngress(self.heartbeats),
-            PagerDutyIngress(alerting, self.guard, self.bounds),
+            PagerDutyIngress(self.intakes.pagerduty, self.guard, self.bounds),
             openapi,
         )
         found = [operation for part in parts for operation in part.operations()]

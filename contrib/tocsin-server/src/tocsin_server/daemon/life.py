@@ -28,7 +28,7 @@ from tocsin import (
     hookimpl,
 )
 from tocsin_server.alertmanager.api import AlertmanagerApi
-from tocsin_server.alertmanager.ingest import Counts, Ingest
+from tocsin_server.alertmanager.ingest import Ingest
 from tocsin_server.alertmanager.posted import Bounds, Reader
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.severities import Severities
@@ -44,6 +44,7 @@ from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
 from tocsin_server.daemon.logs import set_up_logs
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
+from tocsin_server.intake import Intakes
 from tocsin_server.web.scopes import Guard, Token
 
 __all__ = ["HEARTBEATS", "STORE", "Daemon"]
@@ -101,7 +102,6 @@ class Daemon:
         self._context = None if self._tls is None else self._tls.context()
         self._clock: Clock = clock or SystemClock()
         self._seen, self._pulse = Seen(), Pulse()
-        self._counts = Counts()
         self._reloads = Reloads(at=self._clock.wall())
         self._started_at, self._begun_at = self._clock.wall(), self._clock.now()
         self._ready = self._stopping = False
@@ -115,9 +115,10 @@ class Daemon:
         except BaseException:  # raised again
             self._socket.close()
             raise
+        self._intakes = Intakes.to(self.alerting.submit)
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
         self._heartbeats = Heartbeats(self.alerting, self._clock, HeartbeatFile(data / HEARTBEATS))
-        self._sources = Sources(self.alerting.registry, self.alerting.submit, self._clock)
+        self._sources = Sources(self.alerting.registry, self._intakes.source.take, self._clock)
         self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
 
@@ -144,8 +145,7 @@ class Daemon:
             Reader(bounds, severities, settings.cluster_labels),
             self._reports,
             self._clock,
-            self.alerting.submit,
-            self._counts,
+            self._intakes.alertmanager,
             most=settings.max_alerts_per_request,
         )
         api = AlertmanagerApi(
@@ -162,6 +162,7 @@ class Daemon:
             self.alerting,
             self._clock,
             guard,
+            self._intakes,
             self._heartbeats,
             self._pulse,
             bounds,
@@ -169,7 +170,7 @@ class Daemon:
             settings.max_body_bytes,
             settings.max_alerts_per_request,
         )
-        metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
+        metrics = Metrics(self.alerting, self._intakes, self._seen, self._reloads, severities)
         routes = [*api.routes(guard), *own.routes(), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
         known = urlsplit(settings.external_url or "").hostname
         names = () if known is None else (known,)
