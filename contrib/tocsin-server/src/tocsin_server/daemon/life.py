@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import ssl
 from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 from typing import Final
@@ -98,8 +99,8 @@ class Daemon:
         self._wanted_sources = loaded.sources
         self.address = listen or Address.parse(loaded.server.listen)
         _check_open_door(self.address, loaded.server)
-        self._tls = _tls_of(loaded.server)
-        self._context = None if self._tls is None else self._tls.context()
+        tls = _tls_of(loaded.server)
+        self._context = None if tls is None else tls.context()
         self._clock: Clock = clock or SystemClock()
         self._seen, self._pulse = Seen(), Pulse()
         self._reloads = Reloads(at=self._clock.wall())
@@ -259,34 +260,35 @@ class Daemon:
             self._reloads.succeeded = False
             loaded = await anyio.to_thread.run_sync(self._read)
             _check_open_door(self.address, loaded.server)
-            tls = _tls_of(loaded.server)
-            if tls is not None:
-                await anyio.to_thread.run_sync(tls.context)  # what cannot serve is refused before anything changes
+            tls = _tls_of(loaded.server)  # what cannot serve is refused before anything changes
+            context = None if tls is None else await anyio.to_thread.run_sync(tls.context)
             made = self._sources.make(loaded.sources)
             await anyio.to_thread.run_sync(self.alerting.reconfigure, loaded.configuration)
-            self._take(loaded, tls, made)
+            self._take(loaded, made)
+            await self._renew(context)
             self._reloads.succeeded, self._reloads.at = True, self._clock.wall()
             for warning in loaded.warnings:
                 _log.warning("configuration: %s", warning)
             _log.info("the configuration was reloaded")
 
-    def _take(self, loaded: LoadedConfiguration, tls: Tls | None, made: Made) -> None:
+    def _take(self, loaded: LoadedConfiguration, made: Made) -> None:
         settings, before = loaded.server, self._settings
         set_up_logs(settings.log_format, settings.log_level)
         self._reports.resolve_timeout = settings.resolve_timeout_seconds
-        if tls is not None and self._context is not None:
-            tls.load(self._context)
         for name in ("listen", "data", "max_connections", "request_timeout_seconds"):
             if getattr(settings, name) != getattr(before, name):
                 _log.warning("server.%s changes when the daemon is started again", name)
-        if (tls is None) is not (self._context is None):
-            _log.warning("server.tls begins or ends when the daemon is started again")
-        elif tls is not None and self._tls is not None and tls.client_ca != self._tls.client_ca:
-            _log.warning("server.tls.client_ca changes when the daemon is started again")
         self._settings = settings
         assert self._tasks is not None, "it runs"
         self._sources.want(self._tasks, loaded.sources, made)
         self._interface.current = self._application(settings)
+
+    async def _renew(self, context: ssl.SSLContext | None) -> None:
+        """Let new connections have the certificates that are in the files now, and clients need those."""
+        if (context is None) is not (self._context is None):
+            _log.warning("server.tls begins or ends when the daemon is started again")
+        elif context is not None and self._listener is not None:
+            await self._listener.renew(context)
 
 
 def _tls_of(settings: ServerSettings) -> Tls | None:
