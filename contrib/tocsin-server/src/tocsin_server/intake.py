@@ -9,7 +9,10 @@ import attrs
 
 from tocsin import AlertFired, AlertResolved, Fact
 
-__all__ = ["Counts", "Intake", "Intakes"]
+__all__ = ["Counts", "Intake", "Intakes", "Submit"]
+
+Submit = Callable[..., Awaitable[Any]]
+"""``await submit(*facts)``: the service's door; it returns the answers once all is committed."""
 
 
 @attrs.define(slots=True)
@@ -23,12 +26,9 @@ class Counts:
 
 @attrs.frozen(slots=True)
 class Intake:
-    """One way in.
+    """One way in."""
 
-    :param submit: the service's door; it returns once all that it is given is committed.
-    """
-
-    submit: Callable[..., Awaitable[Any]]
+    submit: Submit
     counts: Counts = attrs.field(factory=Counts)
 
     async def take(self, *facts: Fact) -> Any:
@@ -53,7 +53,7 @@ class Intakes:
     source: Intake
 
     @classmethod
-    def to(cls, submit: Callable[..., Awaitable[Any]]) -> Intakes:
+    def to(cls, submit: Submit) -> Intakes:
         """Return ways that all lead to one door."""
         return cls(*(Intake(submit) for _ in attrs.fields(cls)))
 

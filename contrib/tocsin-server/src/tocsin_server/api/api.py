@@ -22,7 +22,7 @@ from tocsin_server.api.pulse import Pulse
 from tocsin_server.api.reported import Reported
 from tocsin_server.api.silences import Silences
 from tocsin_server.api.single_alert import SingleAlert
-from tocsin_server.intake import Intakes
+from tocsin_server.intake import Intakes, Submit
 from tocsin_server.pagerduty.ingress import PagerDutyIngress
 from tocsin_server.web.scopes import Guard
 
@@ -38,6 +38,7 @@ class TocsinApi:
     """
 
     alerting: FederationAlertingService
+    submit: Submit
     clock: Clock
     guard: Guard
     intakes: Intakes
@@ -56,11 +57,11 @@ class TocsinApi:
             Reported(alerting, self.intakes.tocsin, self.bounds, largest, self.most_alerts),
             alerts,
             SingleAlert(alerting, clock),
-            Operating(alerting, largest),
-            Deliveries(alerting, largest),
+            Operating(alerting, self.submit, largest),
+            Deliveries(alerting, self.submit, largest),
             Channels(alerting, clock, largest),
             Preview(alerting, alerts, clock, largest),
-            Silences(alerting, clock, largest),
+            Silences(alerting, self.submit, clock, largest),
             Figures(alerting, clock, self.started_at),
             EventStream(alerting, clock, self.pulse),
             HeartbeatIngress(self.heartbeats),
