@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from tocsin import AlertFired, AlertResolved, Outcome, PerformanceAlert, StoreError
+from tocsin import AlertFired, AlertResolved, AttemptFinished, Outcome, PerformanceAlert, StoreError
 from tocsin_server.tracing.causes import Causes
 from tocsin_server.tracing.traces import Traces
 
@@ -170,6 +170,18 @@ async def test_an_attempt_that_failed_is_an_error_with_its_code(here: World, see
     assert attributes(failed)["error.type"] == "unavailable"
     assert (attributes(delivered)["tocsin.code"], attributes(delivered)["tocsin.attempt"]) == (200, 2)
     assert links(failed) == links(delivered) == [TRACE]
+
+
+async def test_an_attempt_belongs_to_no_request_that_is_committed_at_the_same_time(here: World, seen: Seen) -> None:
+    """Its end may be told in the middle of one."""
+    await here.report(alert("a"))
+    (delivery,) = [one for one in here.alerting.delivery_history if one.channel_id == "ops"]
+
+    async def submit(*facts: Any) -> None:
+        seen.traces(AttemptFinished(0.0, delivery))
+
+    await seen.traces.door(submit)(AlertResolved("a"))
+    assert [span.parent for span in seen.named("send ops")] == [None, None]
 
 
 async def test_a_notification_leads_back_to_every_request_that_it_tells_of_once(here: World, seen: Seen) -> None:
