@@ -179,6 +179,7 @@ def test_the_server(loaded: LoadedConfiguration, files: Files) -> None:
         max_connections=8,
         request_timeout_seconds=9,
         alertmanager_configuration="route: {receiver: team}",
+        traces=True,
         log_format="json",
         log_level="debug",
     )

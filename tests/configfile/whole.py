@@ -87,6 +87,7 @@ server:
   max_connections: 8
   request_timeout_seconds: 9
   alertmanager_configuration: "route: {receiver: team}"
+  traces: true
   log_format: json
   log_level: debug
 """

@@ -29,6 +29,8 @@ from tocsin_server.api.heartbeat_file import HeartbeatFile
 from tocsin_server.api.heartbeats import Heartbeats
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.daemon.app import application
+from tocsin_server.intake import Intakes
+from tocsin_server.tracing.traces import Traces
 from tocsin_server.web.scopes import Guard, Token
 from tocsin_server.web.token_hash import hash_token
 
@@ -41,12 +43,15 @@ _LEVELS: Final = {"first": ["boss"], "second": ["boss", "ops"]}
 
 
 class _Plugin:
-    def __init__(self, pulse: Pulse) -> None:
+    def __init__(self, pulse: Pulse, traces: Traces | None) -> None:
         self._pulse = pulse
+        self._traces = traces
 
     @hookimpl
     def tocsin_register_observers(self, registrar: ObserverRegistrar) -> None:
         registrar.register("pulse", self._pulse)
+        if self._traces is not None:
+            registrar.register("traces", self._traces)
 
 
 def alert(alert_id: str = "a1", **changes: Any) -> dict[str, Any]:
@@ -65,6 +70,7 @@ class World:
     heartbeats: Heartbeats
     pulse: Pulse
     api: TocsinApi
+    intakes: Intakes
     app: ASGIApp
     client: httpx.AsyncClient
 
@@ -125,18 +131,35 @@ async def world(
     tokens: bool = False,
     most_alerts: int = 50,
     largest_body: int = 100_000,
+    traces: Traces | None = None,
 ) -> AsyncIterator[World]:
     """Run a service and its API on what is kept in *folder*; with *tokens* there is one for each scope, of its name."""
     clock, recording, pulse = clock or VirtualClock(), RecordingBackend(), Pulse()
     alerting = FederationAlertingService(
-        store=SqliteStore(folder / "tocsin.db"), clock=clock, plugins=[recording, _Plugin(pulse)], seed=1
+        store=SqliteStore(folder / "tocsin.db"), clock=clock, plugins=[recording, _Plugin(pulse, traces)], seed=1
     )
     configure(alerting)
     known = [Token(name, hash_token(name), frozenset([name])) for name in SCOPES] if tokens else []
     heartbeats = Heartbeats(alerting, clock, HeartbeatFile(folder / "heartbeats.json"))
     bounds = Bounds(most_labels=8, longest_value=500)
-    api = TocsinApi(alerting, clock, Guard(known), heartbeats, pulse, bounds, clock.now(), largest_body, most_alerts)
-    app = application(api.routes(), 30.0)
+    submit = alerting.submit if traces is None else traces.door(alerting.submit)
+    intakes = Intakes.to(submit)
+    api = TocsinApi(
+        alerting,
+        submit,
+        clock,
+        Guard(known),
+        intakes,
+        heartbeats,
+        pulse,
+        bounds,
+        clock.now(),
+        largest_body,
+        most_alerts,
+    )
+    routes = api.routes()
+    app = application(routes, 30.0)
+    app = app if traces is None else traces.serving(app, routes)
     transport = httpx.ASGITransport(app=app)
     async with (
         alerting,
@@ -144,5 +167,5 @@ async def world(
         httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
     ):
         tasks.start_soon(heartbeats.run)
-        yield World(alerting, clock, recording, heartbeats, pulse, api, app, client)
+        yield World(alerting, clock, recording, heartbeats, pulse, api, intakes, app, client)
         tasks.cancel_scope.cancel()

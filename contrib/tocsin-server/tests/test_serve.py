@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import ssl
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 from server_processes import PATIENCE, daemon, receiver, running, serve_command, until
 
@@ -168,59 +166,6 @@ def test_tokens_have_scopes_and_are_never_shown(tmp_path: Path) -> None:
 def hash_of(token: str) -> str:
     """Return the SHA-256 of a token, as a user would make it."""
     return subprocess.run(["sha256sum"], input=token, capture_output=True, text=True, check=True).stdout[:64]
-
-
-def test_it_speaks_tls_and_takes_a_new_certificate_at_a_reload(tmp_path: Path) -> None:
-    first, second = make_certificate(tmp_path, "first"), make_certificate(tmp_path, "second")
-    certificate, key = tmp_path / "now.crt", tmp_path / "now.key"
-    install(first, certificate, key)
-    server = json.dumps({"tls": {"certificate": str(certificate), "key": str(key)}})
-    path = written(tmp_path, server=server)
-    with running(serve_command(path, tmp_path / "data"), LISTENING) as ours:
-        assert ours.url.startswith("https://")
-        assert ready(ours.url, first) == "OK"
-        with pytest.raises(httpx.ConnectError):
-            ready(ours.url, second)
-        install(second, certificate, key)
-        ours.process.send_signal(signal.SIGHUP)
-        ours.lines.wait_for("the configuration was reloaded")
-        assert ready(ours.url, second) == "OK"
-        certificate.write_text("no certificate")
-        ours.process.send_signal(signal.SIGHUP)
-        ours.lines.wait_for("the configuration was not reloaded")
-        assert ready(ours.url, second) == "OK"
-
-
-def make_certificate(folder: Path, name: str) -> Path:
-    """Make a certificate for loopback; its key lies beside it."""
-    made = folder / f"{name}.crt"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(folder / f"{name}.key"), "-out", str(made)]
-    subprocess.run([*command, *subject, *files], capture_output=True, check=True)
-    return made
-
-
-def install(made: Path, certificate: Path, key: Path) -> None:
-    """Put a certificate in its place."""
-    certificate.write_bytes(made.read_bytes())
-    key.write_bytes(made.with_suffix(".key").read_bytes())
-
-
-def ready(url: str, trusted: Path) -> str:
-    """Ask whether the daemon is ready, trusting one certificate alone."""
-    return httpx.get(f"{url}/-/ready", verify=ssl.create_default_context(cafile=trusted), trust_env=False).text
 
 
 def test_bounds_are_kept_with_a_clear_answer(tmp_path: Path) -> None:

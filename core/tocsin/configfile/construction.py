@@ -134,7 +134,7 @@ class _Construction:
             if error is not None:
                 self._spots[name].refuse_with(error, lambda: None, word)
             return error is None
-        return self._spots[name].accepts(check, word)
+        return self._spots[name].accepts(check, word, value=self._values[name])
 
     def _together(self) -> Any:
         """Make the instance; a field that does not go with the others is told, and dropped if it can be."""

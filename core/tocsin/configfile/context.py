@@ -11,7 +11,7 @@ from tocsin.config.settings import structure_settings
 from tocsin.configfile.construction import Form, build
 from tocsin.configfile.document import Node, Table
 from tocsin.configfile.findings import Findings, Spot
-from tocsin.configfile.shapes import REFUSED, conform
+from tocsin.configfile.shapes import REFUSED, as_expected, conform
 from tocsin.configfile.substitution import SecretFiles
 from tocsin.errors import ConfigurationError, nearest
 from tocsin.registry import Registry
@@ -126,7 +126,8 @@ class Context:
         A value may be a secret as it is written: none is repeated. *without* names keys that are no settings. Unless
         they take part in what *decides* about alerts, secrets may be spared; then they are not checked.
         """
-        spot = attrs.evolve(spot, node=self._put_in(spot.node, spot.path, set(without)), hidden=True)
+        node = as_expected(self._put_in(spot.node, spot.path, set(without)), config_class)
+        spot = attrs.evolve(spot, node=node, hidden=True)
         if not decides and self.secrets.missing.spare(spot.node):
             return spot, REFUSED
         return spot, build(spot, Form(kind=config_class, make=structured))

@@ -69,7 +69,8 @@ class Scalar:
 
     ``written`` is how YAML had it where it made something else of a text than may be meant: ``no``, ``22:00``.
     ``origins`` say where a value came from that is in no message: ``${NAME}``, or a file of its own. A ``lost`` one
-    should have come from there and did not: that was told, and nothing else is to be said of it.
+    should have come from there and did not: that was told, and nothing else is to be said of it. What is ``referred``
+    to is all of it one ``${NAME}``.
     """
 
     place: Place
@@ -77,6 +78,7 @@ class Scalar:
     written: str = attrs.field(default="", repr=False)
     origins: tuple[str, ...] = ()
     lost: bool = False
+    referred: bool = False
 
 
 @attrs.frozen(slots=True, eq=False)

@@ -123,17 +123,22 @@ class Spot:
 
     def refuse_kind(self, expected: str) -> None:
         """Say that the value is of another kind than *expected*."""
+        if isinstance(self.node, Scalar) and self.node.referred:
+            came_from = " and ".join(self.node.origins)
+            self.refuse(f"expected {expected}; what came from {came_from} is something else, and is not shown")
+            return
         hint = trap(self.node, hidden=self.hidden) if isinstance(self.node, Scalar) else ""
         self.refuse(f"expected {expected}, not {kind_of(self.node)}{hint}")
 
-    def accepts(self, check: Callable[[object], object], ignored: str = "") -> bool:
+    def accepts(self, check: Callable[[object], object], ignored: str = "", *, value: object = None) -> bool:
         """Whether *check* takes the value; what it raises is told, without what must not be shown.
 
-        *ignored* is how the paths of its errors begin, where they repeat what this value's path ends in.
+        *value* is what was made of it (None: it is as it stands). *ignored* is how the paths of its errors begin, where
+        they repeat what this value's path ends in.
         """
         if self.lost:
             return False
-        error = attempt(check, self.plain())
+        error = attempt(check, self.plain() if value is None else value)
         if error is not None:
             self.refuse_with(error, lambda: attempt(check, plain(self.node, masked=True)), ignored)
         return error is None

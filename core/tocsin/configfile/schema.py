@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tocsin.configfile import channels, daemon, policies, rules, suppression
 from tocsin.configfile.construction import Form
+from tocsin.configfile.references import PATTERN
 from tocsin.configfile.schema_types import (
     NAMES,
     NULL,
@@ -124,7 +125,9 @@ def _policy() -> Schema:
             "escalation_levels": {"type": "object", "properties": levels, "additionalProperties": False},
             "level_delays_seconds": {
                 "type": "object",
-                "properties": {level: {"type": "number", "minimum": 0} for level in policies.LEVELS},
+                "properties": {
+                    level: {"type": ["number", "string"], "minimum": 0, "pattern": PATTERN} for level in policies.LEVELS
+                },
                 "additionalProperties": False,
             },
         },

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from tocsin.configfile.construction import Form
+from tocsin.configfile.references import PATTERN
 from tocsin.configfile.shapes import inner_types, types_of
 
 __all__ = ["NAMES", "NULL", "STRING", "Schema", "described", "form_schema", "mapping_of", "type_schema"]
@@ -50,7 +51,7 @@ def _option(hint: Any, secrets: bool, inside: tuple[type, ...]) -> Schema:
     origin = typing.get_origin(hint) or hint
     arguments = typing.get_args(hint)
     if origin in _SINGLE:
-        return {"type": _SINGLE[origin]}
+        return STRING if origin is str else {"type": [_SINGLE[origin], "string"], "pattern": PATTERN}
     if origin is typing.Literal:
         return {"enum": list(arguments)}
     if origin in _LISTS:

@@ -124,8 +124,8 @@ class ServerSettings:
     ``data`` is the folder of its store (None: what it knows ends with it). ``external_url`` begins the links in
     notifications. ``resolve_timeout_seconds`` is how long an alert without an end fires. The first of
     ``cluster_labels`` that an alert has is its cluster. ``severity_labels`` are further words for severities. The
-    bounds refuse what is over them. ``alertmanager_configuration`` is the Alertmanager configuration that this one was
-    converted from, which clients of Alertmanager's API are shown.
+    bounds refuse what is over them. ``traces`` says whether traces go to OpenTelemetry. ``alertmanager_configuration``
+    is the Alertmanager configuration that this one was converted from, which clients of Alertmanager's API are shown.
     """
 
     listen: str = attrs.field(default="127.0.0.1:9093", validator=_address)
@@ -145,5 +145,6 @@ class ServerSettings:
     alertmanager_configuration: str | None = attrs.field(
         default=None, validator=attrs.validators.optional(_check.text), repr=False
     )
+    traces: bool = attrs.field(default=False, validator=_check.boolean)
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin.configfile.document import Items, Scalar, Table, origins
+from tocsin.configfile.document import Entry, Items, Node, Scalar, Table, origins
 from tocsin.configfile.findings import Findings, Spot
+from tocsin.configfile.references import read_as
 from tocsin.errors import nearest
 
-__all__ = ["REFUSED", "conform", "inner_types", "settable", "types_of"]
+__all__ = ["REFUSED", "as_expected", "conform", "inner_types", "settable", "types_of"]
 
 REFUSED: Final = object()
 """Stands for a value that was told already."""
@@ -47,6 +48,30 @@ def inner_types(hint: Any) -> tuple[Any, ...]:
     return (hint,)
 
 
+def as_expected(node: Node, hint: Any) -> Node:
+    """Return *node* with what is all of it a ``${NAME}`` read as the kind that *hint* has in its place."""
+    options = inner_types(hint)
+    if isinstance(node, Scalar):
+        return read_as(node, options)
+    for option in options:
+        origin, arguments = typing.get_origin(option) or option, typing.get_args(option)
+        if isinstance(node, Items) and origin in _LISTS and arguments:
+            return attrs.evolve(node, items=tuple(as_expected(item, arguments[0]) for item in node.items))
+        if isinstance(node, Table) and origin in (dict, collections.abc.Mapping) and len(arguments) == 2:
+            return _entries_as_expected(node, dict.fromkeys(node.entries, arguments[1]))
+        if isinstance(node, Table) and isinstance(origin, type) and attrs.has(origin):
+            hints = types_of(origin)
+            return _entries_as_expected(node, {name: hints[field.name] for name, field in settable(origin).items()})
+    return node
+
+
+def _entries_as_expected(table: Table, hints: Mapping[str, Any]) -> Table:
+    entries = {
+        name: Entry(entry.place, as_expected(entry.node, hints.get(name, Any))) for name, entry in table.entries.items()
+    }
+    return attrs.evolve(table, entries=entries)
+
+
 def conform(spot: Spot, hint: Any) -> Any:
     """Return the plain value of *spot* if its kind is that of *hint*; otherwise tell it and return :data:`REFUSED`.
 
@@ -55,6 +80,8 @@ def conform(spot: Spot, hint: Any) -> Any:
     options = inner_types(hint)
     if isinstance(spot.node, Scalar) and spot.node.lost:
         return REFUSED
+    if isinstance(spot.node, Scalar) and spot.node.referred:
+        spot = attrs.evolve(spot, node=read_as(spot.node, options))
     if isinstance(spot.node, Scalar) and spot.node.value is None and _takes_none(hint):
         return None
     if len(options) == 1:

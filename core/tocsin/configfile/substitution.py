@@ -110,7 +110,9 @@ def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Fin
 
     filled = _VARIABLE.sub(value, scalar.value)
     origins = tuple(dict.fromkeys((*scalar.origins, *came_from)))
-    return attrs.evolve(scalar, value=filled, origins=origins, lost=bool(lost))
+    alone = _VARIABLE.fullmatch(scalar.value)
+    referred = alone is not None and alone[1] is not None
+    return attrs.evolve(scalar, value=filled, origins=origins, lost=bool(lost), referred=referred)
 
 
 def _alike(name: str, environ: Mapping[str, str]) -> list[str]:

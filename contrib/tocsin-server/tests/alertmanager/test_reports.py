@@ -13,10 +13,11 @@ import pytest
 
 from tocsin import AlertRoutingRule, FederationAlertingService, SqliteStore, StoreError, iso_time
 from tocsin.testing.clock import VirtualClock
-from tocsin_server.alertmanager.ingest import Counts, Ingest
+from tocsin_server.alertmanager.ingest import Ingest
 from tocsin_server.alertmanager.posted import Bounds, Reader
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.severities import Severities
+from tocsin_server.intake import Counts, Intake
 from tocsin_server.web.refusal import Refused
 
 pytestmark = pytest.mark.anyio
@@ -32,10 +33,11 @@ class Bench:
         self.alerting.add_routing_rule(AlertRoutingRule("nobody", receiver="nobody"))
         self.alerting.add_receiver("nobody", [])
         self.reports = Reports(clock, 300.0)
-        self.counts = Counts()
+        intake = Intake(self.submit)
+        self.counts = intake.counts
         self.failing = 0
         reader = Reader(Bounds(), Severities(), ["cluster"])
-        self._ingest = Ingest(reader, self.reports, clock, self.submit, self.counts)
+        self._ingest = Ingest(reader, self.reports, clock, intake)
 
     async def submit(self, *facts: Any) -> Any:
         """Submit, or fail as often as it was told to."""

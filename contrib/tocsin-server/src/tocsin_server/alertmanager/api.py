@@ -44,16 +44,21 @@ class AlertmanagerApi:
 
     def routes(self, guard: Guard) -> list[BaseRoute]:
         """Return the requests that it answers."""
+        requests = (
+            ("POST", "/api/v2/alerts", "ingest", self._post_alerts),
+            ("GET", "/api/v2/alerts", "read", self._get_alerts),
+            ("GET", "/api/v2/alerts/groups", "read", self._get_groups),
+            ("POST", "/api/v2/silences", "operate", self._post_silence),
+            ("GET", "/api/v2/silences", "read", self._get_silences),
+            ("DELETE", "/api/v2/silence/{silence_id}", "operate", self._delete_silence),
+            ("GET", "/api/v2/silence/{silence_id}", "read", self._get_silence),
+            ("GET", "/api/v2/receivers", "read", self._get_receivers),
+            ("GET", "/api/v2/status", "read", self._get_status),
+        )
         return [
-            Route("/api/v2/alerts", guard.needs("ingest", self._post_alerts), methods=["POST"]),
-            Route("/api/v2/alerts", guard.needs("read", self._get_alerts), methods=["GET"]),
-            Route("/api/v2/alerts/groups", guard.needs("read", self._get_groups), methods=["GET"]),
-            Route("/api/v2/silences", guard.needs("operate", self._post_silence), methods=["POST"]),
-            Route("/api/v2/silences", guard.needs("read", self._get_silences), methods=["GET"]),
-            Route("/api/v2/silence/{silence_id}", guard.needs("operate", self._delete_silence), methods=["DELETE"]),
-            Route("/api/v2/silence/{silence_id}", guard.needs("read", self._get_silence), methods=["GET"]),
-            Route("/api/v2/receivers", guard.needs("read", self._get_receivers), methods=["GET"]),
-            Route("/api/v2/status", guard.needs("read", self._get_status), methods=["GET"]),
+            Route(path + slash, guard.needs(scope, answer), methods=[method])
+            for method, path, scope, answer in requests
+            for slash in ("", "/")  # Alertmanager's router does not tell them apart
         ]
 
     def _routed(self) -> Routes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import anyio.to_thread
@@ -11,26 +10,17 @@ import attrs
 from tocsin import AlertFired, AlertResolved, Clock, Fact
 from tocsin_server.alertmanager.posted import Posted, Reader
 from tocsin_server.alertmanager.reports import Report, Reports
+from tocsin_server.intake import Intake
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Counts", "Ingest"]
+__all__ = ["Ingest"]
 
 _FEW: Final = 200
-
-
-@attrs.define(slots=True)
-class Counts:
-    """How many alerts came in: those that fire, those that ended, those that could not be taken."""
-
-    firing: int = 0
-    resolved: int = 0
-    invalid: int = 0
 
 
 class Ingest:
     """Takes posted alerts in.
 
-    :param submit: the service's door; it returns once all of a batch is committed.
     :param most: so many alerts one request may have.
     """
 
@@ -39,17 +29,15 @@ class Ingest:
         reader: Reader,
         reports: Reports,
         clock: Clock,
-        submit: Callable[..., Awaitable[Any]],
-        counts: Counts,
+        intake: Intake,
         *,
         most: int = 10_000,
     ) -> None:
         self._reader = reader
         self._reports = reports
         self._clock = clock
-        self._submit = submit
+        self._intake = intake
         self._most = most
-        self._counts = counts
 
     async def take(self, document: Any) -> None:
         """Take in the alerts of a decoded body.
@@ -73,12 +61,24 @@ class Ingest:
         if valid:
             await self._take(valid)
         problems = [one.problem for one in posted if one.problem is not None]
-        self._counts.invalid += len(problems)
+        self._intake.refuse(len(problems))
         if problems:
             raise Refused(400, "\n".join(problems))
 
     def _read(self, document: list[Any]) -> list[Posted]:
-        return [self._reader.read(index, item) for index, item in enumerate(document)]
+        """Read every item; what is of another type anywhere goes before what is missing, as in Alertmanager."""
+        posted: list[Posted] = []
+        missing: Refused | None = None
+        for index, item in enumerate(document):
+            try:
+                posted.append(self._reader.read(index, item))
+            except Refused as refusal:
+                if refusal.status == 400:
+                    raise
+                missing = missing or refusal
+        if missing is not None:
+            raise missing
+        return posted
 
     async def _take(self, posted: list[Posted]) -> None:
         """Keep what is reported, and commit it; what was surely not committed is taken back."""
@@ -96,16 +96,13 @@ class Ingest:
                 facts.append(AlertFired(self._reader.alert(one, report.starts_at)))
                 changed.append((alert_id, report, known))
         try:
-            await self._submit(*facts)
+            await self._intake.take(*facts)
         except BaseException as error:  # raised again
             lost = isinstance(error, Exception)
             for alert_id, kept, known in reversed(changed):
                 if lost or kept is None:  # cut off, it may be committed: then what fires still has its end
                     self._reports.take_back(alert_id, kept, known)
             raise
-        ended = sum(isinstance(fact, AlertResolved) for fact in facts)
-        self._counts.resolved += ended
-        self._counts.firing += len(facts) - ended
 
 
 def _with_end(posted: Posted, latest: float) -> Posted:

@@ -9,9 +9,10 @@ from typing import Any, Final
 import attrs
 
 from tocsin import PerformanceAlert, alert_from_labels, fingerprint
+from tocsin_server.alertmanager.instants import read_instant
 from tocsin_server.alertmanager.severities import Severities
+from tocsin_server.alertmanager.urls import is_url
 from tocsin_server.web.refusal import Refused
-from tocsin_server.web.times import read_time
 
 __all__ = ["Bounds", "Posted", "Reader"]
 
@@ -61,35 +62,39 @@ class Reader:
     def read(self, index: int, item: Any) -> Posted:
         """Return one item of a request's body.
 
-        :raises Refused: when it has not the form of an alert, for which Alertmanager refuses the whole request.
+        :raises Refused: when it has not the form of an alert, for which Alertmanager refuses the whole request: with
+            422 when something in it is missing or no URL, and with 400 before that when something is of another type.
         """
         if not isinstance(item, Mapping):
             raise Refused(400, f"[{index}]: an alert is an object with labels, not {type(item).__name__}")
-        if item.get("labels") is None:
-            raise Refused(422, f"{index}.labels in body is required", code=602)
         labels = {name: value for name, value in self._strings(item, "labels", index).items() if value}
         annotations = self._strings(item, "annotations", index)
-        generator_url = item.get("generatorURL") or ""
-        if not isinstance(generator_url, str) or len(generator_url) > self._bounds.longest_value:
+        url = item.get("generatorURL")
+        if not isinstance(url, (str, type(None))) or len(url or "") > self._bounds.longest_value:
             raise Refused(400, f"[{index}].generatorURL: expected a URL")
         try:
-            starts_at = read_time(item.get("startsAt"), "startsAt")
-            ends_at = read_time(item.get("endsAt"), "endsAt")
+            starts_at = read_instant(item.get("startsAt"), "startsAt")
+            ends_at = read_instant(item.get("endsAt"), "endsAt")
         except ValueError as error:
             raise Refused(400, f"[{index}]: {error}") from None
+        if item.get("labels") is None:
+            raise Refused(422, f"{index}.labels in body is required", code=602)
+        if url and not is_url(url):
+            raise Refused(422, f"{index}.generatorURL in body must be of type uri: {url!r:.80}", code=601)
         if starts_at is None and ends_at is not None:
             starts_at = ends_at  # as Alertmanager has it
         problem = self._problem(labels, annotations, starts_at, ends_at)
-        return Posted(labels, annotations, starts_at, ends_at, generator_url, problem)
+        return Posted(labels, annotations, starts_at, ends_at, url or "", problem)
 
     @staticmethod
     def _strings(item: Mapping[str, Any], name: str, index: int) -> dict[str, str]:
+        """Return an object of strings, in which null is the empty one."""
         value = item.get(name)
         if value is None:
             return {}
-        if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
+        if not isinstance(value, Mapping) or not all(isinstance(one, (str, type(None))) for one in value.values()):
             raise Refused(400, f"[{index}].{name}: expected an object with a string for each name")
-        return dict(value)
+        return {key: one or "" for key, one in value.items()}
 
     def _problem(
         self,

@@ -19,9 +19,10 @@ from tocsin import (
     SilenceSet,
     SilenceState,
 )
+from tocsin_server.alertmanager.instants import read_instant
 from tocsin_server.web.filters import refuses_the_empty
 from tocsin_server.web.refusal import Refused
-from tocsin_server.web.times import read_time, written
+from tocsin_server.web.times import written
 
 __all__ = ["Silences", "gettable_silence"]
 
@@ -147,11 +148,10 @@ class Silences:
         if not isinstance(silence_id, str):
             raise Refused(400, "id: expected a string")
         try:
-            starts_at, ends_at = read_time(document["startsAt"], "startsAt"), read_time(document["endsAt"], "endsAt")
+            starts_at = read_instant(document["startsAt"], "startsAt") or 0.0
+            ends_at = read_instant(document["endsAt"], "endsAt") or 0.0
         except ValueError as error:
             raise Refused(400, str(error)) from None
-        if starts_at is None or ends_at is None:
-            raise Refused(400, "silence invalid: startsAt and endsAt are instants")
         if starts_at >= ends_at:
             raise Refused(400, "Failed to create silence: start time must be before end time")
         if ends_at < self._clock.wall():

@@ -22,6 +22,7 @@ from tocsin_server.api.pulse import Pulse
 from tocsin_server.api.reported import Reported
 from tocsin_server.api.silences import Silences
 from tocsin_server.api.single_alert import SingleAlert
+from tocsin_server.intake import Intakes, Submit
 from tocsin_server.pagerduty.ingress import PagerDutyIngress
 from tocsin_server.web.scopes import Guard
 
@@ -37,8 +38,10 @@ class TocsinApi:
     """
 
     alerting: FederationAlertingService
+    submit: Submit
     clock: Clock
     guard: Guard
+    intakes: Intakes
     heartbeats: Heartbeats
     pulse: Pulse
     bounds: Bounds
@@ -51,18 +54,18 @@ class TocsinApi:
         alerting, clock, largest = self.alerting, self.clock, self.largest_body
         alerts, openapi = Alerts(alerting), OpenApi()
         parts = (
-            Reported(alerting, self.bounds, largest, self.most_alerts),
+            Reported(alerting, self.intakes.tocsin, self.bounds, largest, self.most_alerts),
             alerts,
             SingleAlert(alerting, clock),
-            Operating(alerting, largest),
-            Deliveries(alerting, largest),
+            Operating(alerting, self.submit, largest),
+            Deliveries(alerting, self.submit, largest),
             Channels(alerting, clock, largest),
             Preview(alerting, alerts, clock, largest),
-            Silences(alerting, clock, largest),
+            Silences(alerting, self.submit, clock, largest),
             Figures(alerting, clock, self.started_at),
             EventStream(alerting, clock, self.pulse),
             HeartbeatIngress(self.heartbeats),
-            PagerDutyIngress(alerting, self.guard, self.bounds),
+            PagerDutyIngress(self.intakes.pagerduty, self.guard, self.bounds),
             openapi,
         )
         found = [operation for part in parts for operation in part.operations()]

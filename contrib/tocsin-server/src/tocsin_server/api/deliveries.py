@@ -23,6 +23,7 @@ from tocsin_server.api.operating import CHANGED
 from tocsin_server.api.operation import PREFIX, Answer, Operation, Parameter
 from tocsin_server.api.paging import PAGING, Key, Page
 from tocsin_server.api.shown import instant
+from tocsin_server.intake import Submit
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 
@@ -63,8 +64,9 @@ class Deliveries:
     :param largest: bytes of a body.
     """
 
-    def __init__(self, alerting: FederationAlertingService, largest: int) -> None:
+    def __init__(self, alerting: FederationAlertingService, submit: Submit, largest: int) -> None:
         self._alerting = alerting
+        self._submit = submit
         self._largest = largest
 
     def operations(self) -> list[Operation]:
@@ -126,7 +128,7 @@ class Deliveries:
     async def _redrive(self, request: Request) -> Response:
         body = await Body.read(request, self._largest, ("by",), needed=False)
         notification_id = request.path_params["notification_id"]
-        (changed,) = await self._alerting.submit(Redriven(notification_id, body.text("by", "")))
+        (changed,) = await self._submit(Redriven(notification_id, body.text("by", "")))
         if not changed:
             known = await anyio.to_thread.run_sync(lambda: {one.document["notification_id"] for one in self._all()})
             if notification_id not in known:

@@ -14,6 +14,7 @@ from tocsin_server.api.bodies import LONGEST_SECONDS, LONGEST_TEXT, Body
 from tocsin_server.api.operation import PREFIX, Answer, Operation
 from tocsin_server.api.reported import OWN
 from tocsin_server.api.single_alert import ALERT_ID, alert_id_of, no_such_alert
+from tocsin_server.intake import Submit
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 
@@ -31,8 +32,9 @@ class Operating:
     :param largest: bytes of a body.
     """
 
-    def __init__(self, alerting: FederationAlertingService, largest: int) -> None:
+    def __init__(self, alerting: FederationAlertingService, submit: Submit, largest: int) -> None:
         self._alerting = alerting
+        self._submit = submit
         self._largest = largest
 
     def operations(self) -> list[Operation]:
@@ -78,8 +80,8 @@ class Operating:
         )
 
     async def _changed(self, fact: Fact) -> bool:
-        (answer,) = await self._alerting.submit(fact)
-        return answer
+        (answer,) = await self._submit(fact)
+        return bool(answer)
 
     async def _or_404(self, request: Request, fact: Fact, what: str) -> Response:
         if not await self._changed(fact):

@@ -14,6 +14,7 @@ from tocsin import AlertError, AlertFired, FederationAlertingService, Performanc
 from tocsin_server.alertmanager.posted import Bounds
 from tocsin_server.api.bodies import read_document
 from tocsin_server.api.operation import PREFIX, Answer, Operation
+from tocsin_server.intake import Intake
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 from tocsin_server.web.times import read_time
@@ -44,8 +45,11 @@ class Reported:
     :param largest: bytes of a body. :param most: alerts of a request.
     """
 
-    def __init__(self, alerting: FederationAlertingService, bounds: Bounds, largest: int, most: int) -> None:
+    def __init__(
+        self, alerting: FederationAlertingService, intake: Intake, bounds: Bounds, largest: int, most: int
+    ) -> None:
         self._alerting = alerting
+        self._intake = intake
         self._bounds = bounds
         self._largest = largest
         self._most = most
@@ -75,10 +79,14 @@ class Reported:
         if len(items) > self._most:
             raise Refused(413, f"{len(items)} alerts in one request are more than {self._most}; send less at a time")
         # very many are not read while everybody waits
-        alerts = await anyio.to_thread.run_sync(self._read, items) if len(items) > _FEW else self._read(items)
+        try:
+            alerts = await anyio.to_thread.run_sync(self._read, items) if len(items) > _FEW else self._read(items)
+        except Refused as refusal:
+            self._intake.refuse(len({one["index"] for one in refusal.errors}))
+            raise
         changed = await self._changes(alerts)
         if alerts:
-            await self._alerting.submit(*map(AlertFired, alerts))
+            await self._intake.take(*map(AlertFired, alerts))
         return Json({"accepted": len(alerts), "changed": changed}, status_code=202)
 
     def _read(self, items: list[Any]) -> list[PerformanceAlert]:

@@ -27,6 +27,7 @@ from tocsin_server.api.operating import CHANGED
 from tocsin_server.api.operation import PREFIX, Answer, Operation, Parameter
 from tocsin_server.api.paging import PAGING, Key, Page
 from tocsin_server.api.shown import instant
+from tocsin_server.intake import Submit
 from tocsin_server.web.answers import Json
 from tocsin_server.web.filters import refuses_the_empty
 from tocsin_server.web.refusal import Refused
@@ -76,8 +77,9 @@ class Silences:
     :param largest: bytes of a body.
     """
 
-    def __init__(self, alerting: FederationAlertingService, clock: Clock, largest: int) -> None:
+    def __init__(self, alerting: FederationAlertingService, submit: Submit, clock: Clock, largest: int) -> None:
         self._alerting = alerting
+        self._submit = submit
         self._clock = clock
         self._largest = largest
 
@@ -148,7 +150,7 @@ class Silences:
         if silence_id:
             await anyio.to_thread.run_sync(self._check_may_change, silence_id)
         silence = self._read(body, silence_id or str(uuid.uuid4()))
-        await self._alerting.submit(SilenceSet(silence))
+        await self._submit(SilenceSet(silence))
         return Json({"silence_id": silence.silence_id}, status_code=201)
 
     def _check_may_change(self, silence_id: str) -> None:
@@ -183,7 +185,7 @@ class Silences:
     async def _end(self, request: Request) -> Response:
         silence_id = request.path_params["silence_id"]
         await anyio.to_thread.run_sync(self._known, silence_id)
-        (changed,) = await self._alerting.submit(SilenceExpired(silence_id, getattr(request.state, "token_name", "")))
+        (changed,) = await self._submit(SilenceExpired(silence_id, getattr(request.state, "token_name", "")))
         return Json({"changed": changed})
 
 

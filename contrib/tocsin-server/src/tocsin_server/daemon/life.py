@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import signal
+import ssl
 from collections.abc import AsyncIterable, Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import anyio
@@ -28,7 +29,7 @@ from tocsin import (
     hookimpl,
 )
 from tocsin_server.alertmanager.api import AlertmanagerApi
-from tocsin_server.alertmanager.ingest import Counts, Ingest
+from tocsin_server.alertmanager.ingest import Ingest
 from tocsin_server.alertmanager.posted import Bounds, Reader
 from tocsin_server.alertmanager.reports import Reports
 from tocsin_server.alertmanager.severities import Severities
@@ -44,7 +45,11 @@ from tocsin_server.daemon.listening import Address, Limits, Listener, Tls, bound
 from tocsin_server.daemon.logs import set_up_logs
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
+from tocsin_server.intake import Intakes, Submit
 from tocsin_server.web.scopes import Guard, Token
+
+if TYPE_CHECKING:
+    from tocsin_server.tracing.traces import Traces
 
 __all__ = ["HEARTBEATS", "STORE", "Daemon"]
 
@@ -58,19 +63,23 @@ HEARTBEATS: Final = "heartbeats.json"
 
 _TOGETHER: Final = 500
 _DRAIN_SECONDS: Final = 4.0
+_FAREWELL_SECONDS: Final = 2.0
 
 
 class _Plugin:
     """What the daemon itself plugs into the service."""
 
-    def __init__(self, seen: Seen, pulse: Pulse) -> None:
+    def __init__(self, seen: Seen, pulse: Pulse, traces: Traces | None) -> None:
         self._seen = seen
         self._pulse = pulse
+        self._traces = traces
 
     @hookimpl
     def tocsin_register_observers(self, registrar: ObserverRegistrar) -> None:
         registrar.register("daemon-metrics", self._seen)
         registrar.register("daemon-pulse", self._pulse)
+        if self._traces is not None:
+            registrar.register("daemon-traces", self._traces)
 
 
 class Daemon:
@@ -97,11 +106,11 @@ class Daemon:
         self._wanted_sources = loaded.sources
         self.address = listen or Address.parse(loaded.server.listen)
         _check_open_door(self.address, loaded.server)
-        self._tls = _tls_of(loaded.server)
-        self._context = None if self._tls is None else self._tls.context()
+        tls = _tls_of(loaded.server)
+        self._context = None if tls is None else tls.context()
         self._clock: Clock = clock or SystemClock()
         self._seen, self._pulse = Seen(), Pulse()
-        self._counts = Counts()
+        self._traces = _traces_of(loaded.server)
         self._reloads = Reloads(at=self._clock.wall())
         self._started_at, self._begun_at = self._clock.wall(), self._clock.now()
         self._ready = self._stopping = False
@@ -115,9 +124,12 @@ class Daemon:
         except BaseException:  # raised again
             self._socket.close()
             raise
+        submit = self.alerting.submit
+        self._submit: Submit = submit if self._traces is None else self._traces.door(submit)
+        self._intakes = Intakes.to(self._submit)
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
         self._heartbeats = Heartbeats(self.alerting, self._clock, HeartbeatFile(data / HEARTBEATS))
-        self._sources = Sources(self.alerting.registry, self.alerting.submit, self._clock)
+        self._sources = Sources(self.alerting.registry, self._intakes.source.take, self._clock)
         self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
 
@@ -128,7 +140,7 @@ class Daemon:
             raise ConfigurationError(f"the data folder {data} cannot be made: {error.strerror}", "data") from None
         alerting = FederationAlertingService(
             strict=True,
-            plugins=[_Plugin(self._seen, self._pulse)],
+            plugins=[_Plugin(self._seen, self._pulse, self._traces)],
             store=SqliteStore(data / STORE),
             clock=self._clock,
             drain_seconds=_DRAIN_SECONDS,
@@ -144,8 +156,7 @@ class Daemon:
             Reader(bounds, severities, settings.cluster_labels),
             self._reports,
             self._clock,
-            self.alerting.submit,
-            self._counts,
+            self._intakes.alertmanager,
             most=settings.max_alerts_per_request,
         )
         api = AlertmanagerApi(
@@ -153,15 +164,17 @@ class Daemon:
             self._clock,
             ingest,
             self._reports,
-            Silences(self.alerting, self._clock, self.alerting.submit),
+            Silences(self.alerting, self._clock, self._submit),
             self._started_at,
             settings.max_body_bytes,
             settings.alertmanager_configuration,
         )
         own = TocsinApi(
             self.alerting,
+            self._submit,
             self._clock,
             guard,
+            self._intakes,
             self._heartbeats,
             self._pulse,
             bounds,
@@ -169,11 +182,12 @@ class Daemon:
             settings.max_body_bytes,
             settings.max_alerts_per_request,
         )
-        metrics = Metrics(self.alerting, self._counts, self._seen, self._reloads, severities)
+        metrics = Metrics(self.alerting, self._intakes, self._seen, self._reloads, severities)
         routes = [*api.routes(guard), *own.routes(), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
         known = urlsplit(settings.external_url or "").hostname
         names = () if known is None else (known,)
-        return application(routes, settings.request_timeout_seconds, names=names, by_any_name=not guard.open)
+        app = application(routes, settings.request_timeout_seconds, names=names, by_any_name=not guard.open)
+        return app if self._traces is None else self._traces.serving(app, routes)
 
     @property
     def url(self) -> str:
@@ -188,7 +202,11 @@ class Daemon:
         with anyio.open_signal_receiver(*numbers) as signals:  # until the very end, which a signal must not cut off
             async with anyio.create_task_group() as watch:
                 watch.start_soon(self._heed, signals)
-                await self._live(listens)
+                try:
+                    await self._live(listens)
+                finally:
+                    if self._traces is not None:
+                        await self._traces.close(_FAREWELL_SECONDS)
                 watch.cancel_scope.cancel()
 
     async def _live(self, listens: Callable[[], None]) -> None:
@@ -258,38 +276,51 @@ class Daemon:
             self._reloads.succeeded = False
             loaded = await anyio.to_thread.run_sync(self._read)
             _check_open_door(self.address, loaded.server)
-            tls = _tls_of(loaded.server)
-            if tls is not None:
-                await anyio.to_thread.run_sync(tls.context)  # what cannot serve is refused before anything changes
+            tls = _tls_of(loaded.server)  # what cannot serve is refused before anything changes
+            context = None if tls is None else await anyio.to_thread.run_sync(tls.context)
             made = self._sources.make(loaded.sources)
             await anyio.to_thread.run_sync(self.alerting.reconfigure, loaded.configuration)
-            self._take(loaded, tls, made)
+            self._take(loaded, made)
+            await self._renew(context)
             self._reloads.succeeded, self._reloads.at = True, self._clock.wall()
             for warning in loaded.warnings:
                 _log.warning("configuration: %s", warning)
             _log.info("the configuration was reloaded")
 
-    def _take(self, loaded: LoadedConfiguration, tls: Tls | None, made: Made) -> None:
+    def _take(self, loaded: LoadedConfiguration, made: Made) -> None:
         settings, before = loaded.server, self._settings
         set_up_logs(settings.log_format, settings.log_level)
         self._reports.resolve_timeout = settings.resolve_timeout_seconds
-        if tls is not None and self._context is not None:
-            tls.load(self._context)
-        for name in ("listen", "data", "max_connections", "request_timeout_seconds"):
+        for name in ("listen", "data", "max_connections", "request_timeout_seconds", "traces"):
             if getattr(settings, name) != getattr(before, name):
                 _log.warning("server.%s changes when the daemon is started again", name)
-        if (tls is None) is not (self._context is None):
-            _log.warning("server.tls begins or ends when the daemon is started again")
-        elif tls is not None and self._tls is not None and tls.client_ca != self._tls.client_ca:
-            _log.warning("server.tls.client_ca changes when the daemon is started again")
         self._settings = settings
         assert self._tasks is not None, "it runs"
         self._sources.want(self._tasks, loaded.sources, made)
         self._interface.current = self._application(settings)
 
+    async def _renew(self, context: ssl.SSLContext | None) -> None:
+        """Let new connections have the certificates that are in the files now, and clients need those."""
+        if (context is None) is not (self._context is None):
+            _log.warning("server.tls begins or ends when the daemon is started again")
+        elif context is not None and self._listener is not None:
+            await self._listener.renew(context)
+
 
 def _tls_of(settings: ServerSettings) -> Tls | None:
     return None if settings.tls is None else Tls(settings.tls.certificate, settings.tls.key, settings.tls.client_ca)
+
+
+def _traces_of(settings: ServerSettings) -> Traces | None:
+    if not settings.traces:
+        return None
+    try:
+        from tocsin_server.tracing.traces import Traces
+    except ImportError:
+        raise ConfigurationError(
+            "traces need OpenTelemetry: pip install 'tocsin-server[otel]'", "server.traces"
+        ) from None
+    return Traces.exported()
 
 
 def _check_open_door(address: Address, settings: ServerSettings) -> None:

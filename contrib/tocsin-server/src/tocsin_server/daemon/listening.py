@@ -57,7 +57,10 @@ class Address:
 
 @attrs.frozen(slots=True)
 class Limits:
-    """How many connections there may be, and the seconds in which the head of a request has to be there."""
+    """How many connections there may be, and the seconds in which the head of a request has to be there.
+
+    In as many seconds TLS has to be agreed on.
+    """
 
     connections: int = 1000
     head_seconds: float = 30.0
@@ -74,18 +77,14 @@ class Tls:
     def context(self) -> ssl.SSLContext:
         """Return what serves with them; TLS 1.2 or newer."""
         made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.load(made)
+        with _readable("server.tls"):
+            made.load_cert_chain(self.certificate, self.key, password=_no_password)
         if self.client_ca is not None:
             with _readable("server.tls.client_ca"):
                 made.load_verify_locations(self.client_ca)
             made.verify_flags &= ~ssl.VERIFY_X509_STRICT  # which wants what many private authorities leave out
             made.verify_mode = ssl.CERT_REQUIRED
         return made
-
-    def load(self, context: ssl.SSLContext) -> None:
-        """Let new connections have the certificate that is in the files now."""
-        with _readable("server.tls"):
-            context.load_cert_chain(self.certificate, self.key, password=_no_password)
 
 
 def _no_password() -> str:
@@ -171,9 +170,12 @@ class _Punctual(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the daemon, and says when it listens."""
+    """Leaves the signals to the daemon, opens its door itself, and says when it listens."""
 
     listens: Callable[[], None]
+    door: socket.socket
+    tls: ssl.SSLContext | None
+    handshake_seconds: float
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -182,9 +184,28 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
-        await super().startup(sockets=sockets)
-        if self.started:
-            self.listens()
+        await super().startup(sockets=[])
+        await self.open()
+        self.listens()
+
+    async def open(self) -> None:
+        """Take connections as ``tls`` says now; whoever is connected stays, and nobody who knocks meanwhile is lost."""
+        made = await asyncio.get_running_loop().create_server(
+            self._protocol,
+            sock=self.door.dup(),
+            backlog=_BACKLOG,
+            ssl=self.tls,
+            ssl_handshake_timeout=None if self.tls is None else self.handshake_seconds,
+        )
+        before, self.servers = self.servers, [made]
+        for server in before:
+            server.close()
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 class Listener:
@@ -213,19 +234,26 @@ class Listener:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
             limit_concurrency=limits.connections,
             timeout_graceful_shutdown=int(_STOP_SECONDS),
             h11_max_incomplete_event_size=_LONGEST_HEAD,
         )
         config.load()
-        config.ssl = tls
         self._server = _Server(config)
         self._server.listens = listens
+        self._server.door = bound_to
+        self._server.tls = tls
+        self._server.handshake_seconds = limits.head_seconds
 
     async def serve(self) -> None:
         """Answer requests until :meth:`stop`; what is under way then has three seconds to end."""
         await self._server.serve(sockets=[self._socket])
+
+    async def renew(self, tls: ssl.SSLContext) -> None:
+        """Let connections from now on be made with *tls*; no session of an earlier one is resumed."""
+        self._server.tls = tls
+        if not self._server.should_exit:
+            await self._server.open()
 
     def stop(self) -> None:
         """Take no more connections, and let :meth:`serve` return."""

@@ -39,7 +39,7 @@ def set_up_logs(form: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     console = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s")
     handler.setFormatter(_Json() if form == "json" else console)
-    for name, least in (("tocsin", _LEVELS[level]), ("uvicorn", logging.WARNING)):
+    for name, least in (("tocsin", _LEVELS[level]), ("uvicorn", logging.WARNING), ("opentelemetry", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False

@@ -12,9 +12,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from tocsin import AlertSeverity, Event, FederationAlertingService, NotificationChanged, NotificationState
-from tocsin_server.alertmanager.ingest import Counts
 from tocsin_server.alertmanager.severities import Severities
 from tocsin_server.alertmanager.status import SPOKEN, version
+from tocsin_server.intake import Intakes
 
 __all__ = ["Metrics", "Reloads", "Seen"]
 
@@ -54,13 +54,13 @@ class Metrics:
     def __init__(
         self,
         alerting: FederationAlertingService,
-        counts: Counts,
+        intakes: Intakes,
         seen: Seen,
         reloads: Reloads,
         severities: Severities,
     ) -> None:
         self._alerting = alerting
-        self._counts = counts
+        self._intakes = intakes
         self._seen = seen
         self._reloads = reloads
         self.severities = severities
@@ -81,6 +81,7 @@ class Metrics:
         """Yield every metric, as it is now."""
         yield from self._about()
         yield from self._alerts()
+        yield from self._received()
         yield from self._deliveries()
 
     def _about(self) -> Iterator[Metric]:
@@ -108,19 +109,40 @@ class Metrics:
         for severity in AlertSeverity:
             firing.add_metric((severity.value,), by_severity[severity])
         yield firing
-        received = CounterMetricFamily(
-            "alertmanager_alerts_received", "Alerts that came in over Alertmanager's API.", labels=("status", "version")
-        )
-        received.add_metric(("firing", "v2"), self._counts.firing)
-        received.add_metric(("resolved", "v2"), self._counts.resolved)
-        yield received
-        invalid = CounterMetricFamily(
-            "alertmanager_alerts_invalid", "Alerts that came in and could not be taken.", labels=("version",)
-        )
-        invalid.add_metric(("v2",), self._counts.invalid)
-        yield invalid
         text = "Alerts whose severity counted as warning."
         yield CounterMetricFamily("tocsin_alerts_unknown_severity", text, value=self.severities.unknown)
+
+    def _received(self) -> Iterator[Metric]:
+        came_in = self._intakes.by_interface()
+        received = CounterMetricFamily(
+            "tocsin_alerts_received",
+            "Alerts that came in, by the interface; a source repeats what it finds.",
+            labels=("interface", "status"),
+        )
+        invalid = CounterMetricFamily(
+            "tocsin_alerts_invalid",
+            "Alerts that came in and could not be taken, by the interface.",
+            labels=("interface",),
+        )
+        for interface, counts in came_in.items():
+            received.add_metric((interface, "firing"), counts.firing)
+            received.add_metric((interface, "resolved"), counts.resolved)
+            invalid.add_metric((interface,), counts.invalid)
+        yield from (received, invalid)
+        theirs = came_in["alertmanager"]
+        as_there = CounterMetricFamily(
+            "alertmanager_alerts_received", "Alerts that came in over Alertmanager's API.", labels=("status", "version")
+        )
+        as_there.add_metric(("firing", "v2"), theirs.firing)
+        as_there.add_metric(("resolved", "v2"), theirs.resolved)
+        yield as_there
+        invalid_there = CounterMetricFamily(
+            "alertmanager_alerts_invalid",
+            "Alerts that came in over Alertmanager's API and could not be taken.",
+            labels=("version",),
+        )
+        invalid_there.add_metric(("v2",), theirs.invalid)
+        yield invalid_there
 
     def _deliveries(self) -> Iterator[Metric]:
         yield _counter(

@@ -13,12 +13,13 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tocsin import Acknowledged, AlertFired, AlertResolved, AlertSeverity, Fact, FederationAlertingService
+from tocsin import Acknowledged, AlertFired, AlertResolved, AlertSeverity, Fact
 from tocsin import PerformanceAlert as Alert
 from tocsin_server.alertmanager.posted import Bounds
 from tocsin_server.api.bodies import read_document
 from tocsin_server.api.operation import Answer, Operation
 from tocsin_server.api.reported import OWN
+from tocsin_server.intake import Intake
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 from tocsin_server.web.scopes import Guard
@@ -45,8 +46,8 @@ Problems = list[dict[str, Any]]
 class PagerDutyIngress:
     """Takes events in."""
 
-    def __init__(self, alerting: FederationAlertingService, guard: Guard, bounds: Bounds) -> None:
-        self._alerting = alerting
+    def __init__(self, intake: Intake, guard: Guard, bounds: Bounds) -> None:
+        self._intake = intake
         self._guard = guard
         self._bounds = bounds
 
@@ -82,7 +83,7 @@ class PagerDutyIngress:
         else:
             document = await self._by_routing_key(request)
         fact, key = self._read(document)
-        await self._alerting.submit(fact)
+        await self._intake.take(fact)
         answer = {"status": "success", "message": "Event processed", "dedup_key": key}
         return Json(answer, status_code=202)
 
@@ -114,6 +115,7 @@ class PagerDutyIngress:
         if action == "trigger":
             alert = self._alert(document, str(key), problems)
         if problems:
+            self._intake.refuse(1)
             raise Refused(400, "the event is invalid", errors=problems)
         if action == "acknowledge":
             return Acknowledged(str(key), str(document.get("client") or "PagerDuty event")[:_LONGEST_KEY]), str(key)
