@@ -68,7 +68,8 @@ def _would_list(turn: Turn, line: Line) -> Iterator[Episode]:
 
 
 def _neighbour(turn: Turn, episode: Episode, step: int) -> Episode | None:
-    return turn.state.episodes.get(episode_key(episode.n + step, episode.alert.alert_id))
+    number = episode.n + step
+    return turn.state.episodes.get(episode_key(number, episode.alert.alert_id)) if number else None
 
 
 def _is_being_told(turn: Turn, out: Outgoing, episode: Episode) -> bool:

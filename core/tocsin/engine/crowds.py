@@ -123,8 +123,11 @@ def all_taken(turn: Turn, incident: Incident) -> bool:
     crowd = _crowd(turn, incident)
     if crowd is not None:
         return len(crowd.taken) == len(incident.firing) > 0
-    firing = incident.firing
-    return bool(firing) and all(acknowledged(turn, turn.episode(name)) for name in firing)
+    for name in incident.firing:
+        episode = turn.state.episodes[name]
+        if episode.ack is None or not acknowledged(turn, episode):
+            return False
+    return bool(incident.firing)
 
 
 def taken(turn: Turn, incident: Incident, episode: Episode) -> None:

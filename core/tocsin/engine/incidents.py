@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -122,20 +122,22 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     incident = _joined(turn, alert, grouping) or _opened(turn, alert, grouping)
     serial = state.episodes_made
     tx.edit(state).episodes_made = serial + 1
-    episode = Episode(alert, n, incident.incident_id, turn.clock, serial)
+    episode = Episode(
+        alert, n, incident.incident_id, turn.clock, serial, verdict.channels, verdict.rule_ids, verdict.policy_id
+    )
     episode_id = episode.episode_id
     if before is not None:
         tx.edit(before).superseded = True
     tx.index(state.alerts, alert.alert_id, episode)
-    tx.put(state.episodes, episode_id, episode)
+    tx.add(state.episodes, episode_id, episode)
     tx.index(state.firing, alert.alert_id, None)
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
     crowds.began(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
     if not (verdict.rule_ids or is_gap(alert)):
-        tx.edit(state).unrouted += 1
-    _assign(turn, incident, episode, verdict)
+        state.unrouted += 1
+    _tell_route(turn, episode)
     if incident.closed_at is not None:
         tx.edit(incident).closed_at = None
         state.roll.put_back(tx, incident.serial, incident.incident_id)
@@ -241,39 +243,42 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         serial=ordinal,
     )
     state.roll.add(tx, ordinal, incident.incident_id)
-    tx.put(state.incidents, incident.incident_id, incident)
+    tx.add(state.incidents, incident.incident_id, incident)
     if incident.key is not None:
         tx.put(state.open, incident.key, incident.incident_id)
     return incident
 
 
-def _assign(turn: Turn, incident: Incident, episode: Episode, verdict: Verdict) -> None:
+def _assign(turn: Turn, episode: Episode, verdict: Verdict) -> None:
     turn.tx.edit(episode)
     episode.channels, episode.rule_ids = verdict.channels, verdict.rule_ids
     episode.policy_id = verdict.policy_id
-    turn.tell(
+    _tell_route(turn, episode)
+
+
+def _tell_route(turn: Turn, episode: Episode) -> None:
+    turn.events.append(
         AlertRouted(
             turn.clock,
             episode.alert.alert_id,
             episode.n,
-            incident.incident_id,
-            verdict.rule_ids,
-            verdict.channels,
-            verdict.policy_id,
+            episode.incident_id,
+            episode.rule_ids,
+            episode.channels,
+            episode.policy_id,
         )
     )
 
 
 def reconsider(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Decide anew what becomes of a firing episode on each of its channels, and where it was blocked before."""
-    for channel_id in dict.fromkeys((*targets(incident, episode), *_blocked_on(incident, episode))):
+    channels = dict.fromkeys(targets(incident, episode))
+    for line in incident.lines.values():
+        if episode.episode_id in line.blocked:
+            channels[line.channel_id] = None
+    for channel_id in channels:
         consider(turn, incident, episode, channel_id)
     reopened(turn, incident, episode)
-
-
-def _blocked_on(incident: Incident, episode: Episode) -> Iterator[str]:
-    episode_id = episode.episode_id
-    return (line.channel_id for line in list(incident.lines.values()) if episode_id in line.blocked)
 
 
 _ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
@@ -300,7 +305,7 @@ def reroute(turn: Turn, episode: Episode) -> None:
         policy_before = episode.policy_id
         if policy_before is not None and policy_before != verdict.policy_id:
             escalation.leave(turn, incident, episode)
-        _assign(turn, incident, episode, verdict)
+        _assign(turn, episode, verdict)
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     for line in incident.lines.values():
@@ -320,7 +325,7 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
     crowds.ended(turn, incident, episode)
     dues.rank_again(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
-    if turn.quiet.inhibits:
+    if turn.quiet.rules:
         _look_again(turn, turn.quiet.inhibitions.end(tx, episode.episode_id))
     state.agenda.cancel(tx, Deadline.ACKNOWLEDGEMENT_END, episode.episode_id)
     state.agenda.cancel(tx, Deadline.SNOOZE_END, episode.episode_id)

@@ -147,7 +147,7 @@ class Turn:
         line = incident.lines.get(channel_id)
         if line is None:
             line = Line(incident.incident_id, channel_id)
-            self.tx.put_in(incident, incident.lines, channel_id, line)
+            self.tx.add_in(incident, incident.lines, channel_id, line)
         return line
 
     def line_by_id(self, line_id: str) -> Line | None:
