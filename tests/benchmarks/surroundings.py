@@ -85,10 +85,12 @@ def _embedded() -> Callable[[], object]:
     service.add_channel(NotificationChannel("ops", "recording"))
     service.add_routing_rule(AlertRoutingRule("all", target_channels=["ops"]))
     alerts = [alert(number, f"metric-{number % _METRICS}").alert for number in range(_EMBEDDED)]
-    batches: Sequence[Sequence[PerformanceAlert]] = [alerts[at : at + BATCH] for at in range(0, _EMBEDDED, BATCH)]
+    first, rest = alerts[:_METRICS], alerts[_METRICS:]
+    batches: Sequence[Sequence[PerformanceAlert]] = [rest[at : at + BATCH] for at in range(0, len(rest), BATCH)]
 
     async def process() -> None:
         async with service:
+            await service.process_alerts(first)
             for batch in batches:
                 await service.process_alerts(batch, wait=False)
 

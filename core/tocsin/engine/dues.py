@@ -50,6 +50,9 @@ _RANKS: Final[dict[Due, Callable[[Episode, Owed], Any]]] = {
 }
 """The rank of what is owed in each order; None: it is not in that one."""
 
+_FEW: Final = 16
+"""So many are sorted in any case."""
+
 _NAME: Final = itemgetter(1)
 _OF_LATER: Final = (Due.LATER, Due.LATER_END)
 _OF_NOW: Final = (Due.NEWS, Due.END, Due.PASSENGER, Due.SINCE)
@@ -138,10 +141,8 @@ def _ranked(turn: Turn, table: dict[str, Owed], due: Due) -> list[tuple[Any, str
 
 def in_order(turn: Turn, line: Line, due: Due) -> Iterator[str]:
     """Yield the episodes that the line owes in that way, in their order; nothing may change meanwhile."""
-    table = _table(line, due)
-    if not table:
-        return iter(())
-    kept = _kept(turn, line)
+    table = line.waiting if due in _OF_LATER else line.due
+    kept = _kept(turn, line) if len(table) > _FEW else None
     if kept is not None:
         return kept[due].in_order()
     return map(_NAME, sorted(_ranked(turn, table, due)))
@@ -149,7 +150,7 @@ def in_order(turn: Turn, line: Line, due: Due) -> Iterator[str]:
 
 def ends_due(turn: Turn, line: Line) -> bool:
     """Whether the line owes an end now."""
-    kept = _kept(turn, line)
+    kept = _kept(turn, line) if len(line.due) > _FEW else None
     return any(map(_ends, line.due.values())) if kept is None else len(kept[Due.END]) > 0
 
 

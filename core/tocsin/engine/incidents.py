@@ -119,7 +119,8 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     before = state.alerts.get(alert.alert_id)
     verdict = _route(turn, AlertView(alert))
     grouping = turn.plan.grouping(verdict.grouping)
-    incident = _joined(turn, alert, grouping) or _opened(turn, alert, grouping)
+    joined = _joined(turn, alert, grouping)
+    incident = joined or _opened(turn, alert, grouping)
     serial = state.episodes_made
     tx.edit(state).episodes_made = serial + 1
     episode = Episode(
@@ -134,18 +135,20 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
     crowds.began(turn, incident, episode)
-    tx.edit(incident).updated_wall = turn.wall()
+    if joined is not None:
+        tx.edit(incident).updated_wall = turn.wall()
     if not (verdict.rule_ids or is_gap(alert)):
         state.unrouted += 1
     _tell_route(turn, episode)
     if incident.closed_at is not None:
-        tx.edit(incident).closed_at = None
+        incident.closed_at = None
         state.roll.put_back(tx, incident.serial, incident.incident_id)
         state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
     if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
         bridge(turn, incident, before, episode)
     _begin_inhibiting(turn, episode)
-    escalation.apply(turn, incident, episode)
+    if episode.policy_id is not None:
+        escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     if before is not None and before.incident_id != incident.incident_id:
         _follow(turn, incident, state.incidents[before.incident_id], before)
@@ -153,7 +156,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
 
 def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
     """Let the episode, new or with other labels, inhibit and be inhibited."""
-    if turn.quiet.concerns(episode):
+    if turn.quiet.rules and turn.quiet.concerns(episode):
         groups = turn.quiet.inhibitions.begin(turn.tx, episode.episode_id, episode.view())
         _look_again(turn, groups)
 
@@ -230,6 +233,7 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
     ordinal = state.incidents_opened
     tx.edit(state).incidents_opened = ordinal + 1
+    wall = turn.wall()
     incident = Incident(
         incident_id=digest_id("inc", turn.seed, ordinal, alert.alert_id),
         key=None if key is None else _open_key(grouping, key),
@@ -238,8 +242,8 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         version=grouping.aggregator.state_version,
         state=group,
         opened_at=turn.clock,
-        opened_wall=turn.wall(),
-        updated_wall=turn.wall(),
+        opened_wall=wall,
+        updated_wall=wall,
         serial=ordinal,
     )
     state.roll.add(tx, ordinal, incident.incident_id)

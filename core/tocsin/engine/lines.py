@@ -123,7 +123,8 @@ def settle(turn: Turn, line: Line) -> None:
         return
     wanted = _wanted(turn, line)
     if wanted is None:
-        _drop_passengers(turn, line)
+        if line.due:
+            _drop_passengers(turn, line)
         if line.levels:
             turn.tx.edit(line).levels = tuple(mark for mark in line.levels if pending(turn, line, mark))
         if line.late:
@@ -240,6 +241,8 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     enqueue(turn, out)
+    if len(line.due) <= crowds.LISTED and not (line.levels or line.repeat):
+        turn.fresh.add(out.notification_id)  # of many, or of levels, a look at it goes on where the last one ended
 
 
 def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:

@@ -345,11 +345,13 @@ class Engine:
         """Settle and pump every lane that something happened to, until none is left."""
         if turn.beats:
             watchdog.beat(turn)
-        while turn.unsettled or turn.lanes:
-            self._settle(turn)
+        turn.fresh.clear()  # of what deadlines made, facts may have changed what it tells
+        self._settle(turn)
+        while turn.lanes:
             waiting, turn.lanes = turn.lanes, {}
             for lane in waiting.values():
                 lanes.pump(turn, lane)
+            self._settle(turn)
 
     def _settle(self, turn: Turn) -> None:
         """Draw the consequences of what happened at this instant, apart from attempts: these can only start now."""

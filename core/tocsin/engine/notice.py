@@ -22,19 +22,20 @@ __all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
     tally = tally_of(turn, incident)
+    first = tally.first.alert
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
         alert_count=len(tally.alerts),
-        common_metric=tally.first.alert.metric_name,
+        common_metric=first.metric_name,
         affected_clusters=frozenset(tally.clusters),
         severity=max(tally.firing or tally.severities),
-        first_alert=tally.first.alert,
+        first_alert=first,
         last_alert=tally.last.alert,
         created_at=incident.opened_wall,
         last_updated=incident.updated_wall,
         firing_count=len(incident.firing),
         acknowledged=all_taken(turn, incident),
-        group_labels=_group_labels(turn, incident, tally.first.alert),
+        group_labels=_group_labels(turn, incident, first),
     )
 
 

@@ -129,7 +129,6 @@ def live(turn: Turn, out: Outgoing) -> None:
 def _look_after(turn: Turn, out: Outgoing) -> None:
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
     _expect_fallback(turn, out)
-    look_after(turn, out, None)
     promise(turn, out, 0.0 if _waited_for(turn, out) else out.due_at)
 
 
@@ -179,7 +178,7 @@ def enqueue(turn: Turn, out: Outgoing) -> None:
     lane = turn.lane(out.channel_id)
     turn.tx.edit(out).queued = True
     lane.queue.put(turn.tx, out.notification_id, out.queue_rank)
-    if not out.attempted and out.state is NotificationState.QUEUED:
+    if not out.attempts and out.state is NotificationState.QUEUED:
         turn.tx.index(lane.unheld, out.notification_id, None)
 
 

@@ -40,11 +40,11 @@ class Quiet:
         return index
 
     def concerns(self, episode: Episode) -> bool:
-        """Whether the episode may inhibit, or be inhibited: what tells of a gap is no part of what the rules are about.
+        """Whether rules are about the episode at all: what tells of a gap neither inhibits nor is inhibited.
 
         It bears none of their labels, and what is absent equals what is absent.
         """
-        return bool(self.rules) and not is_gap(episode.alert)
+        return not is_gap(episode.alert)
 
     def change_rules(self, tx: Transaction, rules: Iterable[InhibitionRule], state: State) -> None:
         """Inhibit by other rules from now on."""
