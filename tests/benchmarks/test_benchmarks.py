@@ -48,6 +48,8 @@ def _calls_of_a_warm_alert(rules: int) -> tuple[int, int]:
     plan.route(view)
     engine = Engine(plan)
     now, alert = Instant(ORIGIN, ORIGIN), AlertFired(view.alert)
+    engine.step(now, [alert])
+    engine.undo()
     return calls_of(lambda: plan.route(view)), calls_of(lambda: engine.step(now, [alert]))
 
 
