@@ -269,7 +269,7 @@ def test_python_m_tocsin_is_the_same_command(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["tocsin", "--version"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("tocsin", run_name="__main__")
+        runpy.run_path(str(Path(cli.__file__).parents[1] / "__main__.py"), run_name="__main__")
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("tocsin ")
 

@@ -50,6 +50,8 @@ from tocsin.model.explanation import (
     ConditionExplanation,
     EscalationExplanation,
     Explanation,
+    Gate,
+    IncidentExplanation,
     LevelExplanation,
     RuleExplanation,
 )
@@ -84,6 +86,7 @@ from tocsin.model.notification import (
 )
 from tocsin.model.outcome import CircuitPolicy, Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.outgoing import OutgoingNotification
+from tocsin.model.prometheus import alert_from_labels, severity_from_word
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.model.rule import AlertRoutingRule, create_cluster_routing_rule, create_severity_routing_rule
 from tocsin.model.severity import AlertSeverity
@@ -123,7 +126,7 @@ from tocsin.registry import (
     SourceRegistrar,
     StoreRegistrar,
 )
-from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling
+from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling, Waiting
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition, FieldTest, field_test
 from tocsin.roles.observer import Observer
@@ -190,8 +193,10 @@ __all__ = [
     "GapFound",
     "GapKind",
     "GapRecorded",
+    "Gate",
     "HeartbeatSent",
     "HostCollector",
+    "IncidentExplanation",
     "InhibitionRule",
     "LabelMatcher",
     "Labelling",
@@ -263,7 +268,9 @@ __all__ = [
     "UnstorableError",
     "Upcoming",
     "UpcomingKind",
+    "Waiting",
     "Watchdog",
+    "alert_from_labels",
     "compile_pattern",
     "create_basic_escalation_policy",
     "create_cluster_routing_rule",
@@ -285,4 +292,5 @@ __all__ = [
     "load_configuration",
     "load_registry",
     "nearest",
+    "severity_from_word",
 ]

@@ -23,6 +23,7 @@ import attrs
 from tocsin import (
     AT_ONCE,
     AggregatorRegistrar,
+    AlertSeverity,
     AlertView,
     ConfigurationError,
     PerformanceAlert,
@@ -132,6 +133,10 @@ class Grouping:
             count += 1
         at = self._flush(telling.opened_at, count)
         return AT_ONCE if at <= telling.now else Release(at, Reason.GROUPED)
+
+    def longest_wait(self, severity: AlertSeverity, /) -> float:
+        """From the group's beginning to the first flush, or from one flush to the next."""
+        return max(self._wait, self._interval)
 
     def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """Return a flush: counted from the one that told it, however long the delivery took."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from tocsin import AT_ONCE, AggregatorRegistrar, PerformanceAlert, Release, Telling, hookimpl
+from tocsin import AT_ONCE, AggregatorRegistrar, AlertSeverity, PerformanceAlert, Release, Telling, hookimpl
 
 __all__ = ["NoAggregation", "NoneConfig"]
 
@@ -42,6 +42,10 @@ class NoAggregation:
     def release(self, state: Any, telling: Telling, /) -> Release:
         """Everything is told at once."""
         return AT_ONCE
+
+    def longest_wait(self, severity: AlertSeverity, /) -> float:
+        """Nothing waits."""
+        return 0.0
 
     def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """As configured."""

@@ -91,6 +91,11 @@ class Window:
             return Release(telling.recent[-config.burst] + _BURST_SECONDS, Reason.BURST)
         return AT_ONCE
 
+    def longest_wait(self, severity: AlertSeverity, /) -> float:
+        """Until the window closes, unless it is never folded; a burst passes within a minute."""
+        folded = self._config.window_seconds if severity < self._config.fold_below else 0.0
+        return max(folded, _BURST_SECONDS)
+
     def repeat_at(self, state: Any, opened_at: float, told_at: float, /) -> float | None:
         """As configured."""
         seconds = self._config.repeat_interval_seconds

@@ -22,7 +22,7 @@ from tocsin.configfile.sections import SECTIONS
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(yaml|toml)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-EXAMPLES = sorted((ROOT / "docs").rglob("*.yaml"))
+EXAMPLES = sorted(one for one in (ROOT / "docs").rglob("*.yaml") if not one.name.endswith(".scenarios.yaml"))
 ENVIRONMENT = {"SLACK_WEBHOOK_URL": "https://hooks.example/x"}
 
 FORMS = {

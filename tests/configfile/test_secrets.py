@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.configfile.files import Files
 
-from tocsin import ConfigurationError, LoadedConfiguration
+from tocsin import ConfigurationError, ConfigurationFileError, LoadedConfiguration
+from tocsin.configfile.loading import load_routing
 
 SECRET = "hunter2-Zq9!x"
 
@@ -241,10 +242,62 @@ def test_a_token_shows_its_name_and_no_hash(files: Files) -> None:
 def test_what_only_the_whole_tells_is_told_unless_it_repeats_a_secret(
     files: Files, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
-    def refuse(*arguments: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise ConfigurationError(said, "channels.b.backend")
 
     monkeypatch.setattr("tocsin.configfile.sections.compile_plan", refuse)
     text = _one('{webhook_url: "https://x/${S}", external_url: "${S}"}')[:-1] + ", b: {backend: console}}"
     (problem,) = files.problems(text, environ={"S": SECRET})
     assert (problem.path, problem.problem) == ("channels.b.backend", told)
+
+
+# -- what is only asked needs no secrets -----------------------------------------------------------------------------
+
+ASKED = """\
+channels:
+  chat: {backend: slack, config: {webhook_url: "https://hooks.example/${NOWHERE}"}, min_severity: error}
+  file: {backend: slack, config: {webhook_url: {file: nowhere.txt}}}
+  ops: {backend: console}
+routing_rules: [{target_channels: [chat, file, ops]}]
+server:
+  auth_tokens: [{name: a, scopes: [read], hash: "${NOWHERE}"}, {name: b, scopes: [read], hash: "file:nowhere.txt"}]
+  tls: {certificate: nowhere.pem, key: nowhere.pem}
+"""
+
+
+def test_a_configuration_is_asked_without_its_secrets(files: Files) -> None:
+    read = load_routing(files.write(ASKED), files.registry, environ={})
+    assert list(read.plan.channels) == ["chat", "file", "ops"]
+    assert read.plan.channels["chat"].recorded
+    assert not read.plan.channels["ops"].recorded
+    assert read.plan.channels["chat"].channel.min_severity.value == "error"
+    assert [(one.line, one.path) for one in read.missing] == [
+        (2, "channels.chat.config.webhook_url"),
+        (3, "channels.file.config.webhook_url"),
+        (7, "server.auth_tokens[0].hash"),
+        (7, "server.auth_tokens[1].hash"),
+    ]
+    assert {one.path for one in read.missing} < {path for _, _, path in files.told(ASKED)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "channels: {a: {backend: '${NOWHERE}'}}",
+        "channels: {a: {backend: console, min_severity: '${NOWHERE}'}}",
+        "channels: {a: {backend: console}}\nrouting_rules: [{target_channels: ['${NOWHERE}']}]",
+        "channels: {a: {backend: slack, config: {webhook_url: 'https://x/${NOWHERE}'}, fallback: '${NOWHERE}'}}",
+        "aggregation: {window_seconds: '${NOWHERE}'}",
+        "aggregation: {strategy: grouping, group_by: ['${NOWHERE}']}",
+    ],
+)
+def test_what_decides_is_needed_all_the_same(files: Files, text: str) -> None:
+    with pytest.raises(ConfigurationFileError) as caught:
+        load_routing(files.write(text), files.registry, environ={})
+    assert [one.problem for one in caught.value.problems] == ["the environment variable NOWHERE is not set"]
+
+
+def test_what_is_wrong_beside_a_missing_secret_is_told(files: Files) -> None:
+    text = "channels: {a: {backend: slack, config: {webhook_url: '${NOWHERE}'}, min_severity: hgih}}"
+    with pytest.raises(ConfigurationFileError, match="hgih"):
+        load_routing(files.write(text), files.registry, environ={})

@@ -99,6 +99,116 @@ def test_it_names_the_rule_that_takes_all(files: Files) -> None:
 @pytest.mark.parametrize(
     ("rules", "paths"),
     [
+        ("- {conditions: {severity: info, matchers: 'severity=\"error\"'}}", []),  # a label may be called so
+        ("- {conditions: {severity: info}, routes: [{conditions: {severity: error}}]}", ["routing_rules[0].routes[0]"]),
+        ("- {conditions: {matchers: ['a=b', 'a!=b']}}", ["routing_rules[0]"]),
+        ("- {conditions: {matchers: ['a=~\"b.*\"', 'a!~\"b+.*|c\"']}}", ["routing_rules[0]"]),
+        ("- {conditions: {matchers: ['a=~\"b.*\"', 'a!~\"b.+\"']}}", []),
+        ("- {conditions: {matchers: 'a!~\".*\"'}, routes: [{}, {}]}", ["routing_rules[0]"]),
+    ],
+)
+def test_a_rule_whose_conditions_nothing_meets(files: Files, rules: str, paths: list[str]) -> None:
+    assert _paths(_rules(files, rules), "none can meet these conditions") == paths
+
+
+@pytest.mark.parametrize(
+    ("rules", "paths"),
+    [
+        (
+            "- {conditions: {cluster_pattern: p.*}, continue: false}\n- {conditions: {cluster_pattern: prod-.*}}",
+            ["routing_rules[1]"],
+        ),
+        (
+            "- {conditions: {cluster_pattern: prod-.*}, continue: false}\n- {conditions: {cluster_pattern: p.*}}",
+            [],
+        ),
+        (
+            "- {conditions: {matchers: 'a=~\"b.*\"'}, continue: false}\n"
+            "- {conditions: {matchers: 'a!~\"b.*\"'}, continue: false}\n- {name: rest}",
+            ["routing_rules[2]"],
+        ),
+        ("- {conditions: {since: 2026-01-01}, continue: false}\n- {conditions: {since: 2026-01-01}}", []),
+    ],
+)
+def test_a_rule_is_never_reached_for_what_patterns_mean(files: Files, rules: str, paths: list[str]) -> None:
+    assert _paths(_rules(files, rules), UNREACHED) == paths
+
+
+@pytest.mark.parametrize(
+    ("rules", "paths"),
+    [
+        ("- {target_channels: [team]}\n- {target_channels: [team], name: again}", ["routing_rules[1]"]),
+        ("- {target_channels: [team]}\n- {target_channels: [team, robot]}", []),
+        ("- {conditions: {node_id: [a, b]}}\n- {conditions: {node_id: [b, a]}, priority: 7}", ["routing_rules[0]"]),
+        ("- {conditions: {node_id: a}}\n- {conditions: {node_id: a}, escalation_policy_id: p}", []),
+        ("- {conditions: {node_id: a}}\n- {conditions: {node_id: a}, mute_time_intervals: [n]}", []),
+        ("- {conditions: {node_id: a}}\n- {conditions: {node_id: a}, aggregation: {strategy: none}}", []),
+        ("- {conditions: {node_id: a}, routes: [{}]}\n- {conditions: {node_id: a}}", []),
+        (
+            "- {conditions: {node_id: a}, routes: [{}]}\n- {conditions: {node_id: a}, routes: [{}]}",
+            ["routing_rules[1]"],
+        ),
+        ("- {conditions: {node_id: a}, continue: false}\n- {conditions: {node_id: a}, continue: false}", []),
+    ],
+)
+def test_two_rules_that_differ_in_nothing(files: Files, rules: str, paths: list[str]) -> None:
+    more = "escalation_policies: {p: {first: [team]}}\ntime_intervals: {n: [{weekdays: [sunday]}]}"
+    assert _paths(_rules(files, rules, more), "differs in nothing from") == paths
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("cluster_pattern: .*", False),
+        ("cluster_pattern: '(.*)'", False),
+        ("cluster_pattern: 'prod-.*'", False),
+        ("cluster_pattern: 'prod-.*|.*'", True),
+        ("cluster_pattern: '(prod)?.*'", True),
+        ("cluster_pattern: ['prod-.*', '.*']", True),
+        ("cluster_pattern: 'prod*'", False),
+        ("matchers: 'a=~\"|.*b?.*\"'", True),
+    ],
+)
+def test_a_pattern_that_matches_everything_by_accident(files: Files, condition: str, told: bool) -> None:
+    warned = _rules(files, f"- {{conditions: {{{condition}}}, target_channels: [team]}}")
+    path = f"routing_rules[0].conditions.{condition.split(':')[0]}"
+    assert _paths(warned, "matches whatever there is") == ([path] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules", "path"),
+    [
+        ("{first: [team]}", "- {escalation_policy_id: p}", None),
+        ("{first: [gone]}", "- {escalation_policy_id: p}", "escalation_policies.p.first"),
+        ("{first: [gone], default_channels: [team]}", "- {escalation_policy_id: p}", None),
+        (
+            "{escalation_levels: {FIRST: [gone]}}",
+            "- {escalation_policy_id: p}",
+            "escalation_policies.p.escalation_levels.FIRST",
+        ),
+        ("{first: [bad]}", "- {escalation_policy_id: p}", None),
+        (
+            "{first: [bad]}",
+            "- {escalation_policy_id: p, conditions: {severity: [info, error]}}",
+            "escalation_policies.p.first",
+        ),
+        ("{first: [team]}", "- {escalation_policy_id: q}\n- {escalation_policy_id: p}", "escalation_policies.p"),
+        ("{first: [team]}", "- {escalation_policy_id: q, conditions: {node_id: a}}\n- {escalation_policy_id: p}", None),
+    ],
+)
+def test_a_level_that_nobody_is_told_of(files: Files, policy: str, rules: str, path: str | None) -> None:
+    more = f"escalation_policies: {{p: {policy}, q: {{first: [team, gone, bad]}}}}"
+    text = (
+        f"{CHANNELS}  gone: {{backend: console, enabled: false}}\n  bad: {{backend: console, min_severity: critical}}\n"
+    )
+    warned = files.warned(f"{text}routing_rules:\n{rules}\n{more}")
+    words = ("tells nobody", "comes to this policy")
+    assert [where for _, where, problem in warned if any(word in problem for word in words)] == ([path] if path else [])
+
+
+@pytest.mark.parametrize(
+    ("rules", "paths"),
+    [
         ("- {conditions: {cluster_pattern: prod}}", ["routing_rules[0].conditions.cluster_pattern"]),
         ("- {conditions: {cluster_pattern: [prod, test-.*]}}", ["routing_rules[0].conditions.cluster_pattern[0]"]),
         ("- {conditions: {cluster_pattern: prod-.*}}\n- {conditions: {cluster_pattern: 'a|b'}}", []),

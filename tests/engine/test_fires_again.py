@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.harness import Bench, configuration, fired
+from tests.engine.harness import ORIGIN, Bench, configuration, fired
 
-from tocsin import Outcome
+from tocsin import Action, AlertResolved, Outcome, TellingDecided
 
 DELIVERED = Outcome.delivered()
 DOWN = Outcome.unavailable("down")
@@ -276,3 +276,78 @@ def test_a_group_whose_end_is_being_told_takes_no_more() -> None:
     made.answer = DELIVERED
     made.wake(LATER)
     assert made.told("dev") == [(30, "firing", ["a"], []), (330, "resolved", [], ["a"]), (360, "firing", ["a"], [])]
+
+
+def test_an_end_that_was_bridged_is_not_told_by_a_retry() -> None:
+    """It was listed beside what is new, and ended and fired again before the retry: the channel knows that it fires."""
+    made = grouped()
+    made.fire("a")
+    made.deliver(*made.wake(30))
+    made.wake(40)
+    made.fire("b")
+    (slow,) = made.wake(330)
+    made.step(AlertResolved("a"), fired("a"))
+    made.outcome(slow, DOWN)
+    made.answer = DELIVERED
+    made.wake(LATER)
+    assert [sent.episodes() for sent in made.on("dev")[1:]] == [
+        [("a", 1, "firing"), ("b", 1, "firing")],
+        [("b", 1, "firing")],
+    ]
+
+
+def test_an_end_that_came_due_while_it_was_told_again_is_due_once() -> None:
+    """Its flush had come: it is not said to wait for another one, and told at once all the same."""
+    made = bench(None, aggregator="grouping", settings=GROUP | {"repeat_interval_seconds": 300})
+    made.fire("a")
+    made.deliver(*made.wake(30))
+    (again,) = made.wake(330)
+    made.resolve("a")
+    made.wake(635)
+    made.outcome(again, Outcome.unknown("the connection broke"))
+    decided = [event for event in made.events if isinstance(event, TellingDecided)]
+    assert [(one.action, one.at - ORIGIN) for one in decided[1:]] == [(Action.FOLD, 330), (Action.HOLD, 630)]
+    assert (made.sent[-1].at, made.sent[-1].kind) == (635, "resolved")
+
+
+def test_an_end_that_came_due_while_it_was_told_again_is_bridged_too() -> None:
+    made = bench(None, aggregator="grouping", settings=GROUP | {"repeat_interval_seconds": 300})
+    made.fire("a")
+    made.deliver(*made.wake(30))
+    (again,) = made.wake(330)
+    made.resolve("a")
+    made.wake(635)
+    made.fire("a")
+    assert made.deliver(again) == []
+    assert made.wake(900) == []
+
+
+def test_it_is_said_what_becomes_of_an_alert_that_takes_an_untold_ones_place() -> None:
+    made = grouped()
+    made.fire("a")
+    (slow,) = made.wake(30)
+    made.fire("b")
+    made.wake(331)
+    made.resolve("b")
+    made.fire("b")
+    made.deliver(slow)
+    decided = [event for event in made.events if isinstance(event, TellingDecided) and event.alert_id == "b"]
+    assert [(one.episode, one.action) for one in decided] == [
+        (1, Action.FOLD),
+        (1, Action.HOLD),
+        (2, Action.NOTIFY),
+        (2, Action.HOLD),
+    ]
+    assert made.sent[-1].firing == ["a", "b"]
+
+
+def test_an_end_that_was_bridged_is_not_told_since_an_attempt_was_cut_off() -> None:
+    """The channel knew that it fires again; what may have reached it besides is older."""
+    made = bench(None, aggregator="grouping", settings=GROUP | {"repeat_interval_seconds": 300})
+    made.fire("a")
+    made.deliver(*made.wake(30))
+    (again,) = made.wake(330)
+    made.step(AlertResolved("a"), fired("a"))
+    made.silence("s", until=LATER, metric_name="cpu")
+    made.outcome(again, Outcome.unknown("the connection broke"))
+    assert made.wake(LATER - 1) == []

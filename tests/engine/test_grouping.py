@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.engine.harness import ORIGIN, Bench, Sent, channel, configuration, fired, installed, rule
 
 from tocsin import (
+    Action,
     Aggregation,
     Aggregator,
     AggregatorRegistrar,
@@ -412,6 +413,18 @@ def test_a_channel_that_wants_no_resolutions_is_told_of_none() -> None:
     bench.resolve("b", "c")
     bench.wake(LATER)
     assert bench.told("dev") == [(30, "firing", ["a", "b"], [])]
+
+
+def test_an_end_that_a_channel_does_not_want_is_not_said_to_be_told_later() -> None:
+    """It is kept all the same, for it is as if it had never been where the alert fires again."""
+    bench = grouped(channel("dev", send_resolved=False), answer=None)
+    history(bench, (0, "fire", "a"), (0, "fire", "b"))
+    bench.deliver(*bench.wake(30))
+    history(bench, (40, "fire", "c"), (350, "resolve", "a"), (700, "resolve", "c"))  # at 630 c is still being sent
+    ends = [one for one in bench.events if isinstance(one, TellingDecided) and one.alert_id == "a"][1:]
+    assert [(one.at - ORIGIN, one.action, one.reason) for one in ends] == [
+        (350, Action.SKIP, Reason.RESOLVED_NOT_WANTED)
+    ]
 
 
 def test_a_delivery_that_fails_over_several_flushes_is_followed_by_all_that_came_meanwhile() -> None:

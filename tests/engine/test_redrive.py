@@ -320,3 +320,15 @@ def test_a_refusal_changes_nothing_that_is_kept() -> None:
     assert digest.name in listed
     assert bench.redrive(digest) == []
     assert {name: dict(out.listed) for name, out in bench.engine.state.undelivered.items()} == listed
+
+
+def test_what_it_told_is_not_told_again_at_the_groups_flush() -> None:
+    """Its severity rose meanwhile, and the one that was sent again shows that."""
+    settings = {"group_wait_seconds": 0, "group_interval_seconds": 10_000}
+    frail = Bench(configuration(channel("dev", "frail"), aggregator="grouping", settings=settings))
+    last = exhausted(frail, UNKNOWN)
+    frail.fire("a", "critical")
+    (again,) = frail.redrive(last)
+    frail.deliver(again)
+    assert again.severity_of("a") == "critical"
+    assert frail.wake(10_000) == []

@@ -42,6 +42,26 @@ def incident_of(made: Bench) -> str:
 both = pytest.mark.parametrize("how", ["acknowledge", "snooze"])
 
 
+@pytest.mark.parametrize("aggregator", ["grouping", "window"])
+def test_a_reminder_that_comes_due_while_one_is_sent_is_not_sent_beside_it(aggregator: str) -> None:
+    """The limit held it for as long as the interval; whoever hears of all that fires needs no other word."""
+    times = {"group_wait_seconds": 0, "group_interval_seconds": 10} if aggregator == "grouping" else {}
+    settings = {**times, "repeat_interval_seconds": 60}
+    made = loaded(configuration("dev", aggregator=aggregator, settings=settings), checked=False)
+    made.deliver(*made.fire("a"))
+    (reminder,) = made.wake(60)
+    made.outcome(reminder, Outcome.unavailable("down", retry_after_seconds=50))
+    (again,) = made.wake(110)
+    made.wake(125)
+    made.outcome(again, DELIVERED)
+    made.wake(170)
+    assert [(one.at, one.kind, one.attempt) for one in made.sent] == [
+        (0, "firing", 1),
+        (60, "repeat", 1),
+        (110, "repeat", 2),
+    ]
+
+
 @both
 def test_an_incident_of_many_comes_back_as_one_reminder(how: str) -> None:
     made = bench()

@@ -338,7 +338,7 @@ def test_what_no_rule_routes_goes_to_the_catch_all_channel_at_night_too() -> Non
 def test_explain_says_that_the_rule_is_silent() -> None:
     made = bench(muted())
     made.wake(BEGINS)
-    (found,) = made.explain("a").channels
+    found = made.explain("a").channels[0]
     assert (found.action.value, found.reason, found.rule_ids) == ("skip", Reason.MUTED_BY_TIME, ("r",))
 
 

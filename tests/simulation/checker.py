@@ -14,11 +14,13 @@ from pathlib import Path
 
 from tests.simulation.checks.content import Content
 from tests.simulation.checks.explaining import Explaining
+from tests.simulation.checks.grouping import Grouping
 from tests.simulation.checks.ladder import Ladder, Rung
 from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
+from tests.simulation.checks.reviving import Reviving
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
 from tests.simulation.checks.vanishing import Vanishing
@@ -45,10 +47,21 @@ class Checker:
         self.telling = Telling(self.world, self.ladder, self.sending, self.complain)
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
+        self.grouping = Grouping(self.world, self.sending, self.telling, self.promptness, self.complain)
         self.owing = Owing(self.world, self.telling)
         self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
         self.watching = Watching(self.world, self.sending, self.owing, self.promptness, self.complain)
+        self.reviving = Reviving(
+            self.world,
+            self.sending,
+            self.telling,
+            self.promptness,
+            self.grouping,
+            self.patience,
+            self.watching,
+            self.complain,
+        )
         self._settings = first["settings"]
         self._late = True
         self._expected: list[Rung] = []
@@ -181,6 +194,18 @@ class Checker:
                     self.complain(f"{fact} was accepted, and is not in the journal")
             elif answer != there:
                 self.complain(f"{fact} was answered {answer}, and is {'' if there else 'not '}in the journal")
+            elif not answer:
+                self._refused(fact)
+
+    def _refused(self, fact: Plain) -> None:
+        """What somebody wanted was not done: there was nothing to do."""
+        meant = self.world.meant(fact.get("target", ""))
+        if fact["type"] == "Redriven":
+            self.reviving.refused(fact["notification_id"])
+        elif fact["type"] == "Escalated" and self.ladder.next_level(meant):
+            self.complain(f"{fact} was refused, and there is a next level")
+        elif fact["type"] in ("Noted", "Acknowledged", "Snoozed") and meant:
+            self.complain(f"{fact} was refused, and {meant[0].key} fires")
 
     def _known(self, alert: Plain) -> bool:
         span = self.world.latest.get(alert["alert_id"])
@@ -246,7 +271,7 @@ class Checker:
         offset = entry["wall_time"] - entry["engine_time"]
         if abs(offset - self.world.offset) > 1e-6:
             self.world.offset = offset
-            self.world.disturbed = self.world.now
+            self.world.disturbed = max(self.world.disturbed, self.world.now)
             self.world.let_go()
             self.ladder.recount()
 
@@ -287,6 +312,7 @@ class Checker:
             for channel, gone in self.world.settings["channels"].items():
                 if channel not in self._settings["channels"]:
                     self.vanishing.goes(channel, gone)
+                    self.grouping.goes(channel)
             self.world.replaced, self.world.replaced_at = self.world.settings, self.world.now
             self.patience.replaced(self.world.settings, self._settings)
             self.watching.replaced(self.world.settings, self._settings)
@@ -319,6 +345,13 @@ class Checker:
                 world.acknowledge(fact["target"], fact["for_seconds"])
             case "Snoozed":
                 world.snooze(fact["target"], fact["seconds"])
+            case "Escalated":
+                self._note_rungs()
+                if not self.ladder.hasten(world.meant(fact["target"])):
+                    self.complain(f"{fact} was taken in, and there is no next level")
+                self._note_rungs()
+            case "Redriven":
+                self.reviving.redriven(fact["notification_id"])
             case "SilenceSet":
                 world.silence(fact["silence"])
             case "SilenceExpired":
@@ -346,6 +379,7 @@ class Checker:
             self.ladder.recount()
         if len(span.reports) == 1:
             self.explaining.everybody_is_decided(span, entry["events"], f"the beginning of {span.key}")
+            self.grouping.begins(span, entry["events"])
 
     def _event(self, event: Plain, entry: Plain) -> None:
         match event["type"]:
@@ -380,6 +414,8 @@ class Checker:
         self.explaining.decided(event, what)
         self.owing.decided(event)
         span = self.world.spans.get(key)
+        if span is not None:
+            self.grouping.decided(event, span, what)
         if event["reason"] == "superseded":
             self.telling.overtaken(event["channel_id"], key, what)
         if event["action"] == "skip":
@@ -395,6 +431,7 @@ class Checker:
         self.explaining.changed(event, entry["events"], what)
         self.watching.changed(event)
         self.patience.changed(event, what, restarted=_restarts(entry))
+        self.reviving.changed(event)
         self.owing.changed(event, self.sending.parts.get(name, {event["incident_id"]}))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":
@@ -423,6 +460,7 @@ class Checker:
         call = self.files.call_of.get((event["notification_id"], event["attempt"]))
         listing = self.telling.listing_of(event, call)
         known = self.sending.sent.get(event["notification_id"])
+        revived = known is not None and known.revived
         guessed = known is not None and known.first is None
         if known is not None:
             self.telling.give_way(known, {one.key for one in listing})
@@ -434,11 +472,14 @@ class Checker:
         if call is not None:
             self.content.told(event, call, what)
         self._started_now.append((sent, what))
+        if revived:
+            self.reviving.starts(sent, what)
         self.telling.may_say(sent, event["at"], what)
         if guessed and call is not None and sent.maybe:
             self.telling.hear(sent)  # what it lists was listed by the attempt before, which nobody saw
         if known is None and call is not None:
             self.telling.says_something_new(sent, what)
+            self.grouping.starts(sent, what)
 
     def _finished(self, delivery: Plain, entry: Plain) -> None:
         call = self.files.call_of.get((delivery["notification_id"], delivery["retry_count"] + 1))
@@ -451,6 +492,7 @@ class Checker:
         self.promptness.probe(sent.channel)
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
+            self.grouping.delivered(sent)
             self.promptness.reminders(sent)
         elif delivery["outcome"] == "unknown":
             self.telling.hear(sent)

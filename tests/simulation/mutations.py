@@ -6,13 +6,13 @@ test fails where it does not.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
 import attrs
 import pytest
+from tests.simulation.breaking import Mutation, into, nothing, replace
 
 from tocsin.engine import (
     circuit,
@@ -50,46 +50,10 @@ from tocsin.runtime.service import FederationAlertingService
 from tocsin.runtime.writer import Writer
 from tocsin_plugins.window import Window
 
-__all__ = ["HOURS", "MUTATIONS", "Mutation"]
-
-HOURS: Final = 2.0
-"""How long the runs are in which mutations are looked for."""
-
-
-@attrs.frozen
-class Mutation:
-    """What is broken, how, and the seed of a run that shows it."""
-
-    name: str
-    apply: Callable[[pytest.MonkeyPatch], None]
-    seed: int
-
+__all__ = ["MUTATIONS"]
 
 MUTATIONS: Final[list[Mutation]] = []
-
-
-def mutation(seed: int) -> Callable[[Callable[[pytest.MonkeyPatch], None]], Callable[[pytest.MonkeyPatch], None]]:
-    """Take a function that breaks something into the list."""
-
-    def take(apply: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
-        MUTATIONS.append(Mutation(apply.__name__, apply, seed))
-        return apply
-
-    return take
-
-
-def replace(patch: pytest.MonkeyPatch, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Put ``make(original)`` in the place of a function, in every module that imported it by its name."""
-    original = getattr(owner, name)
-    replaced = make(original)
-    patch.setattr(owner, name, replaced)
-    for module_name, module in list(sys.modules.items()):
-        if module_name.startswith("tocsin") and getattr(module, name, None) is original:
-            patch.setattr(module, name, replaced)
-
-
-def nothing(*_: Any, **__: Any) -> None:
-    """Do nothing."""
+mutation = into(MUTATIONS)
 
 
 def _puts_off(writer: Writer) -> None:

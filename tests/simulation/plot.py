@@ -6,7 +6,7 @@ argument means may depend on the run (an alert is resolved only if it fires); wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final
 
@@ -214,7 +214,41 @@ def random_plot(seed: int, hours: float) -> Plot:
         if seconds:
             operations.append(("wait", {"seconds": seconds}))
         left -= seconds
-    return first, list(_vanishing(Random(f"vanishing {seed}"), operations))
+    plot = list(_vanishing(Random(f"vanishing {seed}"), operations))
+    for kind, draws in _PEOPLE.items():  # drawn apart, so that the rest stays
+        plot = list(_among(Random(f"{kind} {seed}"), plot, draws))
+    return first, plot
+
+
+def _among(random: Random, operations: list[Operation], draw: Callable[[Random], Operation]) -> Iterator[Operation]:
+    """Let people do something between the operations, in a third of the plots."""
+    chance = random.choice((0.03, 0.08)) if random.random() < 0.35 else 0.0
+    for operation in operations:
+        yield operation
+        if random.random() < chance:
+            yield draw(random)
+
+
+def _works(random: Random) -> Operation:
+    """A cluster is worked on, or that is over before its time."""
+    name = f"m{random.randrange(2)}"
+    if random.random() < 0.3:
+        return "unsilence", {"silence_id": name}
+    after, lasts = random.choice((0.0, 0.0, 60.0, -30.0)), random.choice((60.0, 400.0, 2400.0))
+    return "maintain", {"silence_id": name, "cluster_id": random.choice(CLUSTERS), "after": after, "lasts": lasts}
+
+
+def _redrive(random: Random) -> Operation:
+    return "redrive", {"place": random.random()}
+
+
+def _call(random: Random) -> Operation:
+    """Somebody wants the next level now, or writes something down."""
+    kind = random.choice(("escalate", "escalate", "note"))
+    return kind, {"alert_id": random.choice(ALERTS), "incident": random.random() < 0.4}
+
+
+_PEOPLE: Final = {"works": _works, "given up": _redrive, "hurry": _call}
 
 
 def _vanishing(random: Random, operations: list[Operation]) -> Iterator[Operation]:

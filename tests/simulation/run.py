@@ -26,15 +26,19 @@ from tocsin import (
     Acknowledged,
     AlertFired,
     AlertResolved,
+    Escalated,
     Fact,
     FederationAlertingService,
     LabelMatcher,
+    Noted,
     PerformanceAlert,
+    Redriven,
     Silence,
     SilenceExpired,
     SilenceSet,
     Snoozed,
     StoreError,
+    create_maintenance,
 )
 
 __all__ = ["Run", "simulate"]
@@ -316,6 +320,30 @@ class Run:
         """A silence is ended early."""
         await self._submit(SilenceExpired(silence_id, self._somebody()))
 
+    async def do_maintain(self, silence_id: str, cluster_id: str, after: float, lasts: float) -> None:
+        """A cluster is going to be worked on."""
+        starts = self.clock.wall() + after
+        silence = create_maintenance(silence_id, cluster_id, starts, starts + lasts, self._somebody())
+        self._silences.add(silence_id)
+        await self._submit(SilenceSet(silence))
+
+    async def do_redrive(self, place: float) -> None:
+        """Somebody has a notification that was given up sent again."""
+        kept = self.service.undelivered
+        if kept:
+            name, who = kept[int(place * len(kept))].notification_id, self._somebody()
+            self._commit(Redriven(name, who), partial(self.service.redrive, name, who))
+
+    async def do_escalate(self, alert_id: str, incident: bool) -> None:
+        """Somebody wants the next level of an alert or an incident now."""
+        target, who = self._target(alert_id, incident), self._somebody()
+        self._commit(Escalated(target, who, "now"), partial(self.service.escalate_alert, target, who, "now"))
+
+    async def do_note(self, alert_id: str, incident: bool) -> None:
+        """Somebody writes something down."""
+        target, who = self._target(alert_id, incident), self._somebody()
+        self._commit(Noted(target, who, "seen"), partial(self.service.note, target, who, "seen"))
+
     async def do_receiver(self, channel_id: str, mode: str) -> None:
         """A receiver changes its behaviour."""
         self.network.modes[channel_id] = mode
@@ -436,10 +464,11 @@ def _plain(fact: Fact) -> Plain:
             plain["alert"] = {**fields, "severity": alert.severity.value, "labels": dict(alert.labels)}
         case AlertResolved(alert_id):
             plain["alert_id"] = alert_id
-        case Acknowledged() | Snoozed() | SilenceExpired():
+        case Acknowledged() | Snoozed() | Escalated() | Noted() | Redriven() | SilenceExpired():
             plain.update(attrs.asdict(fact))
         case SilenceSet(silence):
-            plain["silence"] = {"silence_id": silence.silence_id, "created_by": silence.created_by}
+            names = ("silence_id", "created_by", "maintenance")
+            plain["silence"] = {name: getattr(silence, name) for name in names}
         case _:
             raise AssertionError(f"nobody submits a {plain['type']} here")
     return plain

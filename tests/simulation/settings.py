@@ -177,7 +177,7 @@ def _aggregation(random: Random) -> Plain:
 def random_settings(random: Random) -> Plain:
     """Draw a configuration: three to five channels, rules that overlap, policies, an aggregation."""
     names = CHANNELS if random.random() < 0.7 else tuple(_some(random, CHANNELS, 4))
-    drawn = {
+    drawn: Plain = {
         "channels": {name: _channel(random, name) for name in sorted(names)},
         "rules": [_rule(random, f"r{n}") for n in range(random.randint(1, 4))],
         "policies": {name: _policy(random) for name in POLICIES if random.random() < 0.8},
@@ -187,7 +187,43 @@ def random_settings(random: Random) -> Plain:
     }
     # drawn apart: the seeds that tests name play as they did before there was a choice
     retention = Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))
-    return {**drawn, "retention": retention, **_quiet(drawn), "watchdog": _watchdog(drawn)}
+    text = json.dumps(drawn)
+    rest = {"retention": retention, **_quiet(drawn), "watchdog": _watchdog(drawn)}
+    return {**drawn, **rest, **_grouped(text), **_grouped_by_rule(text, drawn["rules"])}
+
+
+def _grouped(drawn: str) -> Plain:
+    """Let a third of the configurations group all alerts as Alertmanager does."""
+    random = Random(f"alertmanager {drawn}")
+    return {"aggregation": _grouping(random)} if random.random() < 0.35 else {}
+
+
+def _grouped_by_rule(drawn: str, rules: list[Plain]) -> Plain:
+    """Let rules form incidents of their own in a third of the configurations, and new rules later."""
+    random = Random(f"of rules {drawn}")
+    if random.random() >= 0.35:
+        return {}
+    for rule in rules:
+        _form(random, rule)
+    return {"by_rule": True}
+
+
+def _form(random: Random, rule: Plain) -> None:
+    """Give some of a rule and its routes an aggregation of their own."""
+    for one in (rule, *rule["routes"]):
+        if random.random() < 0.5:
+            one["aggregation"] = _grouping(random) if random.random() < 0.7 else _aggregation(random)
+
+
+def _grouping(random: Random) -> Plain:
+    settings = {
+        "group_by": random.choice(([], ["metric_name"], ["cluster_id", "service"], ["severity"], ["..."])),
+        "labels_alone": random.random() < 0.2,
+        "group_wait_seconds": random.choice((30.0, 30.0, 120.0, 5.0, 0.0)),
+        "group_interval_seconds": random.choice((300.0, 300.0, 60.0, 45.0, 900.0)),
+        "repeat_interval_seconds": random.choice((None, 900.0, 3600.0, 100.0)),
+    }
+    return {"strategy": "grouping", "settings": settings}
 
 
 def _watchdog(drawn: Plain) -> Plain:
@@ -234,6 +270,8 @@ def altered(random: Random, settings: Plain) -> Plain:
         taken = {name for rule in rules for name in (rule["id"], *(route["id"] for route in rule["routes"]))}
         drawn = f"r{random.randrange(10_000)}"
         rules.append(_rule(random, f"{drawn}x" if drawn in taken else drawn))
+        if "by_rule" in new:
+            _form(Random(f"of rules {json.dumps(rules[-1])}"), rules[-1])
     else:
         new["policies"][random.choice(POLICIES)] = _policy(random)
     if new["intervals"]:  # drawn apart, as above
@@ -271,6 +309,7 @@ def rule_of(plain: Plain) -> AlertRoutingRule:
         enabled=plain["enabled"],
         routes=tuple(map(rule_of, plain["routes"])),
         continue_matching=plain["continue"],
+        aggregation=Aggregation(**plain["aggregation"]) if "aggregation" in plain else None,
         mute_time_intervals=plain.get("mute", ()),
         active_time_intervals=plain.get("active", ()),
     )

@@ -13,13 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.simulation import mutations, mutations_grouping, mutations_people
 from tests.simulation.__main__ import main
+from tests.simulation.breaking import HOURS, Mutation
 from tests.simulation.checker import check
-from tests.simulation.mutations import HOURS, MUTATIONS, Mutation
 from tests.simulation.run import simulate
 
 HERE = Path(__file__).parent
 SEEDS = range(12)
+MUTATIONS = [*mutations.MUTATIONS, *mutations_grouping.MUTATIONS, *mutations_people.MUTATIONS]
 WHOLE = sorted({mutation.seed for mutation in MUTATIONS})
 FILES = ("journal.jsonl", "receivers.json", "happenings.json")
 

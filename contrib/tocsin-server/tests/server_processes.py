@@ -143,10 +143,11 @@ def alertmanager(config: Path, data: Path) -> Iterator[Process]:
 
 
 class Receiver:
-    """Takes webhooks; ``requests`` are their decoded bodies, in the order of arrival."""
+    """Takes webhooks; ``requests`` are their decoded bodies, in the order of arrival, ``ids`` their paths and ids."""
 
     def __init__(self) -> None:
         self.requests: queue.Queue[Any] = queue.Queue()
+        self.ids: set[tuple[str, str]] = set()
         self.url = ""
 
     def next(self) -> Any:
@@ -162,6 +163,7 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.ids.add((self.path, self.headers["webhook-id"]))
             made.requests.put(json.loads(body))
             self.send_response(200)
             self.send_header("Content-Length", "0")

@@ -13,7 +13,13 @@ import importlib_metadata
 
 from tocsin.cli.check import check
 from tocsin.cli.config import config
+from tocsin.cli.diff import diff
+from tocsin.cli.explain import explain
+from tocsin.cli.graph import graph
 from tocsin.cli.plugins import plugins
+from tocsin.cli.prove import prove
+from tocsin.cli.replay import replay
+from tocsin.cli.scenarios import test
 from tocsin.cli.store import store
 from tocsin.discovery import Discovery, load
 from tocsin.errors import ConfigurationError, TocsinError, nearest
@@ -21,6 +27,7 @@ from tocsin.registry import CommandSpec, Registration
 
 __all__ = ["CommandGroup", "make_group", "run"]
 
+_COMMANDS: Final = (check, config, diff, explain, graph, plugins, prove, replay, store, test)
 _OUTPUT_FAILS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG})
 
 
@@ -108,7 +115,7 @@ def make_group() -> CommandGroup:
     return CommandGroup(
         name="tocsin",
         help="Decide who is told about an alert, how, when, and what happens if nobody answers.",
-        commands={"check": check, "config": config, "plugins": plugins, "store": store},
+        commands={command.name or "": command for command in _COMMANDS},
         params=[version],
         context_settings={"help_option_names": ["-h", "--help"]},
     )

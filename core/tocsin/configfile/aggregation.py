@@ -27,7 +27,7 @@ def aggregation(spot: Spot, context: Context) -> Any:
     strategy = _DEFAULT.strategy if named is None else context.one_of(named, "aggregator", known)
     if strategy is REFUSED or strategy not in known:
         return REFUSED
-    filled, settings = context.settings(spot, known[strategy].spec.config_class, without=("strategy",))
+    filled, settings = context.settings(spot, known[strategy].spec.config_class, without=("strategy",), decides=True)
     if settings is REFUSED:
         return REFUSED
     error = attempt(known[strategy].spec.factory, settings)

@@ -32,18 +32,18 @@ def channel(spot: Spot, channel_id: str, context: Context) -> Any:
         given={"channel_id": channel_id},
         readers={
             "backend": lambda child: context.one_of(child, "backend", context.registry.backends),
-            "config": lambda child: _config(spot, child, context),
+            "config": lambda child: _config(spot, child, channel_id, context),
             "fallback": lambda child: context.optional_name(child, "channels"),
             "template_name": lambda child: context.optional_name(child, "templates"),
         },
     )
     if isinstance(spot.node, Table) and spot.get("config") is None:
         empty = attrs.evolve(spot, node=Table(spot.key, {}), path=f"{spot.path}.config")
-        _config(spot, empty, context)
+        _config(spot, empty, channel_id, context)
     return build(spot, form)
 
 
-def _config(channel: Spot, spot: Spot, context: Context) -> Any:
+def _config(channel: Spot, spot: Spot, channel_id: str, context: Context) -> Any:
     """Read a channel's settings; without a backend that is known nothing can be said of them."""
     backend = channel.get("backend")
     name = None if backend is None else backend.plain()
@@ -53,6 +53,8 @@ def _config(channel: Spot, spot: Spot, context: Context) -> Any:
     if found is None:
         return REFUSED
     filled, _ = context.settings(spot, found.spec.config_class)
+    if filled.lost and context.secrets.missing.spares_secrets:
+        context.unsettled.add(channel_id)
     return plain(filled.node) if isinstance(filled.node, Table) else REFUSED
 
 

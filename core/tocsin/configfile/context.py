@@ -64,13 +64,14 @@ _CALLED: Final = {
 
 
 class Context:
-    """Handed to the reader of each section."""
+    """Handed to the reader of each section. ``unsettled`` are channels that lack a secret which is spared."""
 
     def __init__(self, root: Spot, registry: Registry, secrets: SecretFiles) -> None:
         self.root = root
         self.registry = registry
         self.secrets = secrets
         self.references: list[Reference] = []
+        self.unsettled: set[str] = set()
         self._names: dict[str, frozenset[str]] = {}
 
     @property
@@ -117,12 +118,17 @@ class Context:
         spot.refuse(f"no {what} is called {called}{nearest('' if hidden else value, names)}")
         return REFUSED
 
-    def settings(self, spot: Spot, config_class: type, without: Iterable[str] = ()) -> tuple[Spot, Any]:
+    def settings(
+        self, spot: Spot, config_class: type, without: Iterable[str] = (), *, decides: bool = False
+    ) -> tuple[Spot, Any]:
         """Read a plugin's settings; return them with secrets put in, and the instance or :data:`REFUSED`.
 
-        A value may be a secret as it is written: none is repeated. *without* names keys that are no settings.
+        A value may be a secret as it is written: none is repeated. *without* names keys that are no settings. Unless
+        they take part in what *decides* about alerts, secrets may be spared; then they are not checked.
         """
         spot = attrs.evolve(spot, node=self._put_in(spot.node, spot.path, set(without)), hidden=True)
+        if not decides and self.secrets.missing.spare(spot.node):
+            return spot, REFUSED
         return spot, build(spot, Form(kind=config_class, make=structured))
 
     def _put_in(self, node: Node, path: str, without: set[str]) -> Node:

@@ -84,6 +84,7 @@ def server(spot: Spot, context: Context) -> Any:
         "tls": lambda child: None if child.plain() is None else _tls(child, context),
         "auth_tokens": lambda child: _tokens(child, context),
     }
+    context.secrets.missing.spare(spot.node)
     return build(spot, attrs.evolve(SERVER, readers=readers))
 
 
@@ -115,7 +116,7 @@ def _pem(spot: Spot, context: Context) -> Any:
         return REFUSED
     path = Path(_beside(spot, value.removeprefix("file:")))
     context.secrets.read[path] = None
-    if not _is_file(path):
+    if not _is_file(path) and not context.secrets.missing.spares_secrets:
         hidden = isinstance(spot.node, Scalar) and spot.node.origins
         spot.refuse("there is no such file" if hidden else f"there is no file {str(path)!r}")
         return REFUSED
@@ -144,6 +145,8 @@ def _tokens(spot: Spot, context: Context) -> Any:
 
 def _token(spot: Spot, context: Context) -> Any:
     def digest(child: Spot) -> Any:
-        return conform(attrs.evolve(child, node=context.secrets.put_in(child.node, child.path), hidden=True), str)
+        node = context.secrets.put_in(child.node, child.path)
+        context.secrets.missing.spare(node)
+        return conform(attrs.evolve(child, node=node, hidden=True), str)
 
     return build(spot, attrs.evolve(TOKEN, readers={"hash": digest}))

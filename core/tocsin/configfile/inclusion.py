@@ -14,7 +14,7 @@ from tocsin.configfile.document import Entry, Items, Node, Place, Scalar, Table,
 from tocsin.configfile.findings import Findings, Unreadable
 from tocsin.configfile.kinds import kind_of
 from tocsin.configfile.reading import read_file
-from tocsin.configfile.substitution import from_environment
+from tocsin.configfile.substitution import Missing, from_environment
 
 __all__ = ["Inclusion"]
 
@@ -30,8 +30,9 @@ _WILD: Final = re.compile(r"[*?\[]")
 class Inclusion:
     """Reads a file and all that it includes, each once, and keeps note of them."""
 
-    def __init__(self, environ: Mapping[str, str], findings: Findings) -> None:
+    def __init__(self, environ: Mapping[str, str], findings: Findings, missing: Missing) -> None:
         self._environ = environ
+        self._missing = missing
         self._findings = findings
         self._named: dict[Path, Place] = {}
         self._open: list[Path] = []
@@ -72,7 +73,7 @@ class Inclusion:
     def _with_included(self, path: Path, table: Table) -> Table:
         included = table.entries.get("include")
         own = attrs.evolve(table, entries={k: v for k, v in table.entries.items() if k != "include"})
-        filled = from_environment(own, self._environ, self._findings)
+        filled = from_environment(own, self._environ, self._findings, self._missing)
         merged = dict(filled.entries) if isinstance(filled, Table) else {}
         for item in self._listed(included):
             for file in self._found(path, item):

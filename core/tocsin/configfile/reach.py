@@ -2,65 +2,78 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
-from tocsin.config import Configuration
 from tocsin.configfile.findings import Spot
 from tocsin.engine.plan import Node, Plan
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
+from tocsin.proof.findings import Findings, Unreached
 
 __all__ = ["unreachable", "without_a_human"]
 
 _SEVERITY: Final = "severity"
 _CRITICAL: Final = AlertSeverity.CRITICAL
-MOST_COMBINED: Final = 8
-"""How many conditions of one rule are looked at in all combinations."""
-
-Conditions: TypeAlias = frozenset[tuple[str, str]]
+UNITS: Final = 1_500_000
+"""The work that may be done to find what is wrong: about a second."""
 
 
-def unreachable(root: Spot, configuration: Configuration) -> None:
-    """Tell of rules that an earlier one, which stops there, always takes the alerts of."""
-    _siblings(root.get("routing_rules"), configuration.routing_rules, top=True)
+def unreachable(root: Spot, plan: Plan) -> None:
+    """Tell of rules, policies and levels that no alert ever comes to, of rules alike, and of patterns without a use."""
+    findings = Findings(plan, UNITS)
+    spots = dict(_named(root.get("routing_rules"), plan.config.routing_rules))
+    lost = set()
+    for one in findings.unreached():
+        lost.add(one.node.rule.rule_id)
+        spots[one.node.rule.rule_id].refuse(_why(one, spots))
+    for node, first in findings.alike():
+        if node.rule.rule_id not in lost:
+            spots[node.rule.rule_id].refuse(f"this differs in nothing from {_at(spots[first.rule.rule_id])}")
+    for node, name, _ in findings.accidents():
+        conditions = spots[node.rule.rule_id].get("conditions")
+        spot = None if conditions is None else conditions.get(name)
+        if spot is not None:
+            spot.refuse("a pattern here matches whatever there is, and so this whole condition is always met")
+    _policies(root.get("escalation_policies"), findings)
 
 
-def _siblings(spot: Spot | None, rules: Sequence[AlertRoutingRule], *, top: bool) -> None:
-    spots = [] if spot is None else list(spot.items())
-    pairs = sorted(zip(rules, spots, strict=True), key=lambda pair: pair[0].priority)
-    stopping: dict[Conditions, Spot] = {}
-    for rule, own in pairs:
-        if not rule.enabled:
+def _policies(section: Spot | None, findings: Findings) -> None:
+    for policy, level in findings.untold():
+        spot = None if section is None else section.get(policy.policy_id)
+        if spot is None:
             continue
-        conditions = frozenset((name, _text(value)) for name, value in rule.conditions.items())
-        taker = next((stopping[some] for some in _subsets(conditions) if some in stopping), None)
-        if taker is None:
-            _siblings(own.get("routes"), rule.routes, top=False)
-        else:
-            place = taker.node.place
-            own.refuse(
-                f"no alert ever comes here: all that meet these conditions stop at {taker.path}, "
-                f"{place.file}:{place.line}; give that one `continue: true`, or move it behind this one"
+        if level is None:
+            spot.refuse_key(
+                "no alert ever comes to this policy: where a rule with it applies, an earlier one names another"
             )
-        if not (top if rule.continue_matching is None else rule.continue_matching):
-            stopping.setdefault(conditions, own)
+            continue
+        nested = spot.get("escalation_levels") or spot
+        written = next(
+            (child for name, child in (*spot.entries(), *nested.entries()) if name.lower() == level.value), spot
+        )
+        written.refuse(
+            "this level tells nobody: none of its channels, nor a default one, takes the alerts that come here"
+        )
 
 
-def _text(value: object) -> str:
-    try:
-        return repr(value)
-    except ValueError:  # Python writes out no number of thousands of digits
-        return f"<{id(value)}>"
+def _why(one: Unreached, spots: dict[str, Spot]) -> str:
+    if one.contradicts:
+        return "no alert ever comes here: none can meet these conditions, and those of the rules around this one"
+    if one.taker is None:
+        return (
+            "no alert ever comes here: all that meet these conditions stop at earlier rules; give one of those "
+            "`continue: true`, or move this one before them"
+        )
+    return (
+        f"no alert ever comes here: all that meet these conditions stop at {_at(spots[one.taker.rule.rule_id])}; give "
+        "that one `continue: true`, or move it behind this one"
+    )
 
 
-def _subsets(conditions: Conditions) -> Iterator[Conditions]:
-    """Yield the sets of conditions that every alert meets which meets *conditions*; of very many, not all."""
-    sizes = range(len(conditions) + 1) if len(conditions) <= MOST_COMBINED else (0, 1, len(conditions))
-    for size in sizes:
-        yield from map(frozenset, itertools.combinations(sorted(conditions), size))
+def _at(spot: Spot) -> str:
+    return f"{spot.path}, {spot.node.place.file}:{spot.node.place.line}"
 
 
 def without_a_human(root: Spot, plan: Plan) -> None:

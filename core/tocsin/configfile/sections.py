@@ -106,7 +106,7 @@ def assemble(found: Mapping[str, Any], context: Context) -> tuple[Configuration,
     try:
         configuration = Configuration(**parts)
         check_shape(configuration)
-        plan = compile_plan(configuration, context.registry)
+        plan = compile_plan(configuration, context.registry, unsettled=context.unsettled)
     except ConfigurationError as error:
         _tell(error, context.root)
     else:

@@ -9,16 +9,50 @@ from typing import Final
 
 import attrs
 
-from tocsin.configfile.document import Entry, Items, Node, Scalar, Table, joined
+from tocsin.configfile.document import Entry, Items, Node, Place, Scalar, Table, joined, scalars
 from tocsin.configfile.findings import Findings
 from tocsin.configfile.reading import read_bytes
-from tocsin.errors import nearest
+from tocsin.errors import Problem, nearest
 
-__all__ = ["SecretFiles", "from_environment"]
+__all__ = ["Missing", "SecretFiles", "from_environment"]
 
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})?")
 LARGEST_SECRET: Final = 1_000_000
 """Bytes in a file that a value is taken from."""
+
+
+class Missing:
+    """Values that should come from elsewhere and did not.
+
+    Each is an error, unless nobody needs it: then secrets may be missing, and what takes them is left unchecked.
+    """
+
+    def __init__(self, findings: Findings, *, spares_secrets: bool = False) -> None:
+        self._findings = findings
+        self.spares_secrets = spares_secrets
+        self._told: list[tuple[Place, str, str]] = []
+        self._spared: dict[Place, None] = {}
+
+    def add(self, place: Place, path: str, problem: str) -> None:
+        """Note that the value at *path* is missing."""
+        if self.spares_secrets:
+            self._told.append((place, path, problem))
+        else:
+            self._findings.add(place, path, problem)
+
+    def spare(self, node: Node) -> bool:
+        """Do without the secrets that are missing in *node*, where that may be; return whether there are some."""
+        lost = [scalar.place for scalar in scalars(node) if scalar.lost] if self.spares_secrets else []
+        self._spared |= dict.fromkeys(lost)
+        return bool(lost)
+
+    def settle(self) -> tuple[Problem, ...]:
+        """Tell what is needed all the same, and return the rest."""
+        spared = Findings()
+        for place, path, problem in self._told:
+            findings = spared if place in self._spared else self._findings
+            findings.add(place, path, problem)
+        return spared.problems()
 
 
 def _mapped(node: Node, path: str, change: Callable[[Node, str], Node | None]) -> Node:
@@ -38,7 +72,7 @@ def _mapped(node: Node, path: str, change: Callable[[Node, str], Node | None]) -
     return node
 
 
-def from_environment(node: Node, environ: Mapping[str, str], findings: Findings) -> Node:
+def from_environment(node: Node, environ: Mapping[str, str], findings: Findings, missing: Missing) -> Node:
     """Return *node* with ``${NAME}`` and ``${NAME:-otherwise}`` replaced in all its strings, and ``$${`` by ``${``.
 
     A variable that is not set, and has nothing otherwise, is told; so is ``${`` that begins no variable. Otherwise
@@ -47,13 +81,13 @@ def from_environment(node: Node, environ: Mapping[str, str], findings: Findings)
 
     def change(node: Node, path: str) -> Node | None:
         if isinstance(node, Scalar) and isinstance(node.value, str) and "${" in node.value:
-            return _filled(node, path, environ, findings)
+            return _filled(node, path, environ, findings, missing)
         return None
 
     return _mapped(node, "", change)
 
 
-def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Findings) -> Scalar:
+def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Findings, missing: Missing) -> Scalar:
     came_from: list[str] = []
     lost: list[str] = []
 
@@ -69,7 +103,7 @@ def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Fin
         held = environ.get(name)
         if held is None and found[2] is None:
             problem = f"the environment variable {name} is not set{nearest(name, _alike(name, environ))}"
-            findings.add(scalar.place, path, problem)
+            missing.add(scalar.place, path, problem)
             lost.append(name)
         came_from.append(f"${{{name}}}")
         return otherwise if not held and otherwise is not None else held or ""
@@ -87,8 +121,9 @@ def _alike(name: str, environ: Mapping[str, str]) -> list[str]:
 class SecretFiles:
     """Replaces ``file:path`` and ``{file: path}`` by what the file holds, without the line end at its end."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, missing: Missing) -> None:
         self._findings = findings
+        self.missing = missing
         self.read: dict[Path, None] = {}
 
     def put_in(self, node: Node, path: str) -> Node:
@@ -120,9 +155,9 @@ class SecretFiles:
         try:
             text = read_bytes(file, LARGEST_SECRET).decode("utf-8")
         except UnicodeDecodeError:
-            self._findings.add(scalar.place, path, f"{shown} is not UTF-8")
+            self.missing.add(scalar.place, path, f"{shown} is not UTF-8")
         except ValueError as error:
-            self._findings.add(scalar.place, path, f"{shown} {error}")
+            self.missing.add(scalar.place, path, f"{shown} {error}")
         origin = "a file" if scalar.origins else f"the file {name}"
         if text is None:
             return Scalar(scalar.place, "", lost=True)

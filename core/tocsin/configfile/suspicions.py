@@ -33,7 +33,7 @@ _UNUSED: Final[Mapping[str, str]] = {
 def suspect(root: Spot, configuration: Configuration, plan: Plan, context: Context) -> None:
     """Tell *root*'s findings of everything that is probably wrong in a configuration that can be used."""
     _unused(root, configuration, context)
-    unreachable(root, configuration)
+    unreachable(root, plan)
     without_a_human(root, plan)
     _lonely_clusters(root)
     _odd_numbers(root)

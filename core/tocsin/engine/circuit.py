@@ -8,7 +8,7 @@ from tocsin.model.event import CircuitChanged
 from tocsin.model.outcome import CircuitPolicy, OutcomeStatus
 from tocsin.model.reason import GapKind
 
-__all__ = ["closed_until", "note"]
+__all__ = ["closed_until", "note", "probing"]
 
 _ANSWERED = frozenset({OutcomeStatus.DELIVERED, OutcomeStatus.REJECTED, OutcomeStatus.THROTTLED})
 
@@ -16,6 +16,11 @@ _ANSWERED = frozenset({OutcomeStatus.DELIVERED, OutcomeStatus.REJECTED, OutcomeS
 def closed_until(turn: Turn, lane: Lane) -> float | None:
     """Return the instant of the next probe while the circuit is open, or None when attempts may start."""
     return lane.probe_at if lane.probe_at is not None and turn.now.engine < lane.probe_at else None
+
+
+def probing(lane: Lane) -> bool:
+    """Whether the next attempt is a probe, and has to be alone."""
+    return lane.probe_at is not None
 
 
 def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeStatus) -> None:

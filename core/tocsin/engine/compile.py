@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import attrs
 
 from tocsin.config import Configuration, NamedCondition, compile_conditions, configuration_from_plain
 from tocsin.config.settings import structure_settings
-from tocsin.engine.plan import GLOBAL, ChannelPlan, Grouping, Node, Plan
+from tocsin.engine.plan import GLOBAL, ChannelPlan, DisabledRule, Grouping, Node, Plan
 from tocsin.engine.suppression.inhibition import InhibitionIndex
 from tocsin.errors import ConfigurationError, PluginError, nearest
 from tocsin.model.aggregation import Aggregation
@@ -32,6 +32,8 @@ _ALWAYS: Final = Condition.opaque(lambda view: True, "what was recorded cannot b
 class _Flattener:
     """Turns the rules into nodes, in the order of evaluation; *compiled* makes a rule's own conditions.
 
+    Those that are switched off are kept apart, with what can be compiled of them by *registry*.
+
     A receiver that does not exist is taken for a channel of its name, which is told, or missed, in its place.
     """
 
@@ -39,16 +41,30 @@ class _Flattener:
         self,
         compiled: Callable[[AlertRoutingRule, str], Conditions],
         receivers: Mapping[str, tuple[str, ...]],
+        registry: Registry,
     ) -> None:
         self._compiled = compiled
         self._receivers = receivers
+        self._registry = registry
         self.nodes: list[Node] = []
+        self.disabled: list[DisabledRule] = []
 
     def add(self, rules: tuple[AlertRoutingRule, ...], parent: Node | None, path: str) -> None:
         ordered = sorted(enumerate(rules), key=lambda item: item[1].priority)
         for position, rule in ordered:
             if rule.enabled:
                 self._add(rule, parent, f"{path}[{position}]")
+            else:
+                self._set_aside(rule, parent.conditions if parent else (), rule.rule_id)
+
+    def _set_aside(self, rule: AlertRoutingRule, inherited: Conditions, by: str) -> None:
+        try:
+            conditions = inherited + compile_conditions(rule, self._registry)
+        except ConfigurationError:  # nobody asks it, so that this keeps nothing from working
+            conditions = inherited
+        self.disabled.append(DisabledRule(rule, conditions, by))
+        for route in rule.routes:
+            self._set_aside(route, conditions, by)
 
     def _add(self, rule: AlertRoutingRule, parent: Node | None, path: str) -> None:
         own = self._compiled(rule, path)
@@ -81,7 +97,7 @@ class _Flattener:
         return parent.channels, parent.receiver
 
 
-def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPlan:
+def _channel_plan(channel: NotificationChannel, registry: Registry, *, settled: bool) -> ChannelPlan:
     where = f"channels.{channel.channel_id}"
     backend = registry.backends.get(channel.backend)
     if backend is None:
@@ -89,6 +105,8 @@ def _channel_plan(channel: NotificationChannel, registry: Registry) -> ChannelPl
             f"no backend is called {str(channel.backend)!r}{nearest(channel.backend, registry.backends)}",
             f"{where}.backend",
         )
+    if not settled:
+        return ChannelPlan(channel, backend.spec, None, recorded=True)
     try:
         settings = structure_settings(channel.config, backend.spec.config_class)
     except ConfigurationError as error:
@@ -138,9 +156,12 @@ def _deciding_plugins(registry: Registry) -> tuple[str, ...]:
     return tuple(sorted({str(found.provenance) for kind in deciding for found in kind.values()}))
 
 
-def compile_plan(config: Configuration, registry: Registry, known: Plan | None = None) -> Plan:
+def compile_plan(
+    config: Configuration, registry: Registry, known: Plan | None = None, *, unsettled: Collection[str] = ()
+) -> Plan:
     """Compile *config*; channels that *known* has compiled already are taken from there.
 
+    :param unsettled: channels whose settings are not all there; they are not checked, and nothing can be sent there.
     :raises ConfigurationError: for the first setting that cannot work. Names of channels, policies and templates that
         stand for nothing are not errors here (see ``tocsin.config.unknown_references``).
     """
@@ -151,8 +172,8 @@ def compile_plan(config: Configuration, registry: Registry, known: Plan | None =
         if compiled is not None and compiled.channel == channel and not compiled.recorded:
             channels[channel_id] = compiled
         else:
-            channels[channel_id] = _channel_plan(channel, registry)
-    flattener = _Flattener(partial(_conditions, registry), config.receivers)
+            channels[channel_id] = _channel_plan(channel, registry, settled=channel_id not in unsettled)
+    flattener = _Flattener(partial(_conditions, registry), config.receivers, registry)
     flattener.add(config.routing_rules, None, "routing_rules")
     if config.escalation_scheduler not in registry.schedulers:
         raise ConfigurationError(
@@ -167,6 +188,7 @@ def compile_plan(config: Configuration, registry: Registry, known: Plan | None =
         _groupings(config, flattener.nodes, registry),
         {name: found.spec.scheduler for name, found in registry.schedulers.items()},
         _deciding_plugins(registry),
+        tuple(flattener.disabled),
     )
 
 
@@ -224,7 +246,7 @@ def recorded_plan(plain: Mapping[str, Any], registry: Registry) -> tuple[Plan, l
             problems.append(str(error))
             return Grouping(name, aggregation.strategy, _Alone())
 
-    flattener = _Flattener(conditions, config.receivers)
+    flattener = _Flattener(conditions, config.receivers, registry)
     flattener.add(config.routing_rules, None, "routing_rules")
     rules = {node.rule.rule_id: node.rule.aggregation for node in flattener.nodes if node.rule.aggregation}
     plan = Plan(
@@ -234,6 +256,7 @@ def recorded_plan(plain: Mapping[str, Any], registry: Registry) -> tuple[Plan, l
         {GLOBAL: grouping(GLOBAL, config.aggregation), **{name: grouping(name, one) for name, one in rules.items()}},
         {name: found.spec.scheduler for name, found in registry.schedulers.items()},
         tuple(plain.get("plugins", ())),
+        tuple(flattener.disabled),
     )
     return plan, problems
 

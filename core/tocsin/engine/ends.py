@@ -8,15 +8,15 @@ import attrs
 
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting, overdue, put_due, put_waiting
-from tocsin.engine.gates import resolution_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.ids import episode_key
-from tocsin.engine.owing import decided, note_due, release_of
+from tocsin.engine.owing import decided, note_due, release_of, targets
 from tocsin.engine.state import Episode, Incident, Line, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Action, Reason
 from tocsin.roles.aggregator import AT_ONCE, Cause
 
-__all__ = ["bridge", "bridged", "hasten", "owe_resolution", "resolve", "waiting_ends"]
+__all__ = ["bridge", "bridged", "goes_on", "hasten", "owe_resolution", "resolve", "waiting_ends"]
 
 _FEW: Final = 200
 """So many that wait are gone through."""
@@ -52,7 +52,10 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
     owed = line.due.get(before.episode_id)
     if owed is not None and owed.cause is not Cause.RESOLVED:
         drop_due(turn, line, before.episode_id)
-        put_due(turn, line, episode.episode_id, owed)
+        wanted = line.channel_id in targets(turn.incident(line), episode)
+        if wanted and shut_gate(turn, episode, line.channel_id) is None:
+            put_due(turn, line, episode.episode_id, owed)
+            note_due(turn, line, episode, Reason.GROUPED)
     owed = line.waiting.get(before.episode_id)
     if owed is not None and owed.cause is not Cause.RESOLVED:
         drop_waiting(turn, line, before.episode_id)
@@ -69,20 +72,35 @@ def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     decided(turn, episode, line.channel_id, Action.SKIP, Reason.ALREADY_TOLD)
 
 
-def bridged(turn: Turn, incident: Incident, line: Line, episode: Episode) -> bool:
+def bridged(turn: Turn, line: Line, episode: Episode, *, certain: bool) -> bool:
     """Whether the end of an episode, which the line was told of, needs no word: the aggregator bridges it.
 
-    So it is where the alert fires again in the incident by the time that the attempt which told it has ended.
+    So it is where the alert fires again in the incident by the time that the attempt which told it has ended. Where
+    that is not *certain*, only if the line knew before that it fires again.
     """
-    heir = turn.state.alerts.get(episode.alert.alert_id)
-    if heir is None or not heir.firing or heir.incident_id != incident.incident_id:
-        return False
-    if not turn.grouping(incident).bridges:
+    heir = _heir(turn, line, episode)
+    if heir is None or not (certain or heir.episode_id in line.told):
         return False
     rank = line.told[episode.episode_id]
     turn.tx.drop_from(episode, line.told, episode.episode_id)
+    drop_due(turn, line, episode.episode_id)  # it had ended when it was told again
+    drop_waiting(turn, line, episode.episode_id)
     _inherit(turn, line, heir, rank)
     return True
+
+
+def goes_on(turn: Turn, line: Line, episode: Episode) -> bool:
+    """Whether the line knows that the alert of an episode that ended fires, since its end was bridged."""
+    heir = _heir(turn, line, episode)
+    return heir is not None and heir.episode_id in line.told
+
+
+def _heir(turn: Turn, line: Line, episode: Episode) -> Episode | None:
+    """Return the episode that fires in the place of one that ended, if the aggregator bridges that."""
+    heir = turn.state.alerts.get(episode.alert.alert_id)
+    if heir is None or not heir.firing or heir.incident_id != line.incident_id:
+        return None
+    return heir if turn.grouping(turn.incident(line)).bridges else None
 
 
 def hasten(turn: Turn, line: Line, episode: Episode) -> None:
@@ -110,22 +128,32 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     episode_id = episode.episode_id
     rank = line.told[episode_id]
     turn.tx.drop_from(episode, line.told, episode_id)
+    if _owes_end(line, episode_id):
+        return  # it ended while it was told again
     shut = resolution_gate(turn, line.channel_id)
-    if shut is not None and not turn.grouping(incident).bridges:
+    if shut is not None:
         decided(turn, episode, line.channel_id, Action.SKIP, shut)
-        return
+        if not turn.grouping(incident).bridges:  # it would know that the alert never ended
+            return
     release = AT_ONCE if _moved(turn, episode) else release_of(turn, incident, line, episode, Cause.RESOLVED)
     if release.at is None or release.at <= turn.clock:
         put_due(turn, line, episode_id, Owed(Cause.RESOLVED, turn.clock, rank))
         _release_resolutions(turn, line)
-        note_due(turn, line, episode, release.reason)
+        if shut is None:
+            note_due(turn, line, episode, release.reason)
     else:
         at = release.at if line.resolve_at is None or line.resolve_at <= turn.clock else line.resolve_at
         turn.tx.edit(line).resolve_at = at
         put_waiting(turn, line, episode_id, Owed(Cause.RESOLVED, at, rank))
         turn.state.agenda.set_earlier(turn.tx, Deadline.RELEASE, line.line_id, at)
-        decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
+        if shut is None:
+            decided(turn, episode, line.channel_id, Action.FOLD, release.reason, at)
     turn.touch(line)
+
+
+def _owes_end(line: Line, episode_id: str) -> bool:
+    owed = line.due.get(episode_id) or line.waiting.get(episode_id)
+    return owed is not None and owed.cause is Cause.RESOLVED
 
 
 def _moved(turn: Turn, episode: Episode) -> bool:

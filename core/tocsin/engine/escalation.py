@@ -12,7 +12,7 @@ from tocsin.model.event import LevelReached
 from tocsin.model.reason import GapKind
 from tocsin.roles.scheduler import EscalationScheduler, Step
 
-__all__ = ["advance", "apply", "hasten", "leave", "level_due", "named", "refresh"]
+__all__ = ["advance", "apply", "hasten", "leave", "level_due", "named", "refresh", "usable_channels"]
 
 _TOLERANCE = 1e-6
 _STAND_IN_ORDINAL = 999
@@ -175,10 +175,14 @@ def _usable(turn: Turn, escalation: Escalation, channel_id: str) -> bool:
     return any(turn.episode(episode_id).severity >= least for episode_id in escalation.awake)
 
 
-def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) -> None:
+def usable_channels(turn: Turn, escalation: Escalation, step: Step) -> list[str]:
+    """Return the channels of a level that can be told now; if there is none, the policy's default channels that can."""
     channels = [c for c in step.channels if _usable(turn, escalation, c)]
-    if not channels:
-        channels = [c for c in escalation.default_channels if _usable(turn, escalation, c)]
+    return channels or [c for c in escalation.default_channels if _usable(turn, escalation, c)]
+
+
+def _tell(turn: Turn, incident: Incident, escalation: Escalation, step: Step) -> None:
+    channels = usable_channels(turn, escalation, step)
     joins = step.ordinal == 0 and step.after_seconds == 0
     if joins:  # all of them: one that is not usable yet may be for who joins later, or grows worse
         turn.tx.edit(escalation).joined = tuple(dict.fromkeys((*step.channels, *channels)))

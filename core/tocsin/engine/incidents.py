@@ -144,11 +144,11 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
         incident.closed_at = None
         state.roll.put_back(tx, incident.serial, incident.incident_id)
         state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
-    if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
-        bridge(turn, incident, before, episode)
     _begin_inhibiting(turn, episode)
     if episode.policy_id is not None:
         escalation.apply(turn, incident, episode)
+    if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
+        bridge(turn, incident, before, episode)
     reconsider(turn, incident, episode)
     if before is not None and before.incident_id != incident.incident_id:
         _follow(turn, incident, state.incidents[before.incident_id], before)

@@ -6,7 +6,7 @@ from itertools import islice
 
 from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.circuit import closed_until
+from tocsin.engine.circuit import closed_until, probing
 from tocsin.engine.crossing import crosses, told_by, told_first
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
@@ -41,7 +41,7 @@ def pump(turn: Turn, lane: Lane) -> None:
     channel = turn.plan.channels.get(lane.channel_id)
     while channel is not None:
         first = lane.queue.first()
-        if first is None or len(lane.sending) >= (channel.spec.concurrency if lane.probe_at is None else 1):
+        if first is None or len(lane.sending) >= (1 if probing(lane) else channel.spec.concurrency):
             _make_room(turn, lane, channel)
             return
         reason = _kept_back(turn, lane, channel)

@@ -97,7 +97,7 @@ class Step:
 class Engine:
     """The state machine. Not safe for threads: whoever steps it holds a lock until :meth:`accept` or :meth:`undo`.
 
-    Each step is provisional until one of those two is called.
+    Each step is provisional until one of those two is called; :meth:`hold` lets others follow it that are so, too.
 
     :param seed: makes ids and jitter; a given *state* has its own.
     :param unsaved: the names of records, as the codec gives them, that are not kept as they are in *state*.
@@ -111,6 +111,7 @@ class Engine:
         self.quiet = Quiet(plan.config.inhibition_rules, self.state)
         self._ahead = self.state.wall_time - self.state.engine_time
         self._tx: Transaction | None = None
+        self._held: list[Transaction] = []
         self._changed: dict[Key, None] = dict.fromkeys(map(codec.place, unsaved))
 
     def next_deadline(self) -> float | None:
@@ -181,6 +182,7 @@ class Engine:
 
     def accept(self) -> None:
         """Keep the last step."""
+        assert not self._held, "steps that are held can only be taken back"
         if self._tx is not None:
             self._changed |= self._tx.changed
             self._tx = None
@@ -202,11 +204,19 @@ class Engine:
         """What :meth:`unsaved_records` returned is kept."""
         self._changed.clear()
 
+    def hold(self) -> None:
+        """Let another step follow the last one, which stays provisional: :meth:`undo` takes both back."""
+        if self._tx is not None:
+            self._held.append(self._tx)
+            self._tx = None
+
     def undo(self) -> None:
-        """Take the last step back: the state is what it was before it."""
+        """Take the last step back, and all that are held: the state is what it was before them."""
         if self._tx is not None:
             self._tx.rollback()
             self._tx = None
+        while self._held:
+            self._held.pop().rollback()
 
     def _overslept(self, now: float) -> bool:
         """Whether nobody stepped for a while although a deadline was due: all of that is met at once, each at its own

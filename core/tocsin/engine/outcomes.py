@@ -7,8 +7,9 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import circuit
+from tocsin.engine import circuit, crowds
 from tocsin.engine.agenda import Deadline
+from tocsin.engine.dues import drop_due, drop_waiting
 from tocsin.engine.ends import bridged, owe_resolution
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
@@ -17,6 +18,7 @@ from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
 from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, repeat_at
 from tocsin.engine.recheck import recheck
+from tocsin.engine.reminders import told_and_open
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing
 from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
@@ -97,7 +99,8 @@ def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
 def told(turn: Turn, out: Outgoing) -> None:
     """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again.
 
-    An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires.
+    An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires,
+    where it was told of neither before.
     """
     tx, state = turn.tx, turn.state
     known: list[tuple[Episode, int, Incident, Line]] = []
@@ -114,10 +117,13 @@ def told(turn: Turn, out: Outgoing) -> None:
         known.append((episode, rank, incident, line))
     for episode, rank, incident, line in known:
         if episode.resolved_at is not None:
-            if out.state is not NotificationState.DELIVERED or not bridged(turn, incident, line, episode):
+            if not bridged(turn, line, episode, certain=out.state is NotificationState.DELIVERED):
                 owe_resolution(turn, incident, line, episode)
         elif episode.alert.severity.rank > rank:
             consider(turn, incident, episode, out.channel_id)
+        else:  # one that was sent again by hand may tell what waits for a flush
+            drop_due(turn, line, episode.episode_id)
+            drop_waiting(turn, line, episode.episode_id)
         turn.touch(line)
 
 
@@ -128,11 +134,20 @@ def _repeat_later(turn: Turn, out: Outgoing) -> None:
         incident = turn.state.incidents[incident_id]
         at = repeat_at(turn, incident)
         line = incident.lines.get(out.channel_id)
+        if line is not None and line.repeat and not _reminds_of_more(turn, line, out):
+            turn.tx.edit(line).repeat = False
         if at is not None and line is not None and line.told:
             if turn.grouping(incident).lists_all:
                 turn.state.agenda.set(turn.tx, Deadline.REPEAT, line.line_id, at)
             else:
                 turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
+
+
+def _reminds_of_more(turn: Turn, line: Line, out: Outgoing) -> bool:
+    """Whether the line's reminder, which came due while *out* was on its way, would list anything that this did not."""
+    if len(line.told) > crowds.LISTED:
+        return True
+    return any(told_and_open(turn, line, turn.episode(name)) for name in line.told if name not in out.listed)
 
 
 def _backoff(turn: Turn, out: Outgoing, policy: RetryPolicy) -> float:

@@ -8,7 +8,7 @@ from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.due import Due
 from tocsin.engine.dues import drop_due, drop_waiting, first_waiting, in_order, overdue, put_due, put_waiting
-from tocsin.engine.gates import shut_gate
+from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
@@ -37,6 +37,7 @@ __all__ = [
     "recent",
     "release_due",
     "release_of",
+    "release_reason",
     "repeat_at",
     "targets",
     "tells_firing",
@@ -106,7 +107,18 @@ def release_of(
     turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause, lately: tuple[float, ...] = ()
 ) -> Release:
     """Return when the aggregator lets the line be told of the episode; *lately*: as if it were told at these too."""
-    telling = Telling(
+    try:
+        telling = _telling(turn, incident, line, episode, cause, lately)
+        return turn.grouping(incident).aggregator.release(incident.state, telling)
+    except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
+        turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
+        return AT_ONCE
+
+
+def _telling(
+    turn: Turn, incident: Incident, line: Line, episode: Episode, cause: Cause, lately: tuple[float, ...] = ()
+) -> Telling:
+    return Telling(
         now=turn.clock,
         cause=cause,
         alert=episode.alert,
@@ -116,11 +128,20 @@ def release_of(
         still_firing=len(line.told),
         recent=recent(line, turn.clock) + lately,
     )
+
+
+def release_reason(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Reason | None:
+    """Return why the aggregator has the episode wait on the line, as it would say now; None: it would not.
+
+    The turn is only read with.
+    """
+    owed = line.waiting[episode.episode_id]
     try:
-        return turn.grouping(incident).aggregator.release(incident.state, telling)
-    except Exception as error:  # noqa: BLE001  an aggregator that raises tells at once, and is a gap
-        turn.gap(GapKind.AGGREGATOR_FAILED, incident.strategy, f"release raised {type(error).__name__}")
-        return AT_ONCE
+        telling = _telling(turn, incident, line, episode, owed.cause)
+        release = turn.grouping(incident).aggregator.release(incident.state, telling)
+    except Exception:  # noqa: BLE001  an aggregator that raises is a gap when it decides, not when it is asked why
+        return None
+    return None if release.at is None or release.at <= turn.clock else release.reason
 
 
 def repeat_at(turn: Turn, incident: Incident) -> float | None:
@@ -238,8 +259,13 @@ def note_due(turn: Turn, line: Line, episode: Episode, reason: Reason) -> None:
 
 def _note_hold(turn: Turn, line: Line, episode: Episode, cause: Cause) -> None:
     """Note that what comes due now waits for a notification to end, unless a gate has been shut for it meanwhile."""
-    told = cause is Cause.RESOLVED or (episode.firing and shut_gate(turn, episode, line.channel_id) is None)
-    if told and busy(turn, line):
+    if not busy(turn, line):
+        return
+    if cause is Cause.RESOLVED:
+        told = resolution_gate(turn, line.channel_id) is None
+    else:
+        told = episode.firing and shut_gate(turn, episode, line.channel_id) is None
+    if told:
         decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
 
 

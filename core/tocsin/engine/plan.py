@@ -29,7 +29,7 @@ from tocsin.roles.aggregator import Aggregator, Labelling
 from tocsin.roles.matcher import FieldTest
 from tocsin.roles.scheduler import EscalationScheduler
 
-__all__ = ["GLOBAL", "ChannelPlan", "Grouping", "Node", "Plan", "Verdict"]
+__all__ = ["GLOBAL", "ChannelPlan", "DisabledRule", "Grouping", "Node", "Plan", "Verdict"]
 
 _MEMO_LIMIT: Final = 65_536
 _MEMO_BYTES: Final = 32 * 1024 * 1024
@@ -67,6 +67,18 @@ class Node:
     receiver: str | None
     policy_id: str | None
     grouping: str
+
+
+@attrs.frozen(slots=True, eq=False)
+class DisabledRule:
+    """A rule that is switched off, or stands below one (``by``); it decides nothing, and only explanations name it.
+
+    ``conditions`` include its ancestors'; its own are left out where they could not be compiled.
+    """
+
+    rule: AlertRoutingRule
+    conditions: tuple[NamedCondition, ...]
+    by: str
 
 
 @attrs.frozen(slots=True)
@@ -159,10 +171,12 @@ class Plan:
         groupings: dict[str, Grouping],
         schedulers: dict[str, EscalationScheduler],
         plugins: tuple[str, ...] = (),
+        disabled: tuple[DisabledRule, ...] = (),
     ) -> None:
         self.config = config
         self.channels = channels
         self.nodes = nodes
+        self.disabled = disabled
         self.groupings = groupings
         self.schedulers = schedulers
         self._plugins = plugins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.engine.ends import goes_on
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, end, lines_of
 from tocsin.engine.owing import adopt, block
@@ -61,7 +62,11 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
         line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
         if not episode.firing:
             follows = out.maybe or episode_id in line.due or episode_id in line.waiting  # its resolution
-            if follows or fires_again(turn, out.channel_id, episode, out.listed, untold=True):
+            if (
+                follows
+                or goes_on(turn, line, episode)
+                or fires_again(turn, out.channel_id, episode, out.listed, untold=True)
+            ):
                 turn.tx.drop_from(out, out.listed, episode_id)
             else:
                 turn.tx.put_in(out, out.listed, episode_id, (AlertStatus.RESOLVED, PASSENGER))

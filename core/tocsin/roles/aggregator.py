@@ -12,7 +12,7 @@ from tocsin.model.alert import PerformanceAlert
 from tocsin.model.reason import Reason
 from tocsin.model.severity import AlertSeverity
 
-__all__ = ["AT_ONCE", "Aggregator", "Cause", "Labelling", "Release", "Telling"]
+__all__ = ["AT_ONCE", "Aggregator", "Cause", "Labelling", "Release", "Telling", "Waiting"]
 
 
 class Cause(enum.StrEnum):
@@ -101,4 +101,14 @@ class Labelling(Protocol):
 
     def labels(self, alert: PerformanceAlert, /) -> Mapping[str, str]:
         """Return the labels, with their values, by which *alert* is in its incident: Alertmanager's group labels."""
+        ...
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """What an aggregator may offer besides: how long it may keep an alert waiting, so that it can be reckoned with."""
+
+    def longest_wait(self, severity: AlertSeverity, /) -> float | None:
+        """Return the most seconds for which :meth:`Aggregator.release` ever puts off an alert of *severity* that a
+        channel was not told of, whatever else its incident holds; None: there is no bound."""
         ...

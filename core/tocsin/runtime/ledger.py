@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any, Final
 
 from tocsin.engine.compile import recorded_plan
-from tocsin.engine.explain import rule_verdicts
 from tocsin.engine.plan import Plan
+from tocsin.engine.verdicts import rule_verdicts
 from tocsin.errors import ConfigurationError
 from tocsin.journal import Entry, Input
 from tocsin.model.alert import AlertView, PerformanceAlert
@@ -26,7 +26,7 @@ from tocsin.model.explanation import RuleExplanation
 from tocsin.model.facts import Acknowledged, AlertFired, AlertResolved, Escalated, Noted, Redriven, Snoozed
 from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.registry import Registry
-from tocsin.stores.interface import Store
+from tocsin.stores.interface import Reader
 
 __all__ = ["Ledger"]
 
@@ -38,7 +38,7 @@ _RULES: Final = 1000
 class Ledger:
     """Reads *store*, which is called under *lock* only, and never for long."""
 
-    def __init__(self, store: Store, registry: Registry, lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, store: Reader, registry: Registry, lock: AbstractContextManager[Any]) -> None:
         self._store = store
         self._registry = registry
         self._lock = lock

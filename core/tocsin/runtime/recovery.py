@@ -21,7 +21,7 @@ from tocsin.journal import ConfigurationChanged, Entry, Input
 from tocsin.model.facts import GapFound
 from tocsin.model.reason import GapKind
 from tocsin.registry import Registry
-from tocsin.stores.interface import STATE, Checkpoint, Store
+from tocsin.stores.interface import STATE, Checkpoint, Reader, Store
 
 __all__ = ["Recovered", "begin", "recover"]
 
@@ -43,7 +43,7 @@ class Recovered:
 class _Plans:
     """The configurations that a journal names, compiled."""
 
-    def __init__(self, store: Store, registry: Registry) -> None:
+    def __init__(self, store: Reader, registry: Registry) -> None:
         self._store = store
         self._registry = registry
         self._plans: dict[str, Plan] = {}
@@ -75,7 +75,7 @@ def begin(store: Store, engine: Engine) -> None:
     engine.saved()
 
 
-def recover(store: Store, registry: Registry) -> Recovered | None:
+def recover(store: Reader, registry: Registry) -> Recovered | None:
     """Return what *store* knows, or None if it is new.
 
     Every entry after the checkpoint is decided again. Where that leads to other events than it did then, since tocsin
@@ -106,7 +106,7 @@ def recover(store: Store, registry: Registry) -> Recovered | None:
     return Recovered(engine, ordinal, tuple(gaps))
 
 
-def _check_new(store: Store) -> None:
+def _check_new(store: Reader) -> None:
     """A store without records is new, or it lost them: nobody can go on from a journal alone."""
     if any(True for _ in store.entries()):
         raise StoreError(

@@ -9,7 +9,7 @@ import attrs
 
 from tocsin.journal import Entry
 
-__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Store"]
+__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Reader", "Store"]
 
 Key = tuple[str, str]
 """A record's table and its key there."""
@@ -55,6 +55,22 @@ class Checkpoint:
     def is_salvaged(self) -> bool:
         """Whether records may be missing that others refer to."""
         return bool(self.records[STATE].get(_SALVAGED))
+
+
+class Reader(Protocol):
+    """What can be read of a store; what each method does is said at :class:`Store`."""
+
+    def load(self) -> Checkpoint | None:
+        """Return the latest checkpoint."""
+        ...
+
+    def configuration(self, digest: str) -> Mapping[str, Any] | None:
+        """Return the configuration of that digest."""
+        ...
+
+    def entries(self, after: int = 0, subjects: Collection[str] | None = None) -> Iterator[Entry]:
+        """Yield the entries after an ordinal, the oldest first."""
+        ...
 
 
 class Store(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,16 @@ from tocsin.stores.interface import Checkpoint, Key
 from tocsin.stores.json_text import decode_all
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, DamagedStoreError, Loss, damaged, explain, faults
 from tocsin.stores.sqlite_file import connect_reading, fingerprint, locate
-from tocsin.stores.sqlite_rows import PARTITION, Bounds, JournalRow, from_text, key_of, keyed_intact
+from tocsin.stores.sqlite_rows import (
+    PARTITION,
+    Bounds,
+    JournalRow,
+    from_text,
+    hashes,
+    key_of,
+    keyed_intact,
+    subject_hash,
+)
 from tocsin.stores.sqlite_schema import JOURNAL_COLUMNS, read_bounds, verify
 
 __all__ = ["SqliteFile", "Tables"]
@@ -262,6 +271,23 @@ class SqliteFile:
         """Yield every configuration with its digest."""
         for _, _, (name, plain) in self.tables.keyed("configurations", "the configuration in row", self._lost):
             yield name, plain
+
+    def configuration(self, digest: str) -> Mapping[str, Any] | None:
+        """Return the configuration of that digest, if it is kept."""
+        return self.tables.configuration(digest)
+
+    def entries(self, after: int = 0, subjects: Collection[str] | None = None) -> Iterator[Entry]:
+        """Yield the entries after an ordinal, the oldest first; see :meth:`tocsin.Store.entries`."""
+        if subjects is None:
+            yield from map(self.tables.entry, self.intact_rows(after))
+            return
+        wanted = {subject_hash(subject) for subject in subjects}
+        for ordinal in sorted(self.tables.indexed(wanted, after)):
+            if self.bounds.first <= ordinal <= self.bounds.indexed:
+                yield self.tables.entry(self.tables.intact(self.tables.row(ordinal), ordinal))
+        for row in self.intact_rows(max(after, self.bounds.indexed)):
+            if not wanted.isdisjoint(hashes(row.about)):
+                yield self.tables.entry(row)
 
     def plain_entries(self, after: int = 0) -> Iterator[Mapping[str, Any]]:
         """Yield the entries after an ordinal as plain data, the oldest first."""

@@ -17,6 +17,7 @@ _GATES = frozenset(
         "channel_disabled",
         "below_min_severity",
         "silenced",
+        "maintenance",
         "inhibited",
         "muted_by_time",
         "acknowledged",
@@ -87,10 +88,12 @@ class Explaining:
             self.complain(f"{what}: skipped as resolved, but it fires")
 
     def _folded(self, span: Span, event: Plain, what: str) -> None:
-        aggregation = self.world.settings["aggregation"]["settings"]
+        aggregation = self.world.aggregation(span.incident)["settings"]
         due, at = event["due"], event["at"]
         if due is None or due <= at:
             self.complain(f"{what}: folded until {due}, at {at}")
+        elif event["reason"] != "grouped" and "window_seconds" not in aggregation:
+            self.complain(f"{what}: there is no window")
         elif event["reason"] == "folded":
             top = self.telling.top.get((span.incident, event["channel_id"]), -1)
             if span.rank >= RANK[aggregation["fold_below"]] or span.rank > top:
@@ -148,7 +151,10 @@ class Explaining:
         for backend in (self.sending.backend(sent), sent.backend):
             retry = backend["retry"]
             longest = max(retry["cap"], sent.not_before - self.world.now)
-            if sent.attempts >= retry["attempts"] or self.world.now - sent.first_started + longest > retry["age"]:
+            if (
+                sent.attempts - sent.forgiven >= retry["attempts"]
+                or self.world.now - sent.first_started + longest > retry["age"]
+            ):
                 return
         self.complain(f"{what}: given up after {sent.attempts} attempts")
 
@@ -164,21 +170,20 @@ class Explaining:
         fired = [item["alert"]["alert_id"] for item in entry["inputs"] if item["type"] == "AlertFired"]
         if told is None or told["alert"] not in fired:
             return
-        decided = {
-            e["channel_id"]: (e["action"], e["reason"])
-            for e in entry["events"]
-            if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]
-        }
+        decisions = [e for e in entry["events"] if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]]
+        decided = {e["channel_id"]: (e["action"], e["reason"]) for e in decisions}
+        incident = next((e["incident_id"] for e in reversed(decisions)), None)
         started = {
             e["channel_id"]
             for e in entry["events"]
             if e["type"] == "NotificationChanged" and e["state"] == "sending" and told["alert"] in e["alert_ids"]
             if e["kind"] != "resolved"  # the end of an earlier incident goes first, and is none of this one's
+            if e["incident_id"] == incident or e["kind"] == "digest"  # nor what else of that one is told beside it
         }
         for channel, (action, reason) in told["channels"].items():
             happened = decided.get(channel)
             if action == "notify":
-                fine = happened is not None and happened[0] == "notify" and channel in started
+                fine = (happened is None or happened[0] != "skip") and channel in started
             elif action == "hold":
                 fine = (happened in (None, (action, reason)) or happened[0] == "notify") and channel not in started
             else:

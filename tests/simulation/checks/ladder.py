@@ -125,13 +125,31 @@ class Ladder:
         now = self.world.now
         for climb in self.climbs.values():
             while climb.due() <= now + _TOLERANCE:
-                step = climb.steps.pop(0)
-                delay, level, channels, joins = step
-                joins = joins and delay == 0
-                usable = self._usable(climb, channels) or self._usable(climb, climb.policy["default"])
-                if joins:
-                    climb.joined = list(dict.fromkeys((*channels, *usable)))
-                self.rungs.append(Rung(now, climb.incident, climb.policy_id, level, usable, joins, step))
+                self._climb(climb)
+
+    def hasten(self, spans: list[Span]) -> bool:
+        """Somebody wants the next level of these now; return whether there is one. Those after it keep their times."""
+        self.tell()
+        left = self.next_level(spans)
+        for climb in left:
+            self._climb(climb)
+        return bool(left)
+
+    def next_level(self, spans: list[Span]) -> list[Climb]:
+        """The policies of these that run and have a level left."""
+        names = {(span.incident, span.route.policy or "") for span in spans}
+        running = [climb for name, climb in self.climbs.items() if name in names and climb.since is not None]
+        return [climb for climb in running if climb.steps]
+
+    def _climb(self, climb: Climb) -> None:
+        """The next level is told."""
+        step = climb.steps.pop(0)
+        delay, level, channels, joins = step
+        joins = joins and delay == 0
+        usable = self._usable(climb, channels) or self._usable(climb, climb.policy["default"])
+        if joins:
+            climb.joined = list(dict.fromkeys((*channels, *usable)))
+        self.rungs.append(Rung(self.world.now, climb.incident, climb.policy_id, level, usable, joins, step))
 
     def _usable(self, climb: Climb, channels: list[str]) -> list[str]:
         highest = max(span.rank for span in climb.awake.values())

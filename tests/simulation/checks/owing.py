@@ -30,7 +30,10 @@ class Owing:
         key = (event["incident_id"], event["alert_id"], event["episode"])
         span = self.world.spans.get(key)
         line = self._due.setdefault((event["incident_id"], event["channel_id"]), {})
-        if event["action"] == "skip":
+        if event["reason"] == "already_told":  # ends of earlier episodes were taken back
+            for one in [one for one in line if one[1] == key[1] and one[2] < key[2]]:
+                del line[one]
+        elif event["action"] == "skip":
             line.pop(key, None)
         elif event["action"] in ("notify", "fold") and span is not None:
             line[key] = (event["at"] if event["due"] is None else event["due"], span.firing)

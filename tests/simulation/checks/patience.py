@@ -43,6 +43,11 @@ class Patience:
             if _fallback(old, name) != _fallback(new, name):
                 self._settled[name] = self.world.now + _SETTLED_SECONDS
 
+    def anew(self, name: str) -> None:
+        """It is sent again by hand: it has as much time as the first time."""
+        self._seen.discard(name)
+        self.expired.discard(name)
+
     def changed(self, event: Plain, what: str, *, restarted: bool) -> None:
         """A notification enters a state; heard of for the first time, its fallback's turn is noted."""
         name = event["notification_id"]

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from functools import partial
 
+from tests.simulation.checks.flushes import reminder_at
 from tests.simulation.checks.ladder import Rung
 from tests.simulation.checks.reading import Files
 from tests.simulation.checks.sending import Sending, Sent, adjoin
@@ -63,6 +64,10 @@ class Promptness:
         self._since[channel, key] = self.world.now
         self.expect(due, partial(self._told, key, channel, due, self.world.now))
 
+    def due(self, channel: str, key: Key) -> float:
+        """When the channel is, or was, to be told of an episode that fires; never: no such thing was said."""
+        return self._decided.get((channel, key), float("inf"))
+
     def skipped(self, key: Key, channel: str) -> None:
         """It is not to be told there, for now or for good."""
         self._since.pop((channel, key), None)
@@ -106,7 +111,8 @@ class Promptness:
     def retry(self, sent: Sent, restarted: bool) -> None:
         """Another attempt follows, no later than the retry policy has it."""
         retry, attempts = self.sending.backend(sent)["retry"], sent.attempts
-        longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0 ** min(attempts, 60))
+        steps = min(attempts - sent.forgiven, 60)
+        longest = 0.0 if restarted else min(retry["cap"], retry["base"] * 2.0**steps)
         at = max(self.world.now + longest, sent.not_before)
         self.expect(at, lambda: self._tried_again(sent, attempts))
 
@@ -154,14 +160,19 @@ class Promptness:
 
     def reminders(self, sent: Sent) -> None:
         """What was told and still fires is told again after the interval, if one is set."""
-        interval = self.world.settings["aggregation"]["settings"]["repeat_interval_seconds"]
-        if interval is None:
-            return
         since = sent.started_at
         for one in sent.listing:
-            if one.firing:
-                check = partial(self._reminded, one.key, sent.channel, since)
-                self.expect(self.world.now + interval, check)
+            at = self._reminder(one.key[0]) if one.firing else None
+            if at is not None:
+                self.expect(at, partial(self._reminded, one.key, sent.channel, since))
+
+    def _reminder(self, incident: str) -> float | None:
+        """When a channel that was told of the incident just now is reminded of it."""
+        groups, now = self.world.groups(incident), self.world.now
+        if groups is not None:
+            return reminder_at(groups, self.world.opened[incident], now)
+        interval = self.world.aggregation(incident)["settings"]["repeat_interval_seconds"]
+        return None if interval is None else now + interval
 
     def _reminded(self, key: Key, channel: str, since: float) -> str | None:
         span = self.world.spans[key]

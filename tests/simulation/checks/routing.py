@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 
 from tests.simulation.checks.reading import Plain
 
-__all__ = ["Route", "label", "route"]
+__all__ = ["Route", "aggregation", "label", "route"]
 
 _FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "alert_id")
 
 
 @dataclass
 class Route:
-    """Where an alert goes, and which rules bring it to which channel."""
+    """Where an alert goes, and which rules bring it to which channel.
+
+    ``grouping`` is the rule whose aggregation forms its incident; empty: the configuration's own does.
+    """
 
     rules: list[str]
     channels: list[str]
     policy: str | None
     by_channel: dict[str, list[str]] = field(default_factory=dict)
+    grouping: str = ""
 
 
 def label(alert: Plain, name: str) -> str:
@@ -55,6 +59,7 @@ def _walk(rules: list[Plain], alert: Plain, parent: Plain, top: bool) -> Iterato
             "id": rule["id"],
             "channels": rule["channels"] or parent.get("channels", []),
             "policy": rule["policy"] or parent.get("policy"),
+            "grouping": rule["id"] if rule.get("aggregation") else parent.get("grouping", ""),
         }
         yield from list(_walk(rule["routes"], alert, full, False)) or [full]
         if not (top if rule["continue"] is None else rule["continue"]):
@@ -70,4 +75,12 @@ def route(settings: Plain, alert: Plain) -> Route:
     known = [name for name in dict.fromkeys(channels) if name in settings["channels"]]
     policy = next((rule["policy"] for rule in applying if rule["policy"]), None)
     bringing = {name: [rule["id"] for rule in applying if name in rule["channels"]] for name in known}
-    return Route([rule["id"] for rule in applying], known, policy, bringing)
+    grouping = next((rule["grouping"] for rule in applying if rule["grouping"]), "")
+    return Route([rule["id"] for rule in applying], known, policy, bringing, grouping)
+
+
+def aggregation(settings: Plain, grouping: str) -> Plain:
+    """Return the aggregation of the rule of that id; the configuration's own where it has none, or is no more."""
+    rules = [one for rule in settings["rules"] for one in (rule, *rule["routes"])]
+    found: list[Plain] = [rule["aggregation"] for rule in rules if rule["id"] == grouping and rule.get("aggregation")]
+    return found[0] if found else settings["aggregation"]

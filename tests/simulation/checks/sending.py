@@ -17,7 +17,10 @@ _NEXT: dict[str | None, frozenset[str]] = {
     "held": frozenset({"sending", "merged", "cancelled", "dead"}),
     "sending": frozenset({"retrying", "delivered", "rejected", "unknown", "dead", "cancelled"}),
     "retrying": frozenset({"retrying", "sending", "unknown", "dead", "cancelled"}),
+    "again": frozenset({"queued"}),
+    "queued": frozenset({"held", "sending", "unknown", "dead", "cancelled"}),
 }
+_GIVEN_UP = frozenset({"dead", "rejected", "unknown"})
 _MINUTE = 60.0
 
 
@@ -37,7 +40,10 @@ class Listed:
 
 @dataclass
 class Sent:
-    """One notification, from its first attempt on; ``listing`` is what its latest attempt told."""
+    """One notification, from its first attempt on; ``listing`` is what its latest attempt told.
+
+    Sent again by hand, it begins anew: ``forgiven`` are the attempts before that, ``revived`` until the next one.
+    """
 
     name: str
     channel: str
@@ -51,6 +57,9 @@ class Sent:
     attempts: int
     started_at: float
     first_started: float
+    frozen_at: float
+    forgiven: int = 0
+    revived: bool = False
     under_way: bool = True
     not_before: float = float("-inf")
     maybe: bool = False
@@ -150,6 +159,20 @@ class Sending:
             self.held.pop(name, None)
         self._same_thing(event, what)
 
+    def revive(self, name: str, what: str) -> Sent | None:
+        """Somebody has a notification that was given up sent again: under its own id, if it was attempted.
+
+        What a digest listed, and what was never attempted, is told by others, as if it were news.
+        """
+        if self.states.get(name) not in _GIVEN_UP:
+            self.complain(f"{what}: is {self.states.get(name)}, which is not given up")
+        sent = self.sent.get(name)
+        if sent is None or sent.kind == "digest":
+            return None
+        sent.forgiven, sent.revived, sent.over, sent.not_before = sent.attempts, True, False, float("-inf")
+        self.states[name] = "again"
+        return sent
+
     def _same_thing(self, event: Plain, what: str) -> None:
         """No two notifications have incident, channel, kind and ordinal in common."""
         said = (event["incident_id"], event["channel_id"], event["kind"], event["ordinal"])
@@ -191,6 +214,7 @@ class Sending:
             attempts=event["attempt"],
             started_at=now,
             first_started=now,
+            frozen_at=now,
         )
         self.sent[sent.name] = sent
         return sent
@@ -246,7 +270,9 @@ class Sending:
             self.complain(f"{what}: tried again before the receiver wants it")
         most = max(known.backend["retry"]["attempts"], self.backend(known)["retry"]["attempts"])
         known.backend = self.backend(known)
-        if event["attempt"] > most and not known.maybe:
+        if known.revived:
+            known.first_started, known.revived = now, False
+        if event["attempt"] - known.forgiven > most and not known.maybe:
             self.complain(f"{what}: more attempts than the retry policy allows")
         listed = {one.key for one in listing}
         added = listed - known.first if known.first is not None else set()

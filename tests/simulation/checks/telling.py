@@ -29,9 +29,10 @@ class Telling:
     """What each channel was told of each episode.
 
     ``told``: the highest rank, and since when. ``closed``: its end was delivered. ``dead``: it died there, visibly, who
-    stands in, and how bad it was then. ``excused``: the channel need not be told of the end. ``listed_at``: when the
-    latest attempt that lists it began; ``ending``: one told of its end, or tried to. ``told_again``: the latest episode
-    of an alert that it heard of. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
+    stands in, and how bad it was then; ``instead``: who was to tell it in another one's place. ``excused``: the channel
+    need not be told of the end. ``listed_at``: when the latest attempt that lists it began; ``ending``: one told of its
+    end, or tried to. ``told_again``: the latest episode of an alert that it heard of. ``taken_back``: an end that was
+    not told, for it fires again. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
     """
 
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
@@ -43,6 +44,7 @@ class Telling:
         self.top: dict[tuple[str, str], int] = {}
         self.closed: set[Told] = set()
         self.dead: dict[Told, tuple[str | None, int]] = {}
+        self.instead: set[tuple[str | None, Key]] = set()
         self.excused: set[Told] = set()
         self.owed: list[Owed] = []
         self.climbed: set[tuple[str, str, str | None, str | None]] = set()
@@ -51,6 +53,7 @@ class Telling:
         self.gaps: set[tuple[str, str]] = set()
         self.listed_at: dict[Told, float] = {}
         self.ending: set[Told] = set()
+        self.taken_back: set[Told] = set()
 
     def targets(self, span: Span) -> list[str]:
         """The channels that it is routed to: its rules' own, and those its policy's immediate level added."""
@@ -119,6 +122,8 @@ class Telling:
                     self.complain(f"{what}: lists {one.key} with rank {one.rank}, it has {span.rank}")
             elif span.firing:
                 self.complain(f"{what}: lists {one.key} as resolved, but it fires")
+            elif (sent.channel, one.key) in self.taken_back:
+                self.complain(f"{what}: lists the end of {one.key}, which was taken back")
             elif (sent.channel, one.key) in self.closed:
                 self.complain(f"{what}: the end of {one.key} was delivered before")
         if not any(one.firing for one in sent.listing):
@@ -154,7 +159,10 @@ class Telling:
         line = (sent.incident, sent.channel)
         if sent.kind == "firing" and line in self.top:
             self.complain(f"{what}: says for a second time that the incident begins")
-        if sent.kind in ("firing", "more") and not any(self._news(sent.channel, one) for one in firing):
+        news = any(self._news(sent.channel, one) for one in firing)
+        if sent.kind == "more" and self.world.groups(sent.incident) is not None:  # it tells ends beside what fires
+            news |= any((sent.channel, one.key) in self.told for one in sent.listing if not one.firing)
+        if sent.kind in ("firing", "more") and not news:
             self.complain(f"{what}: says nothing new")
         if sent.kind == "resolved" and firing:
             self.complain(f"{what}: is about an end, and lists what fires")
@@ -191,7 +199,7 @@ class Telling:
     def met(self, sent: Sent) -> None:
         """Levels that were due when its first attempt started are told by it: what it lists is frozen then."""
         incidents = {one.key[0] for one in sent.listing if one.firing}
-        self.let_off(sent.channel, incidents, sent.first_started)
+        self.let_off(sent.channel, incidents, sent.frozen_at)
 
     def let_off(self, channel: str, incidents: set[str], until: float = float("inf")) -> None:
         """Levels of these incidents that were due on the channel by then are told, or died visibly."""
@@ -237,10 +245,13 @@ class Telling:
         settings = self.world.settings["channels"].get(channel, self.world.gone.get(channel))
         for one in listing:
             span = self.world.spans.get(one.key)
+            stands_in = self._stands_in(settings)
             if not one.firing:
                 self.excused.add((channel, one.key))
-            elif span is not None and not self.tells(channel, span):
-                self.dead[channel, one.key] = (self._stands_in(settings), span.rank)
+            elif stands_in is not None:
+                self.instead.add((stands_in, one.key))
+            if one.firing and span is not None and not self.tells(channel, span):
+                self.dead[channel, one.key] = (stands_in, span.rank)
 
     def _stands_in(self, settings: Plain | None) -> str | None:
         """The fallback of a channel that was configured so, if there is one by now."""
@@ -274,13 +285,30 @@ class Telling:
             self.complain(f"{what}: its receiver keeps incidents, and needs the end")
         self.excused.add((channel, key))
 
+    def takes_back(self, channel: str, span: Span, what: str) -> None:
+        """It is said that the channel knows already: of an earlier episode in the group, whose end was not told yet."""
+        incident, alert_id, n = span.key
+        known = [
+            (where, key)
+            for where, key in self.told
+            if where == channel and key[:2] == (incident, alert_id) and key[2] < n
+        ]
+        if not known or self.world.groups(incident) is None:
+            self.complain(f"{what}: the channel was told of no earlier episode of that group")
+            return
+        rank = max(self.told[one][0] for one in known)
+        at = max(self.told.pop(one)[1] for one in known)
+        self.taken_back.update(known)
+        self.told[channel, span.key] = (max(rank, self.told.get((channel, span.key), (rank, at))[0]), at)
+        self.told_again[channel, alert_id] = span.key
+
     def forget(self, key: Key) -> None:
         """An episode that ended long ago is another one's namesake from here on."""
         for channel in [channel for channel, told in self.told if told == key]:
             self.told.pop((channel, key))
             if (channel, key) not in self.excused:
                 self.complain(f"{channel} was told of {key}, and never that it ended; that is forgotten")
-        for known in (self.closed, self.excused, self.ending):
+        for known in (self.closed, self.excused, self.ending, self.taken_back):
             known.difference_update([one for one in known if one[1] == key])
         self.dead = {one: stands_in for one, stands_in in self.dead.items() if one[1] != key}
 
@@ -362,5 +390,5 @@ class Telling:
             if not self.world.spans[key].firing and (channel, key) not in self.excused:
                 self.complain(f"{channel} was told of {key}, and never that it ended")
         for name, state in self.sending.states.items():
-            if state in ("held", "sending", "retrying"):
+            if state in ("again", "queued", "held", "sending", "retrying"):
                 self.complain(f"notification {name} never came to an end: it is {state}")

@@ -33,7 +33,9 @@ class Vanishing:
 
     def goes(self, channel: str, gone: Plain) -> None:
         """A channel is about to go."""
-        self._pending[channel] = (gone["fallback"], self.promptness.awaited(channel))
+        awaited = self.promptness.awaited(channel)
+        self._pending[channel] = (gone["fallback"], awaited)
+        self.telling.instead |= {(gone["fallback"], key) for key in awaited}
         self.telling.vanish(channel, gone)
 
     def went(self, entry: Plain) -> None:

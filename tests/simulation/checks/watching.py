@@ -77,12 +77,17 @@ class Watching:
         if event["reason"] == "rate_limited":
             self._limited.add(name)
         slept = self.promptness.files.awake(at - self._settings["within"], at)
-        told_of_before = event["kind"] == "digest" or slept is not None  # it may be called late already
+        told_of_before = event["kind"] in ("digest", "repeat") or slept is not None  # it may be called late already
         if name not in self._seen and event["state"] not in FINAL and not told_of_before:
             self._expect(name, event["channel_id"], self._since(event["incident_id"], event["channel_id"], at), at)
         self._seen.add(name)
         for incident in self.sending.parts.get(name, {event["incident_id"]}):
             self._follow((incident, event["channel_id"]), event)
+
+    def anew(self, name: str) -> None:
+        """It is sent again by hand: it may be late once more."""
+        self._seen.discard(name)
+        self._limited.discard(name)
 
     def _since(self, incident: str, channel: str, at: float) -> float:
         """Since when what the line's notification tells may have been called late: that is done once."""

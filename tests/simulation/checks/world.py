@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.checks.quiet import crosses_an_edge, holds, inhibits, muted_rules
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.routing import Route, route
+from tests.simulation.checks.routing import Route, aggregation, route
 
 __all__ = ["RANK", "Key", "Span", "World"]
 
@@ -55,7 +55,8 @@ def _matches(silence: Plain, alert: Plain) -> bool:
 class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
-    ``before`` is the episode that an alert had before another. ``over_since`` is since when silences are over;
+    ``before`` is the episode that an alert had before another, ``grouping`` the rule whose aggregation formed an
+    incident, or that was to (empty: the configuration's own). ``over_since`` is since when silences are over;
     ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
     until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
     """
@@ -68,6 +69,7 @@ class World:
         self.spans: dict[Key, Span] = {}
         self.before: dict[Key, Key] = {}
         self.opened: dict[str, float] = {}
+        self.grouping: dict[str, str] = {}
         self.silences: dict[str, Plain] = {}
         self.over_since: dict[str, float] = {}
         self.gone: dict[str, Plain] = {}
@@ -82,6 +84,16 @@ class World:
         """Everything that fires."""
         return [span for span in self.latest.values() if span.firing]
 
+    def aggregation(self, incident: str) -> Plain:
+        """The aggregation that an incident is told by."""
+        return aggregation(self.settings, self.grouping.get(incident, ""))
+
+    def groups(self, incident: str) -> Plain | None:
+        """The settings of an incident that is a group, told at fixed intervals; None: it is none."""
+        found = self.aggregation(incident)
+        settings: Plain = found["settings"]
+        return settings if found["strategy"] == "grouping" else None
+
     # -- gates ------------------------------------------------------------------------------------------------------
 
     def acknowledged(self, span: Span, at: float) -> bool:
@@ -92,10 +104,11 @@ class World:
         """Whether it ended, or somebody has it."""
         return not span.firing or self.acknowledged(span, self.now)
 
-    def silenced(self, span: Span, at: float) -> bool:
-        """Whether an active silence matches."""
+    def silenced(self, span: Span, at: float) -> set[str]:
+        """Whether an active silence matches, or a maintenance: both reasons are true if both do."""
         wall = at + self.offset
-        return any(s["starts_at"] <= wall < s["ends_at"] and _matches(s, span.alert) for s in self.silences.values())
+        active = (s for s in self.silences.values() if s["starts_at"] <= wall < s["ends_at"])
+        return {"maintenance" if s["maintenance"] else "silenced" for s in active if _matches(s, span.alert)}
 
     def attended(self, span: Span, at: float) -> bool:
         """Whether an escalation has nothing to do for it."""
@@ -124,8 +137,8 @@ class World:
             return "channel_disabled"
         if span.rank < RANK[channel["min_severity"]]:
             return "below_min_severity"
-        if self.silenced(span, at):
-            return "silenced"
+        if quiet := self.silenced(span, at):
+            return min(quiet)
         if self.inhibited(span):
             return "inhibited"
         if self.muted_by_time(span, channel_id, at):
@@ -136,7 +149,11 @@ class World:
 
     def answers(self, span: Span, channel_id: str, at: float) -> set[str | None]:
         """As :meth:`shut`, and what it is just before and after: at an edge, a rounding error decides."""
-        return {self.shut(span, channel_id, at + step) for step in (0.0, -1e-4, 1e-4)}
+        instants = [at + step for step in (0.0, -1e-4, 1e-4)]
+        found = {self.shut(span, channel_id, instant) for instant in instants}
+        if found & {"silenced", "maintenance"}:
+            found |= {reason for instant in instants for reason in self.silenced(span, instant)}
+        return found
 
     def takes_resolutions(self, channel_id: str) -> bool:
         """Whether the channel is told when something ends."""
@@ -202,6 +219,7 @@ class World:
             changed = True
         if changed:
             span.route = route(self.settings, span.alert)
+            self.grouping.setdefault(span.incident, span.route.grouping)
             self._inhibition_moves()
         return span, changed
 

@@ -77,7 +77,8 @@ async def test_an_explanation_names_rules_and_channels_and_changes_nothing(here:
     explained = await here.ask("GET", "/alerts/a1/explain")
     assert [(rule["rule_id"], rule["matched"]) for rule in explained["rules"]] == [("all", True)]
     assert [(one["channel_id"], one["action"], one["reason"]) for one in explained["channels"]] == [
-        ("ops", "skip", "already_told")
+        ("ops", "skip", "already_told"),
+        ("boss", "skip", "unrouted"),
     ]
     assert explained["escalation"]["policy_id"] == "p"
     assert explained["at"] == "2023-11-14T22:13:20.000Z"

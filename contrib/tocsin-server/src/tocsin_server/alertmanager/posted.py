@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin import PerformanceAlert, fingerprint
+from tocsin import PerformanceAlert, alert_from_labels, fingerprint
 from tocsin_server.alertmanager.severities import Severities
 from tocsin_server.web.refusal import Refused
 from tocsin_server.web.times import read_time
@@ -18,9 +18,6 @@ __all__ = ["Bounds", "Posted", "Reader"]
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TEXTS: Final = 16
 """An annotation may be so many times as long as a label: it is a text for people."""
-
-_SAID_BY: Final = ("summary", "description", "message")
-_NODE: Final = ("node_id", "node", "instance")
 
 
 @attrs.frozen(slots=True)
@@ -124,20 +121,12 @@ class Reader:
 
     def alert(self, posted: Posted, starts_at: float) -> PerformanceAlert:
         """Return the alert that was posted, which is known to fire since *starts_at* (wall time)."""
-        labels, said = posted.labels, posted.annotations
-        return PerformanceAlert(
-            alert_id=posted.alert_id,
-            cluster_id=_first(labels, self._cluster_labels),
-            severity=self._severities.read(labels),
-            metric_name=labels.get("alertname", ""),
-            message=_first(said, _SAID_BY),
-            node_id=_first(labels, _NODE) or None,
-            timestamp=starts_at,
-            labels=labels,
-            annotations=said,
+        return alert_from_labels(
+            posted.labels,
+            posted.annotations,
+            severity=self._severities.read(posted.labels),
+            starts_at=starts_at,
+            cluster_labels=self._cluster_labels,
             generator_url=posted.generator_url,
+            alert_id=posted.alert_id,
         )
-
-
-def _first(pairs: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((pairs[name] for name in names if name in pairs), "")

@@ -6,36 +6,11 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin import AlertSeverity
+from tocsin import AlertSeverity, severity_from_word
 
-__all__ = ["SYNONYMS", "Severities"]
+__all__ = ["Severities"]
 
 _log: Final = logging.getLogger("tocsin")
-
-SYNONYMS: Final[Mapping[str, AlertSeverity]] = {
-    **{severity.value: severity for severity in AlertSeverity},
-    "page": AlertSeverity.CRITICAL,
-    "crit": AlertSeverity.CRITICAL,
-    "fatal": AlertSeverity.CRITICAL,
-    "disaster": AlertSeverity.EMERGENCY,
-    "emerg": AlertSeverity.EMERGENCY,
-    "panic": AlertSeverity.EMERGENCY,
-    "err": AlertSeverity.ERROR,
-    "high": AlertSeverity.ERROR,
-    "major": AlertSeverity.ERROR,
-    "average": AlertSeverity.WARNING,
-    "medium": AlertSeverity.WARNING,
-    "minor": AlertSeverity.WARNING,
-    "warn": AlertSeverity.WARNING,
-    "ticket": AlertSeverity.WARNING,
-    "debug": AlertSeverity.INFO,
-    "informational": AlertSeverity.INFO,
-    "low": AlertSeverity.INFO,
-    "none": AlertSeverity.INFO,
-    "notice": AlertSeverity.INFO,
-    "ok": AlertSeverity.INFO,
-}
-"""Words in lower case; the configuration adds others, or gives these another meaning."""
 
 _REMEMBERED: Final = 100
 
@@ -47,15 +22,14 @@ class Severities:
     """
 
     def __init__(self, configured: Mapping[str, AlertSeverity] | None = None) -> None:
-        self._known = dict(SYNONYMS)
-        self._known.update({word.lower(): severity for word, severity in (configured or {}).items()})
+        self._further = {word.lower(): severity for word, severity in (configured or {}).items()}
         self.unknown = 0
         self._said: set[str] = set()
 
     def read(self, labels: Mapping[str, str]) -> AlertSeverity:
         """Return the severity that *labels* say."""
         word = labels.get("severity", "")
-        found = self._known.get(word.lower())
+        found = severity_from_word(word, self._further)
         if found is None:
             self._note(word)
             return AlertSeverity.WARNING

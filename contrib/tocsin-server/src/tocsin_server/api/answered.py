@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tocsin import Action, GapKind, LedgerKind, NotificationState, OutcomeStatus, Reason, SilenceState
+from tocsin import Action, GapKind, Gate, LedgerKind, NotificationState, OutcomeStatus, Reason, SilenceState
 from tocsin_server.api.asked import REPORTED_ALERT
 from tocsin_server.api.shapes import (
     COUNT,
@@ -55,6 +55,8 @@ _RULE: Final = shape(
         "rule_id": TEXT,
         "matched": FLAG,
         "conditions": {"type": "array", "items": shape({"condition": TEXT, "matched": FLAG, "reason": TEXT})},
+        "why_not": TEXT,
+        "taken_by": or_null(TEXT),
     }
 )
 
@@ -118,6 +120,17 @@ _DUE: Final = shape(
     }
 )
 
+_LEVEL: Final = shape(
+    {
+        "level": TEXT,
+        "after_seconds": NUMBER,
+        "channels": TEXTS,
+        "at": or_null(INSTANT),
+        "told": FLAG,
+        "tells": TEXTS,
+    }
+)
+
 _EXPLANATION: Final = shape(
     {
         "alert_id": TEXT,
@@ -133,21 +146,26 @@ _EXPLANATION: Final = shape(
                     "reason": enum(Reason),
                     "rule_ids": TEXTS,
                     "due": or_null(INSTANT),
+                    "gate": or_null(enum(Gate)),
+                    "by": TEXTS,
+                    "until": or_null(INSTANT),
                 }
             ),
         },
-        "escalation": or_null(
-            shape(
-                {
-                    "policy_id": TEXT,
-                    "levels": {
-                        "type": "array",
-                        "items": shape({"level": TEXT, "after_seconds": NUMBER, "channels": TEXTS}),
-                    },
-                }
-            )
-        ),
+        "escalation": or_null(shape({"policy_id": TEXT, "levels": {"type": "array", "items": _LEVEL}, "paused": FLAG})),
         "next_deadline": or_null(INSTANT),
+        "incident": shape(
+            {
+                "incident_id": TEXT,
+                "opens": FLAG,
+                "strategy": TEXT,
+                "rule_id": TEXT,
+                "metric_name": TEXT,
+                "opened_at": INSTANT,
+                "firing_count": COUNT,
+            }
+        ),
+        "gaps": TEXTS,
     }
 )
 

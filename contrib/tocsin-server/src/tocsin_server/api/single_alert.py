@@ -25,6 +25,8 @@ ALERT_ID: Final = Parameter(
     required=True,
 )
 
+_INSTANTS: Final = frozenset({"at", "due", "next_deadline", "opened_at", "until"})
+
 
 def alert_id_of(request: Request) -> str:
     """Return the id in the path of a request."""
@@ -93,14 +95,9 @@ class SingleAlert:
 
 def _explanation(explained: Explanation, wall: float) -> dict[str, Any]:
     """Return the document: as the explanation has it, with instants in wall time."""
-    ahead = wall - explained.at
-
-    def at(engine: float | None) -> str | None:
-        return None if engine is None else instant(engine + ahead)
-
-    document = explained.as_dict()
-    document["at"] = at(explained.at)
-    document["next_deadline"] = at(explained.next_deadline)
-    for channel, known in zip(document["channels"], explained.channels, strict=True):
-        channel["due"] = at(known.due)
+    document = explained.by_the_wall(wall - explained.at).as_dict()
+    escalation = document["escalation"] or {"levels": []}
+    dated = [document, document["incident"], *document["channels"], *escalation["levels"]]
+    for part in dated:
+        part |= {name: instant(part[name]) for name in _INSTANTS & part.keys()}
     return document

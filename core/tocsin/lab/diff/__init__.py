@@ -1,0 +1,1 @@
+"""Diff: what another configuration would have changed about a history, and which of its changes did it."""

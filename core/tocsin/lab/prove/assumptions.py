@@ -1,0 +1,60 @@
+"""What a proof takes for granted, and what keeps one from being one, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.engine.plan import GLOBAL, Plan
+from tocsin.lab.instants import duration_text
+from tocsin.lab.prove.delivery import longest_wait
+from tocsin.lab.prove.levels import levels_within
+from tocsin.lab.prove.verdict import Question
+from tocsin.lab.prove.wording import moment
+
+__all__ = ["assumptions", "waits"]
+
+
+def assumptions(plan: Plan, question: Question, until: float) -> tuple[str, ...]:
+    """Return what a proof for alerts that fire up to *until* takes for granted."""
+    return tuple(_assumed(plan, question, until))
+
+
+def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
+    yield f"it fires between {moment(question.start)} and {moment(until)}"
+    yield "nobody acknowledges, snoozes or silences it, it does not resolve, and the configuration stays as it is"
+    if plan.config.inhibition_rules:
+        yield "no alert that fires inhibits it"
+    yield "the daemon runs, and keeps up"
+    if question.tolerate:
+        fail = "one channel fails" if question.tolerate == 1 else f"{question.tolerate} channels fail"
+        yield f"at the most {fail}, and all others take what they are sent at once"
+    else:
+        yield "every channel takes what it is sent at once (see --tolerate)"
+    for channel_id in sorted(plan.channels):
+        limit = plan.channels[channel_id].channel.rate_limit_per_minute
+        if limit is not None:
+            yield f"fewer notifications wait for {channel_id!r} than its limit lets through ({limit} a minute)"
+    policies = {node.policy_id for node in plan.nodes if node.policy_id is not None}
+    if any(level.after > 0 for policy_id in policies for level in levels_within(plan, policy_id, question.within)):
+        yield (
+            "it is the first of its incident: an escalation's levels count from there, and an alert that joins later "
+            "is not told of those that passed"
+        )
+    names = {test.name for node in plan.nodes for named in node.conditions for test in named.condition.tests}
+    if any(name.startswith("labels.") for name in names):
+        yield "the name of no label begins with 'labels.'"
+
+
+def waits(plan: Plan, question: Question) -> Iterator[str]:
+    """Yield what may delay an alert that is not alone, or whose channel fails, and does not where all goes well."""
+    names = dict.fromkeys([GLOBAL, *(node.grouping for node in plan.nodes)])
+    for name in names:
+        grouping = plan.grouping(name)
+        where = f"the aggregation {grouping.strategy!r}" + (f" of rule {name!r}" if name else "")
+        wait = longest_wait(plan, name, question.severity)
+        if wait is None:
+            yield f"{where} does not say how long it keeps an alert waiting"
+        elif wait > 0:
+            yield f"{where} may keep an alert waiting for up to {duration_text(wait)} while others are told"
+    if question.tolerate:
+        yield "an attempt on a channel that hangs puts its fallback off until it times out"

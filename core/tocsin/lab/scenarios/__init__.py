@@ -1,0 +1,1 @@
+"""Scenarios: tests of people's own configurations, in files: at this time that happens, and these are told."""

@@ -1,0 +1,279 @@
+"""Configurations with a hole that was made on purpose, each beside the one without it: every hole is found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.configfile.files import Files
+from tests.lab.prove.asking import CHANNELS, ask
+
+INTERVALS = """
+time_intervals:
+  weekend: [{weekdays: [saturday, sunday]}]
+  night: [{times: [{start_time: "22:00", end_time: "24:00"}]}, {times: [{start_time: "00:00", end_time: "06:00"}]}]
+  day: [{times: [{start_time: "06:00", end_time: "22:00"}]}]
+  blink: [{times: [{start_time: "12:00", end_time: "12:05"}]}]
+  xmas: [{months: [december], days_of_month: ["24"]}]
+"""
+PAIR = """\
+channels:
+  team: {backend: console, fallback: boss, fallback_after_seconds: 60}
+  boss: {backend: console}
+  robot: {backend: webhook, config: {webhook_url: "https://robot.example/"}}
+"""
+
+
+def _rules(*rules: str, more: str = "", channels: str = CHANNELS) -> str:
+    return f"{channels}routing_rules:\n" + "\n".join(f"- {rule}" for rule in rules) + f"\n{more}\n"
+
+
+def _policy(policy: str, rule: str = "{target_channels: [robot], escalation_policy_id: p}", more: str = "") -> str:
+    return _rules(rule, more=f"escalation_policies: {{p: {policy}}}\n{more}")
+
+
+ALL = "{target_channels: [team]}"
+PROVED: dict[str, tuple[str, dict[str, Any]]] = {
+    "one rule for all": (_rules(ALL), {}),
+    "two patterns that leave nothing": (
+        _rules(
+            "{conditions: {matchers: 'cluster=~\"prod-.*\"'}, target_channels: [team]}",
+            "{conditions: {matchers: 'cluster!~\"prod-eu-.*\"'}, target_channels: [boss]}",
+        ),
+        {},
+    ),
+    "three patterns that leave nothing": (
+        _rules(
+            *(f"{{conditions: {{cluster_pattern: '{p}'}}, target_channels: [team]}}" for p in ("[a-m].*", "|[^a-m].*"))
+        ),
+        {},
+    ),
+    "the field, the label alone, or a label that is empty": (
+        _rules(
+            "{conditions: {matchers: 'severity=\"critical\"'}, target_channels: [team]}",
+            '{conditions: {matchers: \'"labels.severity"!=""\'}, target_channels: [team]}',
+            "{conditions: {matchers: 'severity=\"\"'}, target_channels: [team]}",
+        ),
+        {},
+    ),
+    "a rule that stops and has a person": (
+        _rules("{conditions: {cluster_pattern: a.*}, target_channels: [boss], continue: false}", ALL),
+        {},
+    ),
+    "what stops is covered by what went before": (
+        _rules(
+            "{conditions: {cluster_pattern: a.*}, target_channels: [team]}",
+            "{conditions: {cluster_pattern: ab.*}, target_channels: [robot], continue: false}",
+            ALL,
+        ),
+        {},
+    ),
+    "routes and their parent": (
+        _rules("{target_channels: [team], routes: [{conditions: {node_id: a}, target_channels: [boss]}]}"),
+        {},
+    ),
+    "a level in time": (_policy("{first: [team]}"), {}),
+    "the default channels of a level": (
+        _policy("{first: [gone], default_channels: [team]}").replace(
+            "channels:\n", "channels:\n  gone: {backend: console, enabled: false}\n", 1
+        ),
+        {},
+    ),
+    "the catch-all channel": (
+        _rules("{conditions: {node_id: a}, target_channels: [team]}", more="catch_all_channel: boss"),
+        {},
+    ),
+    "a short silence": (_rules("{target_channels: [team], mute_time_intervals: [blink]}", more=INTERVALS), {}),
+    "day and night": (
+        _rules(
+            "{target_channels: [team], active_time_intervals: [day]}",
+            "{target_channels: [boss], active_time_intervals: [night]}",
+            more=INTERVALS,
+        ),
+        {},
+    ),
+    "two who are told": (_rules("{target_channels: [team, boss]}"), {"tolerate": 1}),
+    "a fallback": (_rules(ALL, channels=PAIR), {"tolerate": 1}),
+    "grouping that waits for less": (_rules(ALL, more="aggregation: {strategy: grouping}"), {}),
+}
+HOLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "no rule": (_rules("{conditions: {node_id: a}, target_channels: [team]}"), {}),
+    "nobody reads it": (_rules("{target_channels: [robot]}"), {}),
+    "a gap between patterns": (
+        _rules(
+            "{conditions: {matchers: 'cluster=~\"prod-.*\"'}, target_channels: [team]}",
+            "{conditions: {matchers: 'cluster!~\"pro.*\"'}, target_channels: [boss]}",
+        ),
+        {},
+    ),
+    "the empty string": (
+        _rules(
+            *(f"{{conditions: {{cluster_pattern: '{p}'}}, target_channels: [team]}}" for p in ("[a-m].*", "[^a-m].*"))
+        ),
+        {},
+    ),
+    "a label that is there and empty": (
+        _rules(
+            "{conditions: {matchers: 'severity=\"critical\"'}, target_channels: [team]}",
+            '{conditions: {matchers: \'"labels.severity"!=""\'}, target_channels: [team]}',
+        ),
+        {},
+    ),
+    "a label that hides the field": (
+        _rules("{conditions: {matchers: 'severity=\"critical\"'}, target_channels: [team]}"),
+        {},
+    ),
+    "a rule that stops": (
+        _rules("{conditions: {cluster_pattern: a.*}, target_channels: [robot], continue: false}", ALL),
+        {},
+    ),
+    "by priority it comes first": (
+        _rules(ALL, "{conditions: {cluster_pattern: a.*}, target_channels: [robot], continue: false, priority: 1}"),
+        {},
+    ),
+    "what stops is not all covered": (
+        _rules(
+            "{conditions: {cluster_pattern: ab.*}, target_channels: [team]}",
+            "{conditions: {cluster_pattern: a.*}, target_channels: [robot], continue: false}",
+            ALL,
+        ),
+        {},
+    ),
+    "a route that takes it": (
+        _rules("{target_channels: [team], routes: [{conditions: {node_id: a}, target_channels: [robot]}]}"),
+        {},
+    ),
+    "a rule that is off": (_rules("{target_channels: [team], enabled: false}", "{target_channels: [robot]}"), {}),
+    "a channel that is off": (
+        _rules(ALL).replace("team: {backend: console}", "team: {backend: console, enabled: false}"),
+        {},
+    ),
+    "a channel for worse": (
+        _rules(ALL).replace("team: {backend: console}", "team: {backend: console, min_severity: emergency}"),
+        {},
+    ),
+    "a level too late": (_policy("{second: [team], level_delays_seconds: {second: 901}}"), {}),
+    "a level with one that is usable": (_policy("{first: [robot], default_channels: [team]}"), {}),
+    "an earlier policy": (
+        _rules(
+            "{conditions: {node_id: a}, target_channels: [robot], escalation_policy_id: q}",
+            "{target_channels: [robot], escalation_policy_id: p}",
+            more="escalation_policies: {p: {first: [team]}, q: {first: [robot]}}",
+        ),
+        {},
+    ),
+    "no catch-all for what is matched": (
+        _rules("{conditions: {node_id: a}, target_channels: [robot]}", more="catch_all_channel: boss"),
+        {},
+    ),
+    "the weekend": (_rules("{target_channels: [team], mute_time_intervals: [weekend]}", more=INTERVALS), {}),
+    "one day of the year": (_rules("{target_channels: [team], mute_time_intervals: [xmas]}", more=INTERVALS), {}),
+    "a silence longer than what is left": (
+        _rules("{target_channels: [team], mute_time_intervals: [blink]}", more=INTERVALS),
+        {"within": 240.0},
+    ),
+    "a level while all rules are silent": (
+        _policy(
+            "{first: [team]}",
+            "{target_channels: [robot], escalation_policy_id: p, mute_time_intervals: [night]}",
+            more=INTERVALS,
+        ),
+        {},
+    ),
+    "a channel that fails": (_rules(ALL), {"tolerate": 1}),
+    "a fallback too late": (_rules(ALL, channels=PAIR.replace("60", "901")), {"tolerate": 1}),
+    "a fallback that fails too": (_rules(ALL, channels=PAIR), {"tolerate": 2}),
+    "a fallback that a silent rule names": (
+        _rules(
+            ALL,
+            "{conditions: {node_id: a}, target_channels: [boss], mute_time_intervals: [night]}",
+            more=INTERVALS,
+            channels=PAIR,
+        ),
+        {"tolerate": 1},
+    ),
+    "grouping that waits": (_rules(ALL, more="aggregation: {strategy: grouping, group_wait_seconds: 901}"), {}),
+    "another channel": (_rules(ALL), {"goal": frozenset({"boss"})}),
+}
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_what_has_no_hole_is_proved(files: Files, name: str) -> None:
+    text, fields = PROVED[name]
+    verdict = ask(files, text, **fields)
+    assert verdict.proved, verdict
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_every_hole_is_found(files: Files, name: str) -> None:
+    text, fields = HOLES[name]
+    assert ask(files, text, **fields).counterexample is not None
+
+
+def test_the_instant_of_a_counterexample_lies_in_the_hole(files: Files) -> None:
+    found = ask(files, *HOLES["one day of the year"][:1]).counterexample
+    assert found is not None
+    assert 0 <= found.at - 1_798_070_400.0 < 86_400.0  # 2026-12-24
+
+
+def test_the_alert_of_a_counterexample_has_what_matters_and_nothing_else(files: Files) -> None:
+    found = ask(files, *HOLES["a rule that stops"][:1]).counterexample
+    assert found is not None
+    assert (found.alert.cluster_id, dict(found.alert.labels), found.failing) == ("a", {}, ())
+    assert [one.channel_id for one in found.told] == ["robot"]
+
+
+def test_what_only_a_predicate_knows_is_undecided_and_the_matcher_named(files: Files) -> None:
+    text = _rules("{conditions: {long_name: 2}, target_channels: [team]}")
+    verdict = ask(files, text)
+    assert verdict.counterexample is None
+    assert any("'long_name'" in reason for reason in verdict.undecided)
+
+
+def test_a_predicate_does_not_matter_where_others_decide(files: Files) -> None:
+    assert ask(files, _rules("{conditions: {long_name: 9}, target_channels: [robot]}", ALL)).proved
+    text = _rules("{conditions: {long_name: 9, node_id: a}, target_channels: [team]}")
+    assert ask(files, text).counterexample is not None
+
+
+def test_a_predicate_may_make_a_counterexample_as_well(files: Files) -> None:
+    """The alert that is found happens to have a shorter name, and so the engine tells nobody of it."""
+    text = _rules("{conditions: {long_name: 9}, target_channels: [team]}")
+    found = ask(files, text).counterexample
+    assert found is not None
+    assert len(found.alert.metric_name) < 9
+
+
+def test_a_predicate_that_raises_counts_as_matching(files: Files) -> None:
+    assert ask(files, _rules("{conditions: {long_name: -1}, target_channels: [team]}")).undecided
+
+
+def test_what_waits_for_others_is_undecided(files: Files) -> None:
+    verdict = ask(files, _rules(ALL), within=30.0)
+    assert any("'window'" in reason and "1m" in reason for reason in verdict.undecided)
+
+
+def test_an_aggregator_that_does_not_say_how_long_it_waits_is_undecided(files: Files) -> None:
+    verdict = ask(files, _rules(ALL, more="aggregation: {strategy: silent_about_it}"))
+    assert any("does not say how long" in reason for reason in verdict.undecided)
+
+
+def test_a_level_does_not_wait_for_the_aggregator(files: Files) -> None:
+    assert ask(files, _policy("{first: [team]}", more="aggregation: {strategy: silent_about_it}")).proved
+
+
+@pytest.mark.parametrize("word", ["escalation's levels", "limit", "inhibits", "labels.", "one channel fails"])
+def test_what_is_taken_for_granted_is_said(files: Files, word: str) -> None:
+    plain = ask(files, _rules(ALL))
+    assert not any(word in one for one in plain.assumptions)
+    text = _rules(
+        "{target_channels: [team, boss], conditions: {matchers: 'labels.a!=\"b\"'}, escalation_policy_id: p}".replace(
+            "labels.a", '"labels.a"'
+        ),
+        "{target_channels: [team, boss]}",
+        more="escalation_policies: {p: {first: [team]}}\n"
+        "inhibition_rules: [{source_matchers: ['a=b'], target_matchers: ['a=c']}]",
+    ).replace("team: {backend: console}", "team: {backend: console, rate_limit_per_minute: 5}")
+    verdict = ask(files, text, tolerate=1)
+    assert verdict.proved
+    assert any(word in one for one in verdict.assumptions)

@@ -1,0 +1,76 @@
+"""The plugin for pytest: files of scenarios are collected, and tests have a stage and a clock."""
+
+from __future__ import annotations
+
+import pytest
+from tests.lab.conftest import CONFIGURATION
+from tests.lab.test_scenarios import NOBODY_ANSWERS
+
+pytest_plugins = ["pytester"]
+
+USES_FIXTURES = """
+import pytest
+from tocsin import Configuration, PerformanceAlert
+
+def test_a_stage(tocsin_rehearsal, tocsin_clock):
+    stage = tocsin_rehearsal("tocsin.yaml")
+    stage.fire(PerformanceAlert("a", "db-1", "critical", "cpu"))
+    assert [one.channel_id for one in stage.news()] == ["pager"]
+    assert tocsin_clock.now() == tocsin_clock.wall()
+
+def test_of_a_configuration(tocsin_rehearsal):
+    stage = tocsin_rehearsal(Configuration(), 5.0)
+    assert (stage.wall, stage.told) == (5.0, ())
+"""
+
+
+@pytest.fixture
+def folder(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with a configuration, and a file of scenarios that the plugin knows by its name."""
+    (pytester.path / "tocsin.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    (pytester.path / "db.scenarios.yaml").write_text(NOBODY_ANSWERS, encoding="utf-8")
+    return pytester
+
+
+def test_scenarios_are_tests(folder: pytest.Pytester) -> None:
+    """Each has its name."""
+    result = folder.runpytest_inprocess("-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*db.scenarios.yaml::a database that nobody answers for PASSED*"])
+
+
+def test_what_is_not_as_expected_is_shown_without_a_traceback(folder: pytest.Pytester) -> None:
+    """As the command says it; the configuration can be another one."""
+    (folder.path / "other.yaml").write_text(CONFIGURATION.replace("first:", "second:"), encoding="utf-8")
+    scenario = folder.path / "db.scenarios.yaml"
+    scenario.write_text(NOBODY_ANSWERS.replace("config: tocsin.yaml", ""), encoding="utf-8")
+    result = folder.runpytest_inprocess("--tocsin-config", "other.yaml")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*db.scenarios.yaml:9: at T+6m: expected manager to be told, and told was nobody"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result = folder.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["*no configuration is named*"])
+
+
+def test_other_names_are_a_setting(folder: pytest.Pytester) -> None:
+    """As globs."""
+    (folder.path / "checks").mkdir()
+    (folder.path / "db.scenarios.yaml").rename(folder.path / "checks" / "db.yaml")
+    folder.makeini("[pytest]\ntocsin_scenarios = checks/*.yaml\n")
+    result = folder.runpytest_inprocess("--tocsin-config", "tocsin.yaml")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_collection(folder: pytest.Pytester) -> None:
+    """With its line."""
+    (folder.path / "db.scenarios.yaml").write_text("scenarios: 3\n", encoding="utf-8")
+    result = folder.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*db.scenarios.yaml:1:12: scenarios: expected a list*"])
+
+
+def test_fixtures(folder: pytest.Pytester) -> None:
+    """A stage for a file or a configuration, and a clock."""
+    folder.makepyfile(USES_FIXTURES)
+    result = folder.runpytest_inprocess("-p", "no:cacheprovider", "test_fixtures.py")
+    result.assert_outcomes(passed=2)

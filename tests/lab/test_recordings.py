@@ -1,0 +1,136 @@
+"""A replay of what a service recorded gives what it sent: exactly, with its own configurations."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from tests.simulation.network import Wire
+from tests.simulation.run import simulate
+
+from tocsin import AttemptFinished, Event, FactAccepted, Registry, StoreError, discovery
+from tocsin.engine.compile import recorded_plan
+from tocsin.engine.machine import Instant, Step
+from tocsin.engine.plan import Plan
+from tocsin.journal import Entry, entry_from_plain
+from tocsin.lab.history.history import History
+from tocsin.lab.history.journal import history_of_entries
+from tocsin.lab.receivers import IDEAL
+from tocsin.lab.replay.run import make_player, play, replay
+from tocsin.model.event import NotificationChanged
+from tocsin.stores.interface import STATE
+
+
+@attrs.frozen
+class Recorded:
+    """A simulated run: its journal, the history that is made of it, and the plugins that it needs."""
+
+    entries: tuple[Entry, ...]
+    history: History
+    registry: Registry
+
+    def configurations(self) -> Iterator[str]:
+        return iter(dict.fromkeys(entry.configuration for entry in self.entries))
+
+    def plain(self, digest: str) -> dict[str, object]:
+        assert self.history.recording is not None
+        return copy.deepcopy(dict(self.history.recording.configurations(digest) or {}))
+
+    def events(self) -> list[Event]:
+        return [event for entry in self.entries for event in entry.events if not isinstance(event, FactAccepted)]
+
+    def played(self, plan: Plan | None = None) -> list[Event]:
+        """Play the history, and return what was decided."""
+        found: list[Event] = []
+        player = make_player(self.history, self.registry, plan)
+        player.watch(lambda step, now: found.extend(one for one in step.events if not isinstance(one, FactAccepted)))
+        play(player, self.history)
+        return found
+
+
+def recorded(seed: int, folder: Path) -> Recorded:
+    """Simulate a seed whose store is in memory, through crashes, outages, jumps and reloads."""
+    run = simulate(seed, 4.0, folder)
+    lines = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    entries = tuple(entry_from_plain(json.loads(line)) for line in lines)
+    checkpoint = run.disk.store.load()
+    assert checkpoint is not None
+    history = history_of_entries(lambda: iter(entries), run.disk.store.configuration, checkpoint.records[STATE]["seed"])
+    registry = discovery.load(extra=[Wire(run.network)]).registry
+    return Recorded(entries, history, registry)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 5, 9, 20])
+def test_the_own_configurations_give_exactly_what_was_decided(seed: int, tmp_path: Path) -> None:
+    """Every decision, attempt and gap, in order, each at its instant: a crash and an outage are part of a history."""
+    run = recorded(seed, tmp_path)
+    assert run.played() == run.events()
+
+
+def _sent(events: list[Event]) -> list[tuple[str, int, float]]:
+    return [
+        (event.notification_id, event.attempt, event.at)
+        for event in events
+        if isinstance(event, NotificationChanged) and event.state.value == "sending"
+    ]
+
+
+def test_one_configuration_that_never_changed_gives_the_same_by_itself(tmp_path: Path) -> None:
+    """Named as the daemon would name it, and not taken from the journal."""
+    run = recorded(21, tmp_path)
+    (only,) = run.configurations()
+    plan, _ = recorded_plan(run.plain(only), run.registry)
+    assert run.played(plan) == run.events()
+
+
+def test_what_another_configuration_makes_due_is_met_in_time(tmp_path: Path) -> None:
+    """A channel that nothing uses makes it another one: what is sent stays, but for what a downtime kept back."""
+    run = recorded(21, tmp_path)
+    (only,) = run.configurations()
+    plain = run.plain(only)
+    channels = plain["channels"]
+    assert isinstance(channels, dict)
+    channels["spare"] = {**next(iter(channels.values())), "channel_id": "spare"}
+    found, was = (
+        {name: at for name, attempt, at in _sent(events) if attempt == 1}
+        for events in (run.played(recorded_plan(plain, run.registry)[0]), run.events())
+    )
+    assert len(was) > 20
+    assert len(found.keys() ^ was.keys()) <= 4
+    assert sum(abs(found[name] - was[name]) > 1.0 for name in found.keys() & was.keys()) <= 4
+
+
+def test_a_history_without_configurations_cannot_be_replayed_with_its_own(registry: Registry) -> None:
+    """There is none."""
+    with pytest.raises(StoreError, match="no configuration of its own"):
+        replay(History(lambda: ()), registry)
+
+
+def test_a_journal_that_was_pruned_says_so(tmp_path: Path) -> None:
+    """What fired before its first entry is not known."""
+    run = recorded(0, tmp_path)
+    later = run.entries[5:]
+    history = history_of_entries(lambda: iter(later), lambda digest: run.plain(digest), 1)
+    assert any("what fired or was silenced before it is not known" in remark for remark in history.remarks)
+
+
+def test_a_model_in_the_place_of_the_recorded_receivers_is_heard_in_time(tmp_path: Path) -> None:
+    """Under its own configuration too: what ends otherwise than it was recorded is not kept waiting for an entry."""
+    run = recorded(5, tmp_path)
+    ends: list[tuple[str, float, float]] = []
+
+    def watch(step: Step, now: Instant) -> None:
+        finished = (one.delivery for one in step.events if isinstance(one, AttemptFinished))
+        ends.extend((one.outcome, one.delivery_time_ms, now.engine - begun[one.notification_id]) for one in finished)
+        begun.update((one.notification.notification_id, now.engine) for one in step.starts)
+
+    begun: dict[str, float] = {}
+    player = make_player(run.history, run.registry, None, receivers=IDEAL)
+    player.watch(watch)
+    play(player, run.history)
+    assert len(ends) > 20
+    assert set(ends) == {("delivered", 0.0, 0.0)}
