@@ -27,10 +27,10 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage contrib kill9 scale month load routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage contrib kill9 scale month load bench-micro routes matrix others install clean
 
 help: ## List these commands
-	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make run ARGS="--listen 127.0.0.1:0"  on a free port'
 	@echo '  make test PYTEST_ARGS="-k webhook"   run some of the tests'
@@ -100,6 +100,9 @@ month: $(VENV)/.ready-to-test ## Replay a month of EVENTS alert events
 
 load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
 	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)
+
+bench-micro: $(VENV)/.ready-to-test ## Measure what single operations cost; with ARGS
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configurations with amtool's, from SEED on
 	TOCSIN_AMTOOL_TREES=$(TREES) TOCSIN_AMTOOL_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q \

@@ -157,7 +157,7 @@ def test_the_history_keeps_the_newest_ten_thousand() -> None:
             delivery_time_ms=2.0,
             retry_count=0,
         )
-        deliveries.observe(AttemptFinished(float(number), delivery), {})
+        deliveries.observe([AttemptFinished(float(number), delivery)], {})
     assert HISTORY == len(deliveries.history) == 10_000
     assert (deliveries.history[0].delivery_id, deliveries.history[-1].delivery_id) == ("n500.1", "n10499.1")
     assert deliveries.delivery_stats()["total_sent"] == HISTORY + 500

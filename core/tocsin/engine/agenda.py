@@ -126,7 +126,9 @@ class Agenda(Ordered[tuple[int, str]]):
 
     def cancel(self, tx: Transaction, kind: Deadline, name: str) -> None:
         """Remove the deadline if it is set."""
-        self.drop(tx, (int(kind), name))
+        key = (int(kind), name)
+        if key in self.ranks:
+            self.drop(tx, key)
 
     def next_instant(self) -> float | None:
         """Return the earliest instant, or None."""

@@ -65,7 +65,7 @@ _STATE: Final = ("state", "")
 
 
 _EPISODE: Final = tuple(
-    (field.name, field.default) for field in attrs.fields(Episode) if field.name not in {"alert", "ack"}
+    (field.name, field.default) for field in attrs.fields(Episode) if field.init and field.name not in {"alert", "ack"}
 )
 _ALERT: Final = tuple(
     (field.name, getattr(PerformanceAlert, field.name).__set__, field.default)

@@ -5,7 +5,7 @@ They could arrive in either order, and the later one decides what the channel be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 
 from tocsin.engine import crowds
@@ -19,14 +19,14 @@ from tocsin.engine.turn import Turn
 from tocsin.model.notification import NotificationState
 from tocsin.roles.aggregator import Cause
 
-__all__ = ["crosses", "told_first"]
+__all__ = ["crosses", "told_by", "told_first"]
 
 
-def crosses(turn: Turn, lane: Lane, out: Outgoing) -> bool:
-    """Whether an attempt under way tells the channel of the episode before or after one that *out* lists."""
+def crosses(turn: Turn, lane: Lane, out: Outgoing, told: Iterable[Episode]) -> bool:
+    """Whether an attempt under way tells the channel of the episode before or after one that is *told* by *out*."""
     if not lane.sending:
         return False
-    for episode in _listed(turn, out):
+    for episode in told:
         latest = turn.state.alerts.get(episode.alert.alert_id)
         for other in (latest, _neighbour(turn, episode, -1), _neighbour(turn, episode, 1)):
             if other is not None and other.incident_id != episode.incident_id and _is_being_told(turn, out, other):
@@ -34,12 +34,12 @@ def crosses(turn: Turn, lane: Lane, out: Outgoing) -> bool:
     return False
 
 
-def told_first(turn: Turn, out: Outgoing) -> Outgoing | None:
+def told_first(turn: Turn, out: Outgoing, told: Iterable[Episode]) -> Outgoing | None:
     """Return the notification that is to tell the end of an alert before *out* tells that it fires again, or None.
 
     Neither was attempted. As a rule the second is made when the first has ended; but the end may be owed only since.
     """
-    for episode in _listed(turn, out):
+    for episode in told:
         earlier = _neighbour(turn, episode, -1)
         if earlier is None or not episode.firing or earlier.incident_id == episode.incident_id:
             continue
@@ -51,24 +51,27 @@ def told_first(turn: Turn, out: Outgoing) -> Outgoing | None:
     return None
 
 
-def _listed(turn: Turn, out: Outgoing) -> Iterable[Episode]:
-    """Return what it lists or, before its first attempt, would list now."""
-    if out.attempted:
-        return map(turn.episode, out.listed)
-    return (episode for line in lines_of(turn, out) for episode in _would_list(turn, line))
+def told_by(turn: Turn, out: Outgoing) -> list[Episode]:
+    """Return what a notification lists or, before its first attempt, would list now."""
+    if out.attempts:
+        return list(map(turn.state.episodes.__getitem__, out.listed))
+    return [episode for line in lines_of(turn, out) for episode in _would_list(turn, line)]
 
 
-def _would_list(turn: Turn, line: Line) -> Iterator[Episode]:
-    yield from (turn.episode(name) for name, _ in next_due(turn, line, crowds.LISTED))
+def _would_list(turn: Turn, line: Line) -> list[Episode]:
+    episodes = turn.state.episodes
+    found = [episodes[name] for name, _ in next_due(turn, line, crowds.LISTED)]
     for mark in line.levels:
-        yield from nameable(turn, line, mark)
+        found += nameable(turn, line, mark)
     incident = turn.incident(line)
     if line.repeat or turn.grouping(incident).lists_all:
-        yield from islice(crowds.most_severe(turn, incident), crowds.LISTED)
+        found += islice(crowds.most_severe(turn, incident), crowds.LISTED)
+    return found
 
 
 def _neighbour(turn: Turn, episode: Episode, step: int) -> Episode | None:
-    return turn.state.episodes.get(episode_key(episode.n + step, episode.alert.alert_id))
+    number = episode.n + step
+    return turn.state.episodes.get(episode_key(number, episode.alert.alert_id)) if number else None
 
 
 def _is_being_told(turn: Turn, out: Outgoing, episode: Episode) -> bool:

@@ -7,9 +7,10 @@ from when they are first needed. A smaller number is gone through each time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tocsin.engine.gates import acknowledged
+from tocsin.engine.roll import Roll
 from tocsin.engine.state import Episode, Incident, Tally
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
@@ -76,7 +77,13 @@ def _alone(episode: Episode) -> Tally:
         counts,
         counts.copy() if episode.resolved_at is None else {},
         {False: episode, True: episode},
+        by_serial=_NOBODY,
+        by_severity=_NOBODY,
     )
+
+
+_NOBODY: Final = Roll[Any]()
+"""The order of those who fire, where nobody asks for it."""
 
 
 def _order(turn: Turn, tally: Tally, incident: Incident) -> None:
@@ -123,8 +130,11 @@ def all_taken(turn: Turn, incident: Incident) -> bool:
     crowd = _crowd(turn, incident)
     if crowd is not None:
         return len(crowd.taken) == len(incident.firing) > 0
-    firing = incident.firing
-    return bool(firing) and all(acknowledged(turn, turn.episode(name)) for name in firing)
+    for name in incident.firing:
+        episode = turn.state.episodes[name]
+        if episode.ack is None or not acknowledged(turn, episode):
+            return False
+    return bool(incident.firing)
 
 
 def taken(turn: Turn, incident: Incident, episode: Episode) -> None:

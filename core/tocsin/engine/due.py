@@ -16,3 +16,5 @@ class Due(enum.Enum):
     SINCE = "the first or the second: since when"
     LATER = "it waits for an instant: by that, then the most severe first"
     LATER_END = "its end waits for an instant"
+
+    __hash__ = object.__hash__  # there is one object of each, and its name need not be hashed each time

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
+from operator import itemgetter
 from typing import Any, Final
 
 from tocsin.engine import crowds
@@ -35,43 +36,51 @@ def _ends(owed: Owed) -> bool:
     return owed.cause is Cause.RESOLVED
 
 
+def _is_news(episode: Episode, owed: Owed) -> bool:
+    return episode.resolved_at is None and owed.cause is not Cause.RESOLVED
+
+
 _RANKS: Final[dict[Due, Callable[[Episode, Owed], Any]]] = {
     Due.END: lambda episode, owed: 0 if _ends(owed) else None,
-    Due.NEWS: lambda episode, owed: -episode.severity.rank if episode.firing and not _ends(owed) else None,
+    Due.NEWS: lambda episode, owed: -episode.alert.severity.rank if _is_news(episode, owed) else None,
     Due.PASSENGER: lambda episode, owed: None if episode.firing or _ends(owed) else 0,
-    Due.SINCE: lambda episode, owed: owed.due if episode.firing or _ends(owed) else None,
-    Due.LATER: lambda episode, owed: None if _ends(owed) else (owed.due, -episode.severity.rank),
+    Due.SINCE: lambda episode, owed: owed.due if episode.resolved_at is None or _ends(owed) else None,
+    Due.LATER: lambda episode, owed: None if _ends(owed) else (owed.due, -episode.alert.severity.rank),
     Due.LATER_END: lambda episode, owed: owed.due if _ends(owed) else None,
 }
 """The rank of what is owed in each order; None: it is not in that one."""
 
+_FEW: Final = 16
+"""So many are sorted in any case."""
+
+_NAME: Final = itemgetter(1)
 _OF_LATER: Final = (Due.LATER, Due.LATER_END)
 _OF_NOW: Final = (Due.NEWS, Due.END, Due.PASSENGER, Due.SINCE)
 
 
 def put_due(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode now."""
-    turn.tx.put_in(turn.episode(episode_id), line.due, episode_id, owed)
+    turn.tx.put_in(turn.state.episodes[episode_id], line.due, episode_id, owed)
     _note(turn, line, episode_id, _OF_NOW)
 
 
 def drop_due(turn: Turn, line: Line, episode_id: str) -> None:
     """Let the line not owe an episode any more, if it does."""
     if episode_id in line.due:
-        turn.tx.drop_from(turn.episode(episode_id), line.due, episode_id)
+        turn.tx.drop_from(turn.state.episodes[episode_id], line.due, episode_id)
         _note(turn, line, episode_id, _OF_NOW)
 
 
 def put_waiting(turn: Turn, line: Line, episode_id: str, owed: Owed) -> None:
     """Let the line owe an episode from an instant on."""
-    turn.tx.put_in(turn.episode(episode_id), line.waiting, episode_id, owed)
+    turn.tx.put_in(turn.state.episodes[episode_id], line.waiting, episode_id, owed)
     _note(turn, line, episode_id, _OF_LATER)
 
 
 def drop_waiting(turn: Turn, line: Line, episode_id: str) -> None:
     """Let an episode not wait on the line any more, if it does."""
     if episode_id in line.waiting:
-        turn.tx.drop_from(turn.episode(episode_id), line.waiting, episode_id)
+        turn.tx.drop_from(turn.state.episodes[episode_id], line.waiting, episode_id)
         _note(turn, line, episode_id, _OF_LATER)
 
 
@@ -114,40 +123,41 @@ def _kept(turn: Turn, line: Line) -> dict[Due, Ordered[str]] | None:
     if kept is None and len(line.due) + len(line.waiting) > crowds.CROWD:
         kept = {due: Ordered() for due in Due}
         for due, order in kept.items():
-            order.ranks.update((name, rank) for rank, name in _ranked(turn, line, due))
+            order.ranks.update([(name, rank) for rank, name in _ranked(turn, _table(line, due), due)])
             order.rebuild()
         turn.tx.index(turn.state.dues, line.line_id, kept)
     return kept
 
 
-def _ranked(turn: Turn, line: Line, due: Due) -> Iterator[tuple[Any, str]]:
-    rank_of = _RANKS[due]
-    for episode_id, owed in _table(line, due).items():
-        rank = rank_of(turn.episode(episode_id), owed)
+def _ranked(turn: Turn, table: dict[str, Owed], due: Due) -> list[tuple[Any, str]]:
+    rank_of, episodes = _RANKS[due], turn.state.episodes
+    ranked = []
+    for episode_id, owed in table.items():
+        rank = rank_of(episodes[episode_id], owed)
         if rank is not None:
-            yield rank, episode_id
+            ranked.append((rank, episode_id))
+    return ranked
 
 
 def in_order(turn: Turn, line: Line, due: Due) -> Iterator[str]:
     """Yield the episodes that the line owes in that way, in their order; nothing may change meanwhile."""
-    if not _table(line, due):
-        return iter(())
-    kept = _kept(turn, line)
+    table = line.waiting if due in _OF_LATER else line.due
+    kept = _kept(turn, line) if len(table) > _FEW else None
     if kept is not None:
         return kept[due].in_order()
-    return iter([name for _, name in sorted(_ranked(turn, line, due))])
+    return map(_NAME, sorted(_ranked(turn, table, due)))
 
 
 def ends_due(turn: Turn, line: Line) -> bool:
     """Whether the line owes an end now."""
-    kept = _kept(turn, line)
+    kept = _kept(turn, line) if len(line.due) > _FEW else None
     return any(map(_ends, line.due.values())) if kept is None else len(kept[Due.END]) > 0
 
 
 def next_due(turn: Turn, line: Line, room: int) -> list[tuple[str, Owed]]:
     """Return what is due, by id, as far as there is *room*: what fires, the most severe first, then what ended."""
     if len(line.due) <= room:
-        return sorted(line.due.items(), key=lambda item: item[0])
+        return sorted(line.due.items())  # no two have one id
     chosen: list[str] = []
     for due in (Due.NEWS, Due.END, Due.PASSENGER):
         chosen += islice(in_order(turn, line, due), room - len(chosen))

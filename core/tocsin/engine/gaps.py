@@ -48,7 +48,7 @@ def gap_alert(gap: Gap) -> PerformanceAlert:
 
 def is_gap(alert: PerformanceAlert) -> bool:
     """Whether the alert tells of a gap, and comes from :func:`gap_alert`."""
-    return names_gap(alert.alert_id, alert.cluster_id)
+    return alert.cluster_id == OWN_CLUSTER and names_gap(alert.alert_id, OWN_CLUSTER)
 
 
 def names_gap(alert_id: str, cluster_id: str) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Final
 
 __all__ = ["digest_id", "episode_key", "fraction"]
 
 
+_as_text: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
 def _digest(seed: int, parts: tuple[str | int, ...]) -> bytes:
-    text = json.dumps((seed, *parts), ensure_ascii=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=12).digest()
+    return hashlib.blake2b(_as_text((seed, *parts)).encode("ascii"), digest_size=12).digest()
 
 
 def digest_id(prefix: str, seed: int, *parts: str | int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -119,29 +119,34 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
     before = state.alerts.get(alert.alert_id)
     verdict = _route(turn, AlertView(alert))
     grouping = turn.plan.grouping(verdict.grouping)
-    incident = _joined(turn, alert, grouping) or _opened(turn, alert, grouping)
+    joined = _joined(turn, alert, grouping)
+    incident = joined or _opened(turn, alert, grouping)
     serial = state.episodes_made
     tx.edit(state).episodes_made = serial + 1
-    episode = Episode(alert, n, incident.incident_id, turn.clock, serial)
+    episode = Episode(
+        alert, n, incident.incident_id, turn.clock, serial, verdict.channels, verdict.rule_ids, verdict.policy_id
+    )
     episode_id = episode.episode_id
     if before is not None:
         tx.edit(before).superseded = True
     tx.index(state.alerts, alert.alert_id, episode)
-    tx.put(state.episodes, episode_id, episode)
+    tx.add(state.episodes, episode_id, episode)
     tx.index(state.firing, alert.alert_id, None)
     tx.index(incident.members, episode_id, None)
     tx.index(incident.firing, episode_id, None)
     crowds.began(turn, incident, episode)
-    tx.edit(incident).updated_wall = turn.wall()
+    if joined is not None:
+        tx.edit(incident).updated_wall = turn.wall()
     if not (verdict.rule_ids or is_gap(alert)):
-        tx.edit(state).unrouted += 1
-    _assign(turn, incident, episode, verdict)
+        state.unrouted += 1
+    _tell_route(turn, episode)
     if incident.closed_at is not None:
-        tx.edit(incident).closed_at = None
+        incident.closed_at = None
         state.roll.put_back(tx, incident.serial, incident.incident_id)
         state.agenda.cancel(tx, Deadline.FORGET, incident.incident_id)
     _begin_inhibiting(turn, episode)
-    escalation.apply(turn, incident, episode)
+    if episode.policy_id is not None:
+        escalation.apply(turn, incident, episode)
     if before is not None and before.incident_id == incident.incident_id and grouping.bridges:
         bridge(turn, incident, before, episode)
     reconsider(turn, incident, episode)
@@ -151,7 +156,7 @@ def _begin(turn: Turn, alert: PerformanceAlert, n: int) -> None:
 
 def _begin_inhibiting(turn: Turn, episode: Episode) -> None:
     """Let the episode, new or with other labels, inhibit and be inhibited."""
-    if turn.quiet.concerns(episode):
+    if turn.quiet.rules and turn.quiet.concerns(episode):
         groups = turn.quiet.inhibitions.begin(turn.tx, episode.episode_id, episode.view())
         _look_again(turn, groups)
 
@@ -228,6 +233,7 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         turn.gap(GapKind.AGGREGATOR_FAILED, grouping.strategy, f"raised {type(error).__name__}")
     ordinal = state.incidents_opened
     tx.edit(state).incidents_opened = ordinal + 1
+    wall = turn.wall()
     incident = Incident(
         incident_id=digest_id("inc", turn.seed, ordinal, alert.alert_id),
         key=None if key is None else _open_key(grouping, key),
@@ -236,44 +242,47 @@ def _opened(turn: Turn, alert: PerformanceAlert, grouping: Grouping) -> Incident
         version=grouping.aggregator.state_version,
         state=group,
         opened_at=turn.clock,
-        opened_wall=turn.wall(),
-        updated_wall=turn.wall(),
+        opened_wall=wall,
+        updated_wall=wall,
         serial=ordinal,
     )
     state.roll.add(tx, ordinal, incident.incident_id)
-    tx.put(state.incidents, incident.incident_id, incident)
+    tx.add(state.incidents, incident.incident_id, incident)
     if incident.key is not None:
         tx.put(state.open, incident.key, incident.incident_id)
     return incident
 
 
-def _assign(turn: Turn, incident: Incident, episode: Episode, verdict: Verdict) -> None:
+def _assign(turn: Turn, episode: Episode, verdict: Verdict) -> None:
     turn.tx.edit(episode)
     episode.channels, episode.rule_ids = verdict.channels, verdict.rule_ids
     episode.policy_id = verdict.policy_id
-    turn.tell(
+    _tell_route(turn, episode)
+
+
+def _tell_route(turn: Turn, episode: Episode) -> None:
+    turn.events.append(
         AlertRouted(
             turn.clock,
             episode.alert.alert_id,
             episode.n,
-            incident.incident_id,
-            verdict.rule_ids,
-            verdict.channels,
-            verdict.policy_id,
+            episode.incident_id,
+            episode.rule_ids,
+            episode.channels,
+            episode.policy_id,
         )
     )
 
 
 def reconsider(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Decide anew what becomes of a firing episode on each of its channels, and where it was blocked before."""
-    for channel_id in dict.fromkeys((*targets(incident, episode), *_blocked_on(incident, episode))):
+    channels = dict.fromkeys(targets(incident, episode))
+    for line in incident.lines.values():
+        if episode.episode_id in line.blocked:
+            channels[line.channel_id] = None
+    for channel_id in channels:
         consider(turn, incident, episode, channel_id)
     reopened(turn, incident, episode)
-
-
-def _blocked_on(incident: Incident, episode: Episode) -> Iterator[str]:
-    episode_id = episode.episode_id
-    return (line.channel_id for line in list(incident.lines.values()) if episode_id in line.blocked)
 
 
 _ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
@@ -300,7 +309,7 @@ def reroute(turn: Turn, episode: Episode) -> None:
         policy_before = episode.policy_id
         if policy_before is not None and policy_before != verdict.policy_id:
             escalation.leave(turn, incident, episode)
-        _assign(turn, incident, episode, verdict)
+        _assign(turn, episode, verdict)
     escalation.apply(turn, incident, episode)
     reconsider(turn, incident, episode)
     for line in incident.lines.values():
@@ -320,7 +329,7 @@ def resolve_alert(turn: Turn, alert_id: str) -> bool:
     crowds.ended(turn, incident, episode)
     dues.rank_again(turn, incident, episode)
     tx.edit(incident).updated_wall = turn.wall()
-    if turn.quiet.inhibits:
+    if turn.quiet.rules:
         _look_again(turn, turn.quiet.inhibitions.end(tx, episode.episode_id))
     state.agenda.cancel(tx, Deadline.ACKNOWLEDGEMENT_END, episode.episode_id)
     state.agenda.cancel(tx, Deadline.SNOOZE_END, episode.episode_id)

@@ -7,7 +7,7 @@ from itertools import islice
 from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import closed_until, probing
-from tocsin.engine.crossing import crosses, told_first
+from tocsin.engine.crossing import crosses, told_by, told_first
 from tocsin.engine.ids import digest_id
 from tocsin.engine.limits import free_at, note_start
 from tocsin.engine.lines import compose, settle
@@ -53,11 +53,13 @@ def pump(turn: Turn, lane: Lane) -> None:
             _make_room(turn, lane, channel, places=channel.spec.concurrency - len(lane.sending))
             return
         out = turn.state.outgoing[first[1]]
-        if not out.attempted:
-            out = told_first(turn, out) or out
-        if crosses(turn, lane, out) or (not out.attempted and _waits_for_a_review(turn, out)):
+        told = told_by(turn, out)
+        other = None if out.attempts else told_first(turn, out, told)
+        if other is not None:
+            out, told = other, told_by(turn, other)
+        if crosses(turn, lane, out, told) or (not out.attempts and _waits_for_a_review(turn, out)):
             return  # the lane is pumped again when that ends
-        if out.attempted:
+        if out.attempts:
             if recheck(turn, out):
                 _start(turn, lane, channel, out)
         else:
@@ -77,16 +79,20 @@ def _make_room(turn: Turn, lane: Lane, channel: ChannelPlan, places: int = 0) ->
 
 def _waits_for_a_review(turn: Turn, out: Outgoing) -> bool:
     """Whether more may be listed soon: one digest tells what a channel newly reaches, one notification an incident."""
-    return turn.state.gathering or any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
+    state = turn.state
+    if state.gathering or not state.review_member:
+        return state.gathering
+    return any(turn.walked_through(turn.incident(line)) for line in lines_of(turn, out))
 
 
 def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
     """Return why no attempt may start now, or None; if there is a reason, a deadline stands where it ends."""
-    probe_at = closed_until(turn, lane)
+    probe_at = None if lane.probe_at is None else closed_until(turn, lane)
     if probe_at is not None:
         turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, probe_at)
         return Reason.CIRCUIT_OPEN
-    return Reason.RATE_LIMITED if _limited(turn, lane, channel) else None
+    limited = channel.channel.rate_limit_per_minute is not None and _limited(turn, lane, channel)
+    return Reason.RATE_LIMITED if limited else None
 
 
 def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
@@ -109,7 +115,8 @@ def _hold(turn: Turn, lane: Lane, reason: Reason) -> None:
 def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     """Freeze what the notification lists and start it, alone or in a digest with others that were held."""
     line = lines_of(turn, out)[0]
-    settle(turn, line)
+    if out.notification_id not in turn.fresh:
+        settle(turn, line)
     if line.current != out.notification_id:
         return
     together = _together(turn, lane, channel, out)
@@ -139,9 +146,12 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
 
 def _may_be_digested(turn: Turn, lane: Lane, out: Outgoing) -> bool:
     """Whether it may go in a digest now; if the end of an alert goes before it, that may be in the same one."""
-    if not _is_held(turn, out) or crosses(turn, lane, out):
+    if not _is_held(turn, out):
         return False
-    first = told_first(turn, out)
+    told = told_by(turn, out)
+    if crosses(turn, lane, out, told):
+        return False
+    first = told_first(turn, out, told)
     return first is None or _is_held(turn, first)
 
 

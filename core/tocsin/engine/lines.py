@@ -15,13 +15,13 @@ from tocsin.engine.ids import episode_key
 from tocsin.engine.levels import list_levels, nameable, names_somebody, pending
 from tocsin.engine.outgoing import Listed, create, end, enqueue, let_follow, promise
 from tocsin.engine.owing import (
-    BURST_SECONDS,
     block,
     current,
     decided,
     level_count,
     level_ordinal,
     oldest_due,
+    recent,
     targets,
 )
 from tocsin.engine.recheck import fires_again, recheck
@@ -48,10 +48,11 @@ class _Wanted:
 
 
 def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
-    known = episode.episode_id in line.adopted or line.channel_id in targets(turn.incident(line), episode)
-    if not known:
+    channel_id = line.channel_id
+    known = channel_id in episode.channels or episode.episode_id in line.adopted
+    if not known and channel_id not in targets(turn.incident(line), episode):
         return Reason.UNROUTED
-    return shut_gate(turn, episode, line.channel_id)
+    return shut_gate(turn, episode, channel_id)
 
 
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
@@ -63,12 +64,14 @@ def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
 
 def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
     """What is due wants a notification if anything in it fires, or has resolved after it was told."""
-    news = [turn.episode(name) for name in islice(in_order(turn, line, Due.NEWS), crowds.LISTED + 1)]
+    episodes = turn.state.episodes
+    news = [episodes[name] for name in islice(in_order(turn, line, Due.NEWS), crowds.LISTED + 1)]
     shut: list[tuple[Episode, Reason]] = []
     for episode in news[: crowds.LISTED]:
         reason = _shut(turn, line, episode)
         if reason is None:  # what is shut is left out when it starts
-            return _Wanted(NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE, episode.severity.rank)
+            kind = NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE
+            return _Wanted(kind, episode.alert.severity.rank)
         shut.append((episode, reason))
     for episode, reason in sorted(shut, key=lambda pair: pair[0].episode_id):
         block(turn, line, episode, reason)
@@ -80,16 +83,16 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
 
 
 def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
-    first = reminded_first(turn, line) if line.repeat else None
+    first = reminded_first(turn, line)
     return None if first is None else _Wanted(NotificationKind.REPEAT, first.severity.rank)
 
 
 def _wanted(turn: Turn, line: Line) -> _Wanted | None:
-    level = _wanted_level(turn, line)
+    level = _wanted_level(turn, line) if line.levels else None
     if level is not None:
         return level
-    due = _wanted_due(turn, line)
-    if due is not None and due.kind is not NotificationKind.RESOLVED:
+    due = _wanted_due(turn, line) if line.due else None
+    if not line.repeat or (due is not None and due.kind is not NotificationKind.RESOLVED):
         return due
     return _wanted_repeat(turn, line) or due
 
@@ -100,10 +103,10 @@ def settle(turn: Turn, line: Line) -> None:
     One that was attempted stands until its end, or until nothing that it lists is worth telling any more. One that
     was not attempted is made, cancelled, or superseded by one of a higher or another kind.
     """
-    if turn.walked_through(turn.incident(line)):
+    if turn.state.review_member and turn.walked_through(turn.incident(line)):
         return  # the rest of the incident is looked at first, so that one notification tells all of it
     out = current(turn, line)
-    if out is not None and out.attempted:
+    if out is not None and out.attempts:
         if out.state is not NotificationState.SENDING:
             recheck(turn, out)
         if line.current is None:
@@ -111,15 +114,17 @@ def settle(turn: Turn, line: Line) -> None:
         else:
             _wait(turn, line)
         return
-    _time_levels(turn, line)
-    if out is None and _goes_second(turn, line):
+    if line.levels:
+        _time_levels(turn, line)
+    if out is None and line.follows and _goes_second(turn, line):
         _wait(turn, line)
         return
-    if out is None and resume_waiting(turn, line):
+    if out is None and line.again and resume_waiting(turn, line):
         return
     wanted = _wanted(turn, line)
     if wanted is None:
-        _drop_passengers(turn, line)
+        if line.due:
+            _drop_passengers(turn, line)
         if line.levels:
             turn.tx.edit(line).levels = tuple(mark for mark in line.levels if pending(turn, line, mark))
         if line.late:
@@ -168,8 +173,6 @@ def _goes_second(turn: Turn, line: Line) -> bool:
 
     Once an attempt of that has failed it is not waited for: it leaves out what fires again (see :func:`recheck`).
     """
-    if not line.follows:
-        return False
     first = []
     for line_id in dict.fromkeys(line.follows):
         earlier = turn.line_by_id(line_id)
@@ -238,6 +241,8 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
     enqueue(turn, out)
+    if len(line.due) <= crowds.LISTED and not (line.levels or line.repeat):
+        turn.fresh.add(out.notification_id)  # of many, or of levels, a look at it goes on where the last one ended
 
 
 def _highest(turn: Turn, line: Line, wanted: _Wanted) -> int:
@@ -252,8 +257,9 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
 
     A level's is made of its policy's place and its own ordinal, so that the same level told twice would show.
     """
-    count = line.counts.get(wanted.kind.value, 0)
-    turn.tx.put_in(line, line.counts, wanted.kind.value, count + 1)
+    kind = str(wanted.kind)
+    count = line.counts.get(kind, 0)
+    turn.tx.put_in(line, line.counts, kind, count + 1)
     if wanted.mark is None:
         return count
     ordinal = level_ordinal(turn, line, wanted.mark)
@@ -269,7 +275,7 @@ def compose(turn: Turn, line: Line) -> Listed:
     What is due goes before what is only told again, and that is listed as far as there is room.
     """
     listed: Listed = {}
-    told, left = list_levels(turn, line, listed)
+    told, left = list_levels(turn, line, listed) if line.levels else ([], [])
     passengers = _take_due(turn, line, listed)
     lists_all = turn.grouping(turn.incident(line)).lists_all
     if line.repeat:
@@ -278,15 +284,17 @@ def compose(turn: Turn, line: Line) -> Listed:
         _fill(turn, line, listed, _fires_too)
     if listed:
         _take_earlier(turn, line, listed)
-        if any(status is AlertStatus.FIRING for status, _ in listed.values()):
+        if passengers and any(status is AlertStatus.FIRING for status, _ in listed.values()):
             _take_passengers(turn, line, passengers, listed)
         turn.tx.edit(line)
-        line.recent = (*[at for at in line.recent if at > turn.clock - BURST_SECONDS], turn.clock)
+        line.recent = (*recent(line, turn.clock), turn.clock)
         line.levels, line.telling, line.repeat = tuple(left), tuple(dict.fromkeys(told)), False
         for episode_id in listed:
             drop_due(turn, line, episode_id)
-            drop_waiting(turn, line, episode_id)
-            turn.tx.drop_from(turn.episode(episode_id), line.blocked, episode_id)
+            if line.waiting:
+                drop_waiting(turn, line, episode_id)
+            if line.blocked:
+                turn.tx.drop_from(turn.state.episodes[episode_id], line.blocked, episode_id)
     return listed
 
 
@@ -324,7 +332,8 @@ def _fill(turn: Turn, line: Line, listed: Listed, passes: Callable[[Turn, Line, 
 
 def _take_earlier(turn: Turn, line: Line, listed: Listed) -> None:
     """List the ends of alerts that fire again, due or waiting: no firing overtakes an earlier one's end."""
-    firing = [turn.episode(name) for name, (status, _) in listed.items() if status is AlertStatus.FIRING]
+    episodes = turn.state.episodes
+    firing = [episodes[name] for name, (status, _) in listed.items() if status is AlertStatus.FIRING]
     for again in firing:
         for number in range(1, again.n):
             episode_id = episode_key(number, again.alert.alert_id)
@@ -353,7 +362,7 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
     """List what is due and passes its gates; return the passengers."""
     passengers: list[str] = []
     for episode_id, owed in next_due(turn, line, crowds.LISTED - len(listed)):
-        episode = turn.episode(episode_id)
+        episode = turn.state.episodes[episode_id]
         if owed.cause is Cause.RESOLVED:
             closed = resolution_gate(turn, line.channel_id)
             if closed is None and fires_again(turn, line.channel_id, episode, listed):
@@ -363,12 +372,12 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
             else:
                 drop_due(turn, line, episode_id)
                 decided(turn, episode, line.channel_id, Action.SKIP, closed)
-        elif not episode.firing:
+        elif episode.resolved_at is not None:
             passengers.append(episode_id)
         else:
             reason = _shut(turn, line, episode)
             if reason is None:
-                listed[episode_id] = (AlertStatus.FIRING, episode.severity.rank)
+                listed[episode_id] = (AlertStatus.FIRING, episode.alert.severity.rank)
             else:
                 block(turn, line, episode, reason)
     return passengers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final, assert_never
 
 import attrs
@@ -146,7 +147,7 @@ class Engine:
         turn = Turn(state, self.plan, self.quiet, tx, Instant(engine_now, now.wall))
         turn.clock = state.engine_time
         turn.ahead = state.wall_time - state.engine_time
-        turn.restarting = any(isinstance(item, Restarted) for item in inputs)
+        turn.restarting = Restarted in map(type, inputs)
         episodes = _ALL if whole else reviews.EPISODES_PER_STEP
         late = turn.restarting or self._overslept(engine_now)
         deadlines = _ALL if whole or late else DEADLINES_PER_STEP
@@ -156,16 +157,22 @@ class Engine:
         if turn.ahead != self._ahead:
             self._set_wall(turn)
             episodes = self._drain(turn, deadlines, episodes, late=late)
-        effective = [(item, self._take(turn, item)) for item in inputs]
+        answers: list[bool] = []
+        effective: list[Input] = []
+        for item in inputs:
+            changed = self._take(turn, item)
+            answers.append(changed or isinstance(item, AlertFired))
+            if changed:
+                effective.append(item)
         reviews.work_off(turn, max(episodes - turn.handled, min(episodes, _AT_LEAST)))
         self._flush(turn)
         if not (turn.events or tx.changed):
             tx.rollback()  # time alone is no change: a journal that leaves this step out leads to the same
         return Step(
-            answers=tuple([changed or isinstance(item, AlertFired) for item, changed in effective]),
+            answers=tuple(answers),
             starts=tuple(turn.starts),
             events=tuple(turn.events),
-            effective=tuple([item for item, changed in effective if changed]),
+            effective=tuple(effective),
             changed=bool(turn.events or tx.changed),
         )
 
@@ -215,12 +222,13 @@ class Engine:
         """Whether nobody stepped for a while although a deadline was due: all of that is met at once, each at its own
         instant, as after a restart."""
         state, late = self.state, now - _OVERSLEPT_SECONDS
+        if state.engine_time >= late:
+            return False
         due = self._next_due(state.wall_time - state.engine_time)
-        return due is not None and due < late and state.engine_time < late
+        return due is not None and due < late
 
     def _note_time(self, turn: Turn) -> None:
-        before = self.state.engine_time, self.state.wall_time
-        turn.tx.on_undo(lambda: self._set_time(*before))
+        turn.tx.on_undo(partial(self._set_time, self.state.engine_time, self.state.wall_time))
         self._set_time(turn.now.engine, turn.now.wall)
         self._ahead = turn.now.wall - turn.now.engine
 
@@ -347,11 +355,13 @@ class Engine:
         """Settle and pump every lane that something happened to, until none is left."""
         if turn.beats:
             watchdog.beat(turn)
-        while turn.unsettled or turn.lanes:
-            self._settle(turn)
+        turn.fresh.clear()  # of what deadlines made, facts may have changed what it tells
+        self._settle(turn)
+        while turn.lanes:
             waiting, turn.lanes = turn.lanes, {}
             for lane in waiting.values():
                 lanes.pump(turn, lane)
+            self._settle(turn)
 
     def _settle(self, turn: Turn) -> None:
         """Draw the consequences of what happened at this instant, apart from attempts: these can only start now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tocsin.engine.crowds import all_taken, tally_of
 from tocsin.engine.gates import acknowledged, snoozed
-from tocsin.engine.outgoing import listing_rank
+from tocsin.engine.outgoing import in_listing_order
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
@@ -22,19 +22,20 @@ __all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
 def incident_view(turn: Turn, incident: Incident) -> AggregatedAlert:
     """Return the incident's public view."""
     tally = tally_of(turn, incident)
+    first = tally.first.alert
     return AggregatedAlert(
         aggregation_id=incident.incident_id,
         alert_count=len(tally.alerts),
-        common_metric=tally.first.alert.metric_name,
+        common_metric=first.metric_name,
         affected_clusters=frozenset(tally.clusters),
         severity=max(tally.firing or tally.severities),
-        first_alert=tally.first.alert,
+        first_alert=first,
         last_alert=tally.last.alert,
         created_at=incident.opened_wall,
         last_updated=incident.updated_wall,
         firing_count=len(incident.firing),
         acknowledged=all_taken(turn, incident),
-        group_labels=_group_labels(turn, incident, tally.first.alert),
+        group_labels=_group_labels(turn, incident, first),
     )
 
 
@@ -78,24 +79,23 @@ def alert_state(turn: Turn, episode: Episode) -> AlertState:
 
 
 def _listed(turn: Turn, episode: Episode, status: AlertStatus) -> ListedAlert:
-    resolved_at = None if episode.resolved_at is None else turn.wall(episode.resolved_at)
+    ended = status is AlertStatus.RESOLVED and episode.resolved_at is not None
     return ListedAlert(
         episode.alert,
         status,
         episode.n,
         turn.wall(episode.fired_at),
-        resolved_at if status is AlertStatus.RESOLVED else None,
+        turn.wall(episode.resolved_at) if ended else None,
         episode.incident_id,
     )
 
 
 def notification_of(turn: Turn, out: Outgoing) -> Notification:
     """Return the notification as its next attempt tells it."""
-    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in out.listed.items()]
-    episodes.sort(key=lambda pair: listing_rank(*pair))
-    alerts = tuple(_listed(turn, episode, status) for episode, status in episodes)
-    firing = [listed for listed in alerts if listed.firing]
-    incidents = dict.fromkeys(episode.incident_id for episode, _ in episodes)
+    episodes = in_listing_order(turn, out.listed)
+    alerts = tuple([_listed(turn, episode, status) for episode, status in episodes])
+    firing = [listed for listed in alerts if listed.status is AlertStatus.FIRING]
+    incidents = dict.fromkeys([episode.incident_id for episode, _ in episodes])
     return Notification(
         notification_id=out.notification_id,
         incident_id=out.incident_id,
@@ -104,7 +104,7 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         status=AlertStatus.FIRING if firing else AlertStatus.RESOLVED,
         severity=max(listed.alert.severity for listed in firing or alerts),
         alerts=alerts,
-        incidents=tuple(incident_view(turn, turn.state.incidents[i]) for i in sorted(incidents)),
+        incidents=tuple([incident_view(turn, turn.state.incidents[i]) for i in sorted(incidents)]),
         created_at=out.created_wall,
         attempt=out.attempts,
         level=None if out.level is None else EscalationLevel.parse(out.level),

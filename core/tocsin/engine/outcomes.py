@@ -19,7 +19,7 @@ from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow
 from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, repeat_at
 from tocsin.engine.recheck import recheck
 from tocsin.engine.reminders import told_and_open
-from tocsin.engine.state import Episode, LevelMark, Line, Outgoing
+from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing
 from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
@@ -52,8 +52,10 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
         for episode_id in out.listed:
-            episode = turn.episode(episode_id)
-            begin_anew(turn, turn.line(turn.state.incidents[episode.incident_id], out.channel_id), episode)
+            episode = turn.state.episodes[episode_id]
+            line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
+            if line.adopted:
+                begin_anew(turn, line, episode)
         _repeat_later(turn, out)
         return True
     if status is OutcomeStatus.UNKNOWN:
@@ -68,9 +70,9 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
 
 def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
     ids = alert_ids(turn, out)
-    firing = any(status is AlertStatus.FIRING for status, _ in out.listed.values())
+    firing = AlertStatus.FIRING in [status for status, _ in out.listed.values()]
     outcome = fact.outcome
-    turn.tell(
+    turn.events.append(
         AttemptFinished(
             turn.clock,
             NotificationDelivery(
@@ -79,8 +81,8 @@ def _record(turn: Turn, out: Outgoing, fact: AttemptEnded) -> None:
                 incident_id=out.incident_id,
                 channel_id=out.channel_id,
                 alert_id=ids[0] if ids else "",
-                kind=out.kind.value,
-                status=(AlertStatus.FIRING if firing else AlertStatus.RESOLVED).value,
+                kind=str(out.kind),
+                status=str(AlertStatus.FIRING if firing else AlertStatus.RESOLVED),
                 outcome=outcome.status.value,
                 success=outcome.success,
                 timestamp=turn.wall(),
@@ -100,23 +102,24 @@ def told(turn: Turn, out: Outgoing) -> None:
     An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires,
     where it was told of neither before.
     """
-    tx = turn.tx
-    known = [
-        (turn.episode(e), rank) for e, (status, rank) in sorted(out.listed.items()) if status is AlertStatus.FIRING
-    ]
-    for episode, rank in known:
-        line = tx.edit(turn.line(turn.state.incidents[episode.incident_id], out.channel_id))
+    tx, state = turn.tx, turn.state
+    known: list[tuple[Episode, int, Incident, Line]] = []
+    for episode_id, (status, rank) in sorted(out.listed.items()):
+        if status is not AlertStatus.FIRING:
+            continue
+        episode = state.episodes[episode_id]
+        incident = state.incidents[episode.incident_id]
+        line = tx.edit(turn.line(incident, out.channel_id))
         line.told_at = turn.clock
         line.top = max(line.top, rank)
-        tx.put_in(episode, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
+        tx.put_in(episode, line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
         line.sought = min(line.sought, episode.serial)
-    for episode, rank in known:
-        incident = turn.state.incidents[episode.incident_id]
-        line = turn.line(incident, out.channel_id)
-        if not episode.firing:
+        known.append((episode, rank, incident, line))
+    for episode, rank, incident, line in known:
+        if episode.resolved_at is not None:
             if not bridged(turn, line, episode, certain=out.state is NotificationState.DELIVERED):
                 owe_resolution(turn, incident, line, episode)
-        elif episode.severity.rank > rank:
+        elif episode.alert.severity.rank > rank:
             consider(turn, incident, episode, out.channel_id)
         else:  # one that was sent again by hand may tell what waits for a flush
             drop_due(turn, line, episode.episode_id)
@@ -126,7 +129,8 @@ def told(turn: Turn, out: Outgoing) -> None:
 
 def _repeat_later(turn: Turn, out: Outgoing) -> None:
     """Set the reminder of what still fires, if the aggregator wants one."""
-    for incident_id in dict.fromkeys(turn.episode(episode_id).incident_id for episode_id in out.listed):
+    episodes = turn.state.episodes
+    for incident_id in dict.fromkeys([episodes[episode_id].incident_id for episode_id in out.listed]):
         incident = turn.state.incidents[incident_id]
         at = repeat_at(turn, incident)
         line = incident.lines.get(out.channel_id)

@@ -19,9 +19,9 @@ __all__ = [
     "create",
     "end",
     "enqueue",
+    "in_listing_order",
     "let_follow",
     "lines_of",
-    "listing_rank",
     "live",
     "look_after",
     "next_serial",
@@ -43,26 +43,33 @@ def alert_ids(turn: Turn, out: Outgoing, listed: Listed | None = None) -> tuple[
     table = out.listed if listed is None else listed
     if not table:
         return ()
-    episodes = [(turn.episode(episode_id), status) for episode_id, (status, _) in table.items()]
-    episodes.sort(key=lambda pair: listing_rank(*pair))
-    return tuple(dict.fromkeys(episode.alert.alert_id for episode, _ in episodes))
+    return tuple(dict.fromkeys([episode.alert.alert_id for episode, _ in in_listing_order(turn, table)]))
 
 
-def listing_rank(episode: Episode, status: AlertStatus) -> tuple[bool, int, float, str, int]:
-    """Return an episode's place in a listing: firing ones first, then the most severe, then the oldest."""
-    firing = status is AlertStatus.FIRING
-    return (not firing, -episode.severity.rank, episode.fired_at, episode.alert.alert_id, episode.n)
+def in_listing_order(turn: Turn, listed: Listed) -> list[tuple[Episode, AlertStatus]]:
+    """Return what is listed as a notification tells it: firing ones first, then the most severe, then the oldest."""
+    episodes = turn.state.episodes
+    found = [(episodes[episode_id], status) for episode_id, (status, _) in listed.items()]
+    if len(found) > 1:
+        found.sort(key=_listing_rank)
+    return found
+
+
+def _listing_rank(pair: tuple[Episode, AlertStatus]) -> tuple[bool, int, float, str, int]:
+    episode, status = pair
+    alert = episode.alert
+    return (status is not AlertStatus.FIRING, -alert.severity.rank, episode.fired_at, alert.alert_id, episode.n)
 
 
 def announce(turn: Turn, out: Outgoing, detail: str = "", listed: Listed | None = None) -> None:
     """Tell observers where the notification stands; *listed* as for :func:`alert_ids`."""
-    turn.tell(
+    turn.events.append(
         NotificationChanged(
             turn.clock,
             out.notification_id,
             out.incident_id,
             out.channel_id,
-            out.kind.value,
+            str(out.kind),
             out.state,
             out.reason,
             out.attempts,
@@ -77,8 +84,11 @@ def announce(turn: Turn, out: Outgoing, detail: str = "", listed: Listed | None 
 
 def lines_of(turn: Turn, out: Outgoing) -> list[Line]:
     """Return the lines whose current notification it is: one, or a digest's several."""
-    ids = out.parts or (f"{out.incident_id}/{out.channel_id}",)
-    return [line for line in map(turn.line_by_id, ids) if line is not None]
+    if out.parts:
+        return [line for line in map(turn.line_by_id, out.parts) if line is not None]
+    incident = turn.state.incidents.get(out.incident_id)
+    line = None if incident is None else incident.lines.get(out.channel_id)
+    return [] if line is None else [line]
 
 
 def next_serial(turn: Turn) -> int:
@@ -90,7 +100,7 @@ def next_serial(turn: Turn) -> int:
 
 def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: int, due_at: float) -> Outgoing:
     """Make the line's next notification, of what is due since *due_at*; it is queued by :func:`enqueue`."""
-    notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, kind.value, ordinal)
+    notification_id = digest_id("ntf", turn.seed, line.incident_id, line.channel_id, str(kind), ordinal)
     out = Outgoing(
         notification_id,
         line.incident_id,
@@ -105,16 +115,20 @@ def create(turn: Turn, line: Line, kind: NotificationKind, ordinal: int, rank: i
     )
     turn.tx.edit(line)
     line.current, line.late = notification_id, False
-    live(turn, out)
+    turn.tx.add(turn.state.outgoing, notification_id, out)
+    _look_after(turn, out)
     return out
 
 
 def live(turn: Turn, out: Outgoing) -> None:
     """Let the notification live: it is looked after until its end."""
     turn.tx.put(turn.state.outgoing, out.notification_id, out)
+    _look_after(turn, out)
+
+
+def _look_after(turn: Turn, out: Outgoing) -> None:
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
     _expect_fallback(turn, out)
-    look_after(turn, out, None)
     promise(turn, out, 0.0 if _waited_for(turn, out) else out.due_at)
 
 
@@ -140,8 +154,11 @@ def look_after(turn: Turn, out: Outgoing, since: float | None) -> None:
 
 def _waited_for(turn: Turn, out: Outgoing) -> bool:
     """Whether something waits already for it to end, and may have waited for long."""
-    followers = (follower for line in lines_of(turn, out) for follower in map(turn.line_by_id, line.followers))
-    return any(one is not None and one.current is None and (one.due or one.levels) for one in followers)
+    for line in lines_of(turn, out):
+        for follower in map(turn.line_by_id, line.followers):
+            if follower is not None and follower.current is None and (follower.due or follower.levels):
+                return True
+    return False
 
 
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
@@ -161,7 +178,7 @@ def enqueue(turn: Turn, out: Outgoing) -> None:
     lane = turn.lane(out.channel_id)
     turn.tx.edit(out).queued = True
     lane.queue.put(turn.tx, out.notification_id, out.queue_rank)
-    if not out.attempted and out.state is NotificationState.QUEUED:
+    if not out.attempts and out.state is NotificationState.QUEUED:
         turn.tx.index(lane.unheld, out.notification_id, None)
 
 
@@ -230,5 +247,6 @@ def unshelve(turn: Turn, notification_id: str) -> None:
 
 def let_follow(turn: Turn, line: Line) -> None:
     """Look again at the lines that wait for this one to go first."""
-    for follower in filter(None, map(turn.line_by_id, line.followers)):
-        turn.touch(follower)
+    if line.followers:
+        for follower in filter(None, map(turn.line_by_id, line.followers)):
+            turn.touch(follower)

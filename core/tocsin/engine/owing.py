@@ -34,6 +34,7 @@ __all__ = [
     "next_chance",
     "note_due",
     "oldest_due",
+    "recent",
     "release_due",
     "release_of",
     "release_reason",
@@ -58,11 +59,8 @@ def targets(incident: Incident, episode: Episode) -> tuple[str, ...]:
 def decided(
     turn: Turn, episode: Episode, channel_id: str, action: Action, reason: Reason, due: float | None = None
 ) -> None:
-    turn.tell(
-        TellingDecided(
-            turn.clock, episode.alert.alert_id, episode.n, episode.incident_id, channel_id, action, reason, due
-        )
-    )
+    alert_id, incident_id = episode.alert.alert_id, episode.incident_id
+    turn.events.append(TellingDecided(turn.clock, alert_id, episode.n, incident_id, channel_id, action, reason, due))
 
 
 def current(turn: Turn, line: Line) -> Outgoing | None:
@@ -70,8 +68,10 @@ def current(turn: Turn, line: Line) -> Outgoing | None:
 
 
 def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
-    out = current(turn, line)
-    return out is not None and out.attempted and episode_id in out.listed
+    if line.current is None:
+        return False
+    out = turn.state.outgoing[line.current]
+    return out.attempts > 0 and episode_id in out.listed
 
 
 def tells_firing(turn: Turn, line: Line) -> bool:
@@ -94,6 +94,13 @@ def next_chance(turn: Turn, incident: Incident, line: Line, *, now: bool = False
     if release.at is not None and release.at > turn.clock:
         return release.at
     return turn.clock if now else turn.clock + BURST_SECONDS
+
+
+def recent(line: Line, now: float) -> tuple[float, ...]:
+    """Return the instants of the line's notifications within the last minute."""
+    if not line.recent:
+        return ()
+    return tuple([at for at in line.recent if at > now - BURST_SECONDS])
 
 
 def release_of(
@@ -119,7 +126,7 @@ def _telling(
         told_severity=line.told_severity,
         last_told_at=line.told_at,
         still_firing=len(line.told),
-        recent=(*(at for at in line.recent if at > turn.clock - BURST_SECONDS), *lately),
+        recent=recent(line, turn.clock) + lately,
     )
 
 
@@ -152,7 +159,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     Asking again changes nothing unless something changed. *via* are the channels that failed it before this one.
     """
     line = turn.line(incident, channel_id)
-    episode_id, rank = episode.episode_id, episode.severity.rank
+    episode_id, rank = episode.episode_id, episode.alert.severity.rank
     told = line.told.get(episode_id)
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
         return True
@@ -166,7 +173,8 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     if shut is not None:
         block(turn, line, episode, shut)
         return False
-    turn.tx.drop_from(episode, line.blocked, episode_id)
+    if episode_id in line.blocked:
+        turn.tx.drop_from(episode, line.blocked, episode_id)
     cause = Cause.NEW if told is None else Cause.WORSE
     release = AT_ONCE if via else release_of(turn, incident, line, episode, cause)
     _place(turn, line, episode, cause, release)
@@ -207,29 +215,32 @@ def oldest_due(turn: Turn, line: Line) -> float | None:
 
     An end counts, and what fires and passes its gates.
     """
-    oldest = min((mark.due for mark in line.levels if mark.due is not None), default=None)
+    oldest = None
+    if line.levels:
+        oldest = min((mark.due for mark in line.levels if mark.due is not None), default=None)
     for episode_id in islice(in_order(turn, line, Due.SINCE), crowds.LISTED):
         owed = line.due[episode_id]
         if oldest is not None and oldest <= owed.due:
             break
-        if owed.cause is Cause.RESOLVED or shut_gate(turn, turn.episode(episode_id), line.channel_id) is None:
+        if owed.cause is Cause.RESOLVED or shut_gate(turn, turn.state.episodes[episode_id], line.channel_id) is None:
             return owed.due
     return oldest
 
 
 def busy(turn: Turn, line: Line) -> bool:
     """Whether what becomes due on the line waits for its notification to end, for what that lists is frozen."""
-    out = current(turn, line)
-    return out is not None and out.attempted
+    return line.current is not None and turn.state.outgoing[line.current].attempts > 0
 
 
 def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:
     episode_id = episode.episode_id
     if release.at is None or release.at <= turn.clock:
-        drop_waiting(turn, line, episode_id)
+        if episode_id in line.waiting:
+            drop_waiting(turn, line, episode_id)
         put_due(turn, line, episode_id, Owed(cause, turn.clock))
         note_due(turn, line, episode, release.reason)
-        _raise_rank(turn, line, episode.severity.rank)
+        if line.current is not None:
+            _raise_rank(turn, line, episode.severity.rank)
         turn.touch(line)
         return
     known = line.waiting.get(episode_id)

@@ -158,7 +158,10 @@ def _merge(tests: list[tuple[FieldTest, int]]) -> list[tuple[FieldTest, int]]:
 
 
 class Plan:
-    """A compiled configuration. It never changes what it answers; only its memory of answers grows, up to a bound."""
+    """A compiled configuration. It never changes what it answers; only its memory of answers grows, up to a bound.
+
+    ``ever_mutes`` says whether some rule is silent at some time.
+    """
 
     def __init__(
         self,
@@ -178,6 +181,7 @@ class Plan:
         self.schedulers = schedulers
         self._plugins = plugins
         self._timetable = Timetable((node.rule for node in nodes), config.time_intervals)
+        self.ever_mutes = self._timetable.ever_mutes
         self._matcher_failures: dict[str, str] = {}
         self._templates = {
             channel_id: template

@@ -57,7 +57,8 @@ def reopened(turn: Turn, incident: Incident, episode: Episode) -> None:
             _seek(turn, line, episode.serial)
             if line.repeat and line.current is None and turn.grouping(incident).lists_all:
                 remind_soon(turn, line)
-        go_back(turn, line, episode.serial)
+        if line.levels:
+            go_back(turn, line, episode.serial)
 
 
 def remind(turn: Turn, line_id: str) -> None:

@@ -17,7 +17,7 @@ from tocsin.engine.owing import consider, release_due
 from tocsin.engine.reminders import reopened
 from tocsin.engine.state import Episode, Incident
 from tocsin.engine.turn import Turn
-from tocsin.engine.walk import DONE, REROUTING, pass_by, set_out
+from tocsin.engine.walk import DONE, REROUTING, active, pass_by, set_out
 
 __all__ = ["EPISODES_PER_STEP", "work_off"]
 
@@ -26,6 +26,8 @@ EPISODES_PER_STEP: Final = 50
 
 def work_off(turn: Turn, left: float) -> float:
     """Decide at most *left* episodes anew; return how many more it may be in this step."""
+    if not active(turn.state):
+        return left
     while left > 0 and (first := turn.state.review.first()) is not None:
         turn.state.review.drop(turn.tx, first[1])
         episode = turn.state.episodes.get(first[1])

@@ -55,7 +55,7 @@ class Acknowledgement:
 class Episode:
     """One span of an alert from firing to resolved; ``alert`` is its latest report.
 
-    ``serial`` counts all episodes; one is ``superseded`` when the alert's next episode began.
+    ``serial`` counts all episodes; one is ``superseded`` when the alert's next began. ``episode_id`` is its key.
     """
 
     alert: PerformanceAlert
@@ -70,15 +70,15 @@ class Episode:
     ack: Acknowledgement | None = None
     snoozed_until: float | None = None
     superseded: bool = False
+    episode_id: str = attrs.field(init=False)
+
+    @episode_id.default
+    def _key(self) -> str:
+        return episode_key(self.n, self.alert.alert_id)
 
     @property
     def record(self) -> Key:
         return "episodes", self.episode_id
-
-    @property
-    def episode_id(self) -> str:
-        """The key: unique over all alerts and all their episodes."""
-        return episode_key(self.n, self.alert.alert_id)
 
     @property
     def firing(self) -> bool:
@@ -159,15 +159,15 @@ class Line:
     late: bool = False
     sought: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
+    line_id: str = attrs.field(init=False)
+
+    @line_id.default
+    def _key(self) -> str:
+        return f"{self.incident_id}/{self.channel_id}"
 
     @property
     def record(self) -> Key:
         return "incidents", self.incident_id
-
-    @property
-    def line_id(self) -> str:
-        """The key; an incident id holds no slash."""
-        return f"{self.incident_id}/{self.channel_id}"
 
     @property
     def told_severity(self) -> AlertSeverity | None:

@@ -23,6 +23,11 @@ class Timetable:
         self._from = self._until = 0.0
         self._muted: frozenset[str] = frozenset()
 
+    @property
+    def ever_mutes(self) -> bool:
+        """Whether some rule is silent at some time."""
+        return bool(self._rules)
+
     def muted(self, wall: float) -> frozenset[str]:
         """Return the ids of the rules that are silent."""
         if not self._rules:

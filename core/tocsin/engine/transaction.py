@@ -75,13 +75,25 @@ class Transaction:
         if id(record) not in self._edited:
             self._edited[id(record)] = record  # keeps it alive, so that no other object gets its id
             self.changed[record.record] = None
-            self._undo.append((_FIELDS, record, _slots(type(record))[1](record)))
+            kind = type(record)
+            self._undo.append((_FIELDS, record, (_KNOWN.get(kind) or _slots(kind))[1](record)))
         return record
+
+    def add(self, table: Table[K, R], key: K, record: R) -> None:
+        """As :meth:`put`, with a *record* that was made in this step: it goes when that is taken back, as it may be."""
+        self.put(table, key, record)
+        self._edited[id(record)] = record
+
+    def add_in(self, owner: Record, mapping: MutableMapping[K, R], key: K, record: R) -> None:
+        """As :meth:`add`, in a *mapping* that is a part of *owner*."""
+        self.put_in(owner, mapping, key, record)
+        self._edited[id(record)] = record
 
     def put(self, table: Table[K, V], key: K, value: V) -> None:
         """``table[key] = value``; taken back, a new key goes, and an old one gets its value back."""
         self.changed[table.name, key] = None
-        self._put(table, key, value)
+        self._undo.append((table, key, table.get(key, _NOTHING)))
+        table[key] = value
 
     def drop(self, table: Table[K, V], key: K) -> None:
         """Remove *key* if it is there; taken back, it is there again, perhaps at another place in the table's order.
@@ -90,34 +102,29 @@ class Transaction:
         """
         if key in table:
             self.changed[table.name, key] = None
-            self._drop(table, key)
+            self._undo.append((table, key, table.pop(key)))
 
     def put_in(self, owner: Record, mapping: MutableMapping[K, V], key: K, value: V) -> None:
         """As :meth:`put`, in a *mapping* that is a part of *owner*."""
         self.changed[owner.record] = None
-        self._put(mapping, key, value)
+        self._undo.append((mapping, key, mapping.get(key, _NOTHING)))
+        mapping[key] = value
 
     def drop_from(self, owner: Record, mapping: MutableMapping[K, V], key: K) -> None:
         """As :meth:`drop`, from a *mapping* that is a part of *owner*."""
         if key in mapping:
             self.changed[owner.record] = None
-            self._drop(mapping, key)
+            self._undo.append((mapping, key, mapping.pop(key)))
 
     def index(self, mapping: MutableMapping[K, V], key: K, value: V) -> None:
         """As :meth:`put`, in a *mapping* that is derived from the records and is no part of one."""
-        self._put(mapping, key, value)
+        self._undo.append((mapping, key, mapping.get(key, _NOTHING)))
+        mapping[key] = value
 
     def unindex(self, mapping: MutableMapping[K, V], key: K) -> None:
         """As :meth:`drop`, from a *mapping* that is derived from the records."""
         if key in mapping:
-            self._drop(mapping, key)
-
-    def _put(self, mapping: MutableMapping[K, V], key: K, value: V) -> None:
-        self._undo.append((mapping, key, mapping.get(key, _NOTHING)))
-        mapping[key] = value
-
-    def _drop(self, mapping: MutableMapping[K, V], key: K) -> None:
-        self._undo.append((mapping, key, mapping.pop(key)))
+            self._undo.append((mapping, key, mapping.pop(key)))
 
     def on_undo(self, action: Callable[[], Any]) -> None:
         """Call *action* when the step is taken back, in its place among the others; twice is as good as once."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine.plan import ChannelPlan, Grouping, Plan
+from tocsin.engine.plan import GLOBAL, ChannelPlan, Grouping, Plan
 from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, State
 from tocsin.engine.suppression.quiet import Quiet
 from tocsin.engine.transaction import Transaction
@@ -53,6 +53,7 @@ class Turn:
     Gaps that were met, escalations that run again, lines and lanes that something happened to are noted, and settled
     when everything of that instant has been taken in. ``reloading`` says that first attempts were gathered for a new
     configuration, ``beats`` that a heartbeat is due, ``restarting`` that the deadlines of a downtime are met.
+    ``fresh`` are notifications that were made once all facts were taken in, and on whose line nothing happened since.
     ``released`` counts the episodes that became due in this step, ``handled`` those that attempts list which ended or
     began in it: of crowds that is the greatest part of its work.
     """
@@ -63,6 +64,7 @@ class Turn:
         "clock",
         "escalations",
         "events",
+        "fresh",
         "gaps",
         "handled",
         "lanes",
@@ -92,6 +94,7 @@ class Turn:
         self.escalations: dict[str, tuple[Incident, Escalation]] = {}
         self.lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
+        self.fresh: set[str | None] = set()
         self.beats = False
         self.reloading = False
         self.restarting = False
@@ -121,6 +124,8 @@ class Turn:
     def touch(self, line: Line) -> None:
         """Settle *line* before this instant is left."""
         self.lines[line.line_id] = line
+        if line.current in self.fresh:
+            self.fresh.remove(line.current)
 
     def look_again(self, name: str) -> None:
         """Have an episode decided anew, in this step or a later one; or, in a later one, a line looked at further."""
@@ -147,7 +152,7 @@ class Turn:
         line = incident.lines.get(channel_id)
         if line is None:
             line = Line(incident.incident_id, channel_id)
-            self.tx.put_in(incident, incident.lines, channel_id, line)
+            self.tx.add_in(incident, incident.lines, channel_id, line)
         return line
 
     def line_by_id(self, line_id: str) -> Line | None:
@@ -166,7 +171,8 @@ class Turn:
 
     def grouping(self, incident: Incident) -> Grouping:
         """Return the aggregator, as it is configured, that the incident is told by."""
-        return self.plan.grouping(incident.grouping)
+        groupings = self.plan.groupings
+        return groupings.get(incident.grouping) or groupings[GLOBAL]
 
     def episode(self, episode_id: str) -> Episode:
         """Return the episode of that id."""

@@ -21,7 +21,7 @@ REROUTING: Final = 2
 
 def active(state: State) -> bool:
     """Whether something is left to be decided anew."""
-    return state.review_serial != DONE or len(state.review) > 0
+    return state.review_serial != DONE or bool(state.review.ranks)
 
 
 def begin(turn: Turn, *, rerouting: bool = False) -> None:

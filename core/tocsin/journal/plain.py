@@ -6,8 +6,9 @@ among the inputs; the event has its index there. A number that JSON has no form 
 
 from __future__ import annotations
 
+import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import cattrs
@@ -28,6 +29,10 @@ FORMAT: Final = 1
 def number_to_plain(value: float) -> float | str:
     """Return a number as JSON has it: one that JSON has no form for as a string."""
     return value if math.isfinite(value) else str(value)
+
+
+def _number_or_none_to_plain(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else str(value)
 
 
 def _number(value: Any, _: Any) -> float:
@@ -54,7 +59,9 @@ def compact_converter() -> cattrs.Converter:
 def _prepared(made: cattrs.Converter) -> cattrs.Converter:
     made.register_unstructure_hook(AlertSeverity, lambda severity: severity.value)
     made.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
+    made.register_unstructure_hook(enum.StrEnum, str)
     made.register_unstructure_hook(float, number_to_plain)
+    made.register_unstructure_hook_func(lambda kind: kind == float | None, _number_or_none_to_plain)
     made.register_structure_hook(float, _number)
     made.register_structure_hook(float | None, _number_or_none)
     made.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
@@ -69,6 +76,9 @@ def _tagged() -> cattrs.Converter:
 
 
 _CONVERTER: Final = _tagged()
+_input_to_plain: Final[Callable[[Any], Any]] = _CONVERTER.get_unstructure_hook(Input)
+_event_to_plain: Final[Callable[[Any], Any]] = _CONVERTER.get_unstructure_hook(Event)
+"""What the converter would look up for each of them again."""
 
 
 def entry_to_plain(entry: Entry) -> dict[str, Any]:
@@ -79,14 +89,14 @@ def entry_to_plain(entry: Entry) -> dict[str, Any]:
         if isinstance(event, FactAccepted):
             events.append({"type": "FactAccepted", "at": event.at, "input": places[id(event.fact)]})
         else:
-            events.append(_CONVERTER.unstructure(event, Event))
+            events.append(_event_to_plain(event))
     return {
         "ordinal": entry.ordinal,
         "engine_time": entry.engine_time,
         "wall_time": entry.wall_time,
         "configuration": entry.configuration,
         "engine": entry.engine,
-        "inputs": [_CONVERTER.unstructure(item, Input) for item in entry.inputs],
+        "inputs": list(map(_input_to_plain, entry.inputs)),
         "events": events,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -54,17 +54,20 @@ class Deliveries:
         self._backends: dict[str, _Tally] = {}
         self._held = 0
 
-    def observe(self, event: Event, channels: Mapping[str, NotificationChannel]) -> None:
-        """Take note of *event*; *channels* are those that are configured."""
-        if isinstance(event, AttemptFinished):
-            delivery = event.delivery
-            self.history.append(delivery)
-            self._all.count(delivery)
-            channel = channels.get(delivery.channel_id)
-            backend = "?" if channel is None else str(channel.backend)
-            self._backends.setdefault(backend, _Tally()).count(delivery)
-        elif isinstance(event, NotificationChanged) and event.state is NotificationState.HELD:
-            self._held += event.reason is Reason.RATE_LIMITED
+    def observe(self, events: Iterable[Event], channels: Mapping[str, NotificationChannel]) -> None:
+        """Take note of *events*; *channels* are those that are configured."""
+        for event in events:
+            if isinstance(event, AttemptFinished):
+                self._count(event.delivery, channels)
+            elif isinstance(event, NotificationChanged) and event.state is NotificationState.HELD:
+                self._held += event.reason is Reason.RATE_LIMITED
+
+    def _count(self, delivery: NotificationDelivery, channels: Mapping[str, NotificationChannel]) -> None:
+        self.history.append(delivery)
+        self._all.count(delivery)
+        channel = channels.get(delivery.channel_id)
+        backend = "?" if channel is None else str(channel.backend)
+        self._backends.setdefault(backend, _Tally()).count(delivery)
 
     def delivery_stats(self) -> dict[str, float]:
         """Return the counts over everything."""

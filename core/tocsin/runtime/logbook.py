@@ -69,7 +69,7 @@ def write(event: Event) -> None:
     elif isinstance(event, LevelReached):
         channels, text = ", ".join(event.channel_ids), "incident %s: %s reaches level %s: %s"
         _log.info(text, event.incident_id, event.policy_id, event.level, channels, extra=_ids(event))
-    elif _log.isEnabledFor(logging.DEBUG):
+    elif _log.logger.isEnabledFor(logging.DEBUG):
         detail, *about = _detail(event)
         if detail:
             _log.debug(detail, *about, extra=_ids(event))

@@ -296,7 +296,6 @@ class FederationAlertingService(Configurable, Operable, Readable):
         if step.events:
             waiting = self._first_attempts.expect(step.events) if self._first_attempts.wanted else None
             self._first_attempts.observe(step.events)
-            for event in step.events:
-                self._deliveries.observe(event, self._setup.config.channels)
+            self._deliveries.observe(step.events, self._setup.config.channels)
             self._pending += self._observers.tell(step.events)
         return waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 import anyio
 import attrs
@@ -182,7 +182,8 @@ class Writer:
 
     def _keep(self, now: Instant, step: Step) -> None:
         plan = self.engine.plan
-        inputs = tuple([_recorded(item) for item in step.effective])
+        reconfigured = PlanChanged in map(type, step.effective)
+        inputs = tuple(map(_recorded, step.effective)) if reconfigured else cast("tuple[Recorded, ...]", step.effective)
         entry = Entry(
             self._ordinal + 1,
             now.engine,
@@ -193,7 +194,7 @@ class Writer:
             ENGINE_VERSION,
         )
         try:
-            if any(isinstance(item, PlanChanged) for item in step.effective):
+            if reconfigured:
                 self.store.keep_configuration(plan.digest, plan.plain)
             self.store.commit(entry)
         except StoreError:

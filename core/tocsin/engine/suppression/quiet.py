@@ -17,13 +17,13 @@ __all__ = ["Quiet"]
 
 
 class Quiet:
-    """The two indexes. Silences that are over are not in them."""
+    """The two indexes, and the inhibition rules in force. Silences that are over are not in them."""
 
-    __slots__ = ("_rules", "inhibitions", "silences")
+    __slots__ = ("inhibitions", "rules", "silences")
 
     def __init__(self, rules: Iterable[InhibitionRule], state: State) -> None:
         tx = Transaction()
-        self._rules = tuple(rules)
+        self.rules = tuple(rules)
         self.silences = SilenceIndex()
         for silence_id, record in state.silences.items():
             if (Deadline.SILENCE_EDGE, silence_id) in state.wall_agenda:
@@ -31,43 +31,38 @@ class Quiet:
         self.inhibitions = self._inhibitions(state, tx)
 
     def _inhibitions(self, state: State, tx: Transaction) -> InhibitionIndex:
-        index = InhibitionIndex(self._rules)
-        if self._rules:
+        index = InhibitionIndex(self.rules)
+        if self.rules:
             for alert_id in state.firing:
                 episode = state.alerts[alert_id]
                 if self.concerns(episode):
                     index.begin(tx, episode.episode_id, episode.view())
         return index
 
-    @property
-    def inhibits(self) -> bool:
-        """Whether there are inhibition rules at all."""
-        return bool(self._rules)
-
     def concerns(self, episode: Episode) -> bool:
-        """Whether the episode may inhibit, or be inhibited: what tells of a gap is no part of what the rules are about.
+        """Whether rules are about the episode at all: what tells of a gap neither inhibits nor is inhibited.
 
         It bears none of their labels, and what is absent equals what is absent.
         """
-        return bool(self._rules) and not is_gap(episode.alert)
+        return not is_gap(episode.alert)
 
     def change_rules(self, tx: Transaction, rules: Iterable[InhibitionRule], state: State) -> None:
         """Inhibit by other rules from now on."""
         changed = tuple(rules)
-        if changed == self._rules:
+        if changed == self.rules:
             return
-        before = self._rules, self.inhibitions
+        before = self.rules, self.inhibitions
         tx.on_undo(lambda: self._set(*before))
-        self._rules = changed
+        self.rules = changed
         self.inhibitions = self._inhibitions(state, Transaction())
 
     def _set(self, rules: tuple[InhibitionRule, ...], index: InhibitionIndex) -> None:
-        self._rules, self.inhibitions = rules, index
+        self.rules, self.inhibitions = rules, index
 
     def muting(self, episode: Episode, wall: float) -> Silence | None:
         """Return the silence that mutes the episode at that wall time, or None."""
-        return self.silences.muting(episode.view(), wall) if self.silences else None
+        return self.silences.muting(episode.view(), wall) if self.silences.by_id else None
 
     def inhibitor(self, episode: Episode) -> str | None:
         """Return the episode that inhibits this one, or None."""
-        return self.inhibitions.inhibitor(episode.episode_id) if self._rules else None
+        return self.inhibitions.inhibitor(episode.episode_id) if self.rules else None

@@ -11,19 +11,22 @@ __all__ = ["SilenceIndex"]
 
 
 class SilenceIndex:
-    """Silences by what they match. It is derived: put every silence that there is, in any order, to have it again."""
+    """Silences by what they match. It is derived: put every silence that there is, in any order, to have it again.
 
-    __slots__ = ("_sets", "_silences")
+    ``by_id`` is for reading.
+    """
+
+    __slots__ = ("_sets", "by_id")
 
     def __init__(self) -> None:
-        self._silences: dict[str, Silence] = {}
+        self.by_id: dict[str, Silence] = {}
         self._sets: MatcherSets[str] = MatcherSets()
 
     def __len__(self) -> int:
-        return len(self._silences)
+        return len(self.by_id)
 
     def __contains__(self, silence_id: str) -> bool:
-        return silence_id in self._silences
+        return silence_id in self.by_id
 
     def put(self, tx: Transaction, silence: Silence) -> None:
         """Add *silence*, or put it in the place of the one of its id.
@@ -32,13 +35,13 @@ class SilenceIndex:
         """
         for matcher in silence.matchers:
             compiled(matcher)
-        old = self._silences.get(silence.silence_id)
+        old = self.by_id.get(silence.silence_id)
         self._replace(old, silence)
         tx.on_undo(lambda: self._replace(silence, old))
 
     def drop(self, tx: Transaction, silence_id: str) -> None:
         """Remove the silence of that id if it is there."""
-        old = self._silences.get(silence_id)
+        old = self.by_id.get(silence_id)
         if old is not None:
             self._replace(old, None)
             tx.on_undo(lambda: self._replace(None, old))
@@ -46,11 +49,11 @@ class SilenceIndex:
     def muting(self, view: AlertView, wall: float) -> Silence | None:
         """Return the silence that mutes the alert at that wall time, the one with the lowest id if there are more."""
         found = self.all_muting(view, wall)
-        return self._silences[found[0]] if found else None
+        return self.by_id[found[0]] if found else None
 
     def all_muting(self, view: AlertView, wall: float) -> tuple[str, ...]:
         """Return the ids of all silences that mute the alert at that wall time, sorted."""
-        silences = self._silences
+        silences = self.by_id
         if not silences:
             return ()
         return tuple(sorted([name for name in self._sets.met(view) if silences[name].active(wall)]))
@@ -58,10 +61,10 @@ class SilenceIndex:
     def _replace(self, old: Silence | None, new: Silence | None) -> None:
         matched_anew = old is None or new is None or old.matchers != new.matchers
         if old is not None:
-            del self._silences[old.silence_id]
+            del self.by_id[old.silence_id]
             if matched_anew:
                 self._sets.remove(old.silence_id)
         if new is not None:
-            self._silences[new.silence_id] = new
+            self.by_id[new.silence_id] = new
             if matched_anew:
                 self._sets.add(new.silence_id, tuple(map(compiled, new.matchers)))
