@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
 import pytest
 from tests.simulation.breaking import Mutation, into, nothing, replace
 
@@ -24,7 +23,7 @@ mutation = into(MUTATIONS)
 # -- maintenance ---------------------------------------------------------------------------------------------------
 
 
-@mutation(seed=8)
+@mutation(seed=5)
 def tells_what_is_maintained(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def silenced(turn: Any, episode: Any) -> Any:
@@ -36,12 +35,12 @@ def tells_what_is_maintained(patch: pytest.MonkeyPatch) -> None:
     replace(patch, gates, "silenced", make)
 
 
-@mutation(seed=8)
+@mutation(seed=7)
 def calls_maintenance_a_silence(patch: pytest.MonkeyPatch) -> None:
     replace(patch, gates, "silenced", lambda make: lambda turn, episode: make(turn, episode) and Reason.SILENCED)
 
 
-@mutation(seed=8)
+@mutation(seed=5)
 def maintains_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Neither its end nor whoever ends it earlier ends a maintenance."""
 
@@ -54,7 +53,7 @@ def maintains_for_ever(patch: pytest.MonkeyPatch) -> None:
 
     def active(original: Any) -> Any:
         def lasts(self: Silence, wall: float) -> bool:
-            return original(attrs.evolve(self, ends_at=float("inf")) if self.maintenance else self, wall) is True
+            return self.starts_at <= wall if self.maintenance else bool(original(self, wall))
 
         return lasts
 
@@ -62,7 +61,7 @@ def maintains_for_ever(patch: pytest.MonkeyPatch) -> None:
     replace(patch, Silence, "active", active)
 
 
-@mutation(seed=8)
+@mutation(seed=5)
 def does_not_notice_the_end_of_a_maintenance(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def silence_edge(turn: Any, silence_id: str) -> None:
@@ -77,23 +76,18 @@ def does_not_notice_the_end_of_a_maintenance(patch: pytest.MonkeyPatch) -> None:
 # -- sent again ----------------------------------------------------------------------------------------------------
 
 
-@mutation(seed=3)
+@mutation(seed=9)
 def sends_again_under_another_id(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "_revive", lambda _: redrive._owe_anew)
 
 
-@mutation(seed=3)
+@mutation(seed=9)
 def sends_nothing_again(patch: pytest.MonkeyPatch) -> None:
     """It says that it does."""
     replace(patch, redrive, "_revive", lambda _: nothing)
 
 
-@mutation(seed=3)
-def owes_nothing_anew(patch: pytest.MonkeyPatch) -> None:
-    replace(patch, redrive, "_owe_anew", lambda _: nothing)
-
-
-@mutation(seed=3)
+@mutation(seed=9)
 def forgives_no_attempt(patch: pytest.MonkeyPatch) -> None:
     """What is sent again has one attempt left."""
 
@@ -107,18 +101,18 @@ def forgives_no_attempt(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "_revive", make)
 
 
-@mutation(seed=3)
+@mutation(seed=10)
 def sends_again_what_others_told(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "_known", lambda _: lambda turn, out, episode: False)
 
 
-@mutation(seed=3)
+@mutation(seed=10)
 def sends_again_what_is_over(patch: pytest.MonkeyPatch) -> None:
     """Whatever it listed, and whatever keeps that quiet by now."""
     replace(patch, redrive, "_worth_telling", lambda _: lambda turn, out, name: name in turn.state.episodes)
 
 
-@mutation(seed=3)
+@mutation(seed=9)
 def refuses_to_send_again(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "redrive", lambda _: lambda turn, notification_id: False)
 
@@ -126,12 +120,12 @@ def refuses_to_send_again(patch: pytest.MonkeyPatch) -> None:
 # -- the next level, and notes -------------------------------------------------------------------------------------
 
 
-@mutation(seed=7)
+@mutation(seed=9)
 def calls_for_nobody(patch: pytest.MonkeyPatch) -> None:
     replace(patch, attention, "escalate", lambda _: lambda turn, target: False)
 
 
-@mutation(seed=7)
+@mutation(seed=9)
 def calls_for_two_levels(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def hasten(turn: Any, incident: Any, policy_id: str) -> bool:
@@ -142,7 +136,7 @@ def calls_for_two_levels(patch: pytest.MonkeyPatch) -> None:
     replace(patch, escalation, "hasten", make)
 
 
-@mutation(seed=7)
+@mutation(seed=9)
 def brings_later_levels_forward(patch: pytest.MonkeyPatch) -> None:
     """Those after the level that somebody called for come a minute earlier."""
 

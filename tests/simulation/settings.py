@@ -189,7 +189,13 @@ def random_settings(random: Random) -> Plain:
     retention = Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))
     text = json.dumps(drawn)
     rest = {"retention": retention, **_quiet(drawn), "watchdog": _watchdog(drawn)}
-    return {**drawn, **rest, **_grouped(text), **_grouped_by_rule(text, drawn["rules"])}
+    return {**drawn, **rest, **_grouped(text), **_grouped_by_rule(text, drawn["rules"]), **_catching(text)}
+
+
+def _catching(drawn: str) -> Plain:
+    """Let what no rule matches go to another channel in a third of the configurations, or to one that is not there."""
+    random = Random(f"unmatched {drawn}")
+    return {"catch_all": random.choice((*CHANNELS, "nowhere"))} if random.random() < 0.35 else {}
 
 
 def _grouped(drawn: str) -> Plain:
@@ -274,6 +280,8 @@ def altered(random: Random, settings: Plain) -> Plain:
             _form(Random(f"of rules {json.dumps(rules[-1])}"), rules[-1])
     else:
         new["policies"][random.choice(POLICIES)] = _policy(random)
+    if new["catch_all"] not in (None, "chat"):
+        new["catch_all"] = Random(f"unmatched {json.dumps(new)}").choice((new["catch_all"], *CHANNELS))
     if new["intervals"]:  # drawn apart, as above
         apart = Random(f"altered {json.dumps(new)}")
         if apart.random() < 0.3:
@@ -366,6 +374,10 @@ def _inhibit(settings: Plain) -> Callable[[FederationAlertingService], None]:
     return lambda alerting: alerting.reconfigure(attrs.evolve(alerting.configuration, inhibition_rules=rules))
 
 
+def _catch(channel: str | None) -> Callable[[FederationAlertingService], None]:
+    return lambda alerting: alerting.reconfigure(attrs.evolve(alerting.configuration, catch_all_channel=channel))
+
+
 def configure(alerting: FederationAlertingService, settings: Plain) -> None:
     """Give a service that has no configuration yet all of *settings*."""
     for name, channel in settings["channels"].items():
@@ -409,6 +421,9 @@ def changes(old: Plain, new: Plain) -> Iterator[tuple[Plain, Callable[[Federatio
         if rule["id"] not in known:
             now["rules"].append(rule)
             yield copy.deepcopy(now), methodcaller("add_routing_rule", rule_of(rule))
+    if new["catch_all"] != old["catch_all"]:
+        now["catch_all"] = new["catch_all"]
+        yield copy.deepcopy(now), _catch(new["catch_all"])
     if new["inhibitions"] != old["inhibitions"]:
         now["inhibitions"] = new["inhibitions"]
         yield copy.deepcopy(now), _inhibit(now)

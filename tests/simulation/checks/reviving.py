@@ -66,6 +66,7 @@ class Reviving:
             if not one.firing:
                 self.grouping.ends[channel, one.key] = self.world.now
             elif self._worth_telling(one, channel, surely=True):
+                self.telling.dead.pop((channel, one.key), None)  # it is to be told here after all
                 self.promptness.telling_of(one.key, channel, self.world.now)
 
     def refused(self, name: str) -> None:
@@ -85,8 +86,12 @@ class Reviving:
                 self.complain(f"{what}: sent again, it lists {one.key}, of which the channel was told")
 
     def _listing(self, name: str, ended: Plain) -> list[Listed]:
+        """What it listed; one that was never attempted might list each episode of the alerts that are named."""
         sent = self.sending.sent.get(name)
-        return self.telling.listing_of(ended, None) if sent is None else sent.listing
+        if sent is not None:
+            return sent.listing
+        there = [span for span in self.world.spans.values() if span.incident == ended["incident_id"]]
+        return [Listed(one.key, one.firing, one.rank) for one in there if one.key[1] in ended["alert_ids"]]
 
     def _worth_telling(self, one: Listed, channel: str, *, surely: bool = False) -> bool:
         """Whether it fires, passes its gates and was not told; *surely*: and no more need be known of it."""
