@@ -34,7 +34,7 @@ __all__ = ["CASES"]
 _ENTRIES: Final = 8
 _RENDERED: Final = 128
 _LISTED: Final = 20
-_EMBEDDED: Final = 32 * BATCH
+_EMBEDDED: Final = 64 * BATCH
 _METRICS: Final = 8
 
 

@@ -98,9 +98,10 @@ def next_chance(turn: Turn, incident: Incident, line: Line, *, now: bool = False
 
 def recent(line: Line, now: float) -> tuple[float, ...]:
     """Return the instants of the line's notifications within the last minute."""
-    if not line.recent:
-        return ()
-    return tuple([at for at in line.recent if at > now - BURST_SECONDS])
+    found, since = line.recent, now - BURST_SECONDS
+    if not found or found[0] > since:
+        return found
+    return tuple([at for at in found if at > since])
 
 
 def release_of(

@@ -63,10 +63,9 @@ class PerformanceAlert:
 
         :raises AlertError: for an unknown, missing or malformed field.
         """
-        known = {field.name for field in attrs.fields(cls)}
         for key in fields:
-            if key not in known:
-                raise AlertError(f"unknown field {key!r}{nearest(str(key), known)}", str(key))
+            if key not in _FIELDS:
+                raise AlertError(f"unknown field {key!r}{nearest(str(key), _FIELDS)}", str(key))
         try:
             return cls(**fields)
         except ConfigurationError as error:
@@ -74,6 +73,9 @@ class PerformanceAlert:
         except TypeError as error:
             missing = [f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING and f.name not in fields]
             raise AlertError(f"an alert needs {', '.join(missing)}" if missing else str(error)) from None
+
+
+_FIELDS: Final = frozenset(field.name for field in attrs.fields(PerformanceAlert))
 
 
 class AlertView:

@@ -7,6 +7,7 @@ line: ids and answers come from others, who could write lines of their own other
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tocsin.engine.gaps import RESERVED
@@ -21,7 +22,7 @@ from tocsin.model.event import (
     TellingDecided,
 )
 
-__all__ = ["write"]
+__all__ = ["noted", "write"]
 
 
 class _Lines(logging.LoggerAdapter[logging.Logger]):
@@ -53,6 +54,20 @@ def _ids(event: Event) -> dict[str, Any]:
     return {"ids": {"event": type(event).__name__, **ids}}
 
 
+_DETAILS: Final = (FactAccepted, NotificationChanged, TellingDecided)
+
+
+def noted(events: Sequence[Event]) -> Sequence[Event]:
+    """Return those of *events* that may have to be written: mere details only where somebody wants these."""
+    if _log.isEnabledFor(logging.DEBUG):
+        return events
+    return [
+        event
+        for event in events
+        if not (isinstance(event, _DETAILS) or (isinstance(event, AlertRouted) and event.rule_ids))
+    ]
+
+
 def write(event: Event) -> None:
     """Log *event*: an alert that no rule matches, a new gap and an attempt that failed as a warning, a level as
     information, everything else as a detail. Each record has the event's name and ids as its attribute ``ids``."""
@@ -69,7 +84,7 @@ def write(event: Event) -> None:
     elif isinstance(event, LevelReached):
         channels, text = ", ".join(event.channel_ids), "incident %s: %s reaches level %s: %s"
         _log.info(text, event.incident_id, event.policy_id, event.level, channels, extra=_ids(event))
-    elif _log.logger.isEnabledFor(logging.DEBUG):
+    elif _log.isEnabledFor(logging.DEBUG):
         detail, *about = _detail(event)
         if detail:
             _log.debug(detail, *about, extra=_ids(event))

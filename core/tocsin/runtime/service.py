@@ -24,7 +24,6 @@ from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import AlertFired, Fact
 from tocsin.model.outcome import Outcome
-from tocsin.runtime import logbook
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
 from tocsin.runtime.deliveries import Deliveries
@@ -101,7 +100,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         self._drain_seconds = seconds(drain_seconds, "drain_seconds")
         self._deliveries = Deliveries()
         self._store_watch = StoreWatch()
-        self._observers = Observers(self._setup.registry, (("logging", logbook.write),))
+        self._observers = Observers(self._setup.registry)
         self._first_attempts = FirstAttempts()
         self._outbox: deque[StartAttempt] = deque()
         self._pending: list[Fact] = self._setup.failures()
@@ -169,7 +168,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         """Take in several alerts as one batch, as :meth:`process_alert` does one."""
         if isinstance(alerts, PerformanceAlert):
             raise ConfigurationError("process_alerts takes several alerts; for one there is process_alert")
-        facts = tuple(AlertFired(check_alert(alert)) for alert in alerts)
+        facts = tuple([AlertFired(check_alert(alert)) for alert in alerts])
         if not wait:
             return (await self._submit(facts)).answers
         with self._first_attempts.caller():
