@@ -407,6 +407,26 @@ async def test_a_store_that_fails_is_told_past_everything_that_could_keep_it_bac
         assert [gap.kind for gap in alerting.gaps].count(GapKind.STORE_FAILED) == 1
 
 
+async def test_a_store_that_was_asked_for_nothing_fails_still(
+    make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
+) -> None:
+    """What changes nothing is not kept, and says nothing of the store: it is not told again."""
+    alerting = _watched(make_alerting(store=store), post)
+    async with alerting:
+        await alerting.submit()
+        store.failures, failing = 6, []
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                await alerting.process_alert(alert("a"))
+            assert alerting.resolve_alert("nobody") is False
+            failing.append(alerting.store_fails)
+            await clock.advance(1.0)
+        told = len(post.to("dog"))
+        store.failures = 0
+        await clock.advance(10.0)
+    assert (failing, told) == ([True, True, True], 1)
+
+
 async def test_a_store_that_fails_from_the_start_is_told_where_the_configuration_says(
     make_alerting: MakeAlerting, post: Post, store: Picky, clock: VirtualClock
 ) -> None:

@@ -290,7 +290,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         if self._runner is not None:
             self._runner.wake()
         self._setup.stale = self._resuming = False
-        self._pending = self._store_watch.worked()
+        self._pending = self._store_watch.worked() if step.changed else []  # of what changed nothing, nothing was kept
         waiting = None
         if step.events:
             waiting = self._first_attempts.expect(step.events) if self._first_attempts.wanted else None
