@@ -18,7 +18,7 @@ from tocsin.engine.compile import compile_plan, recorded_plan
 from tocsin.engine.plan import Plan
 from tocsin.lab.diff.changes import changes_between
 from tocsin.lab.diff.report import DiffReport
-from tocsin.lab.diff.run import diff
+from tocsin.lab.diff.run import Side, diff
 from tocsin.lab.history.history import History
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
@@ -46,7 +46,7 @@ def differing(write: Write, plan_of: Callable[[str], Plan], registry: Registry) 
             assert old in text
             text = text.replace(old, new)
         history = read_history(write("alerts.json", as_lines(MONTH)), Labels())
-        return diff(plan_of(CONFIGURATION), plan_of(text), history, registry)
+        return diff(Side(plan_of(CONFIGURATION), history), Side(plan_of(text), history), registry)
 
     return differing
 
@@ -236,3 +236,96 @@ def test_what_is_compiled_of_plain_data_decides_alike(configuration: object, ale
     moments = list(moments_of_spans(Span(one, 100.0 * n + 100.0) for n, one in enumerate(alerts)))  # type: ignore[arg-type]
     history = History(lambda: iter(moments))
     assert replay(history, REGISTRY, plan) == replay(history, REGISTRY, again)
+
+
+def _command(
+    run: Run, write: Write, old: str, new: str, alerts: list[dict[str, object]], *options: str
+) -> tuple[int, str]:
+    history = write("alerts.json", as_lines(alerts))
+    code, out, _ = run("diff", write("old.yaml", old), write("new.yaml", new), history, *options)
+    return code, out
+
+
+def test_what_labels_mean_is_a_part_of_a_configuration(run: Run, write: Write) -> None:
+    """Another word for a severity may lose every critical alert."""
+    labels = {"alertname": "Down", "cluster": "db-1", "severity": "p1"}
+    posted = [{"labels": labels, "startsAt": 3600, "endsAt": 3900}]
+    old, new = (f"{CONFIGURATION}\nserver: {{severity_labels: {{p1: {word}}}}}\n" for word in ("critical", "info"))
+    code, out = _command(run, write, old, new, posted, "--fail-on", "lost-critical")
+    assert code == 1
+    assert "1 critical alert of db-1 would have reached nobody" in out
+    assert "cause: server: severity_labels (p1 is critical)" in out
+
+
+TWO = """
+channels: {{pager: {{backend: console}}, chat: {{backend: console}}}}
+routing_rules:
+  - {{rule_id: first, target_channels: [chat], continue: {goes_on}}}
+  - {{rule_id: {second}, target_channels: [pager]}}
+"""
+
+
+def test_a_rule_that_is_only_renamed_is_not_blamed(run: Run, write: Write) -> None:
+    """Of a change that takes the alert away before it, and a new name, the first is the cause."""
+    old, new = TWO.format(goes_on="true", second="second"), TWO.format(goes_on="false", second="other")
+    _, out = _command(run, write, old, new, [fired("a", 3600.0, 3900.0)])
+    assert "routing_rules.second: renamed to other" in out
+    assert "cause: routing_rules.first.continue_matching: True → False" in out
+    assert out.count("cause: ") == 1
+
+
+def test_what_another_change_makes_good_is_not_the_cause(run: Run, write: Write) -> None:
+    """Each of two changes loses the alert by itself, and one of them is made good by a third."""
+    rules = "channels: {pager: {backend: console}, chat: {backend: console}}\nrouting_rules:\n"
+    old = (
+        rules
+        + "  - {rule_id: stop, enabled: false, target_channels: [chat], continue: false}\n"
+        + ("  - {rule_id: a, target_channels: [pager]}\n")
+    )
+    new = (
+        rules
+        + "  - {rule_id: stop, target_channels: [chat], continue: false}\n"
+        + ("  - {rule_id: b, target_channels: [pager], priority: 200}\n")
+    )
+    _, out = _command(run, write, old, new, [fired("a", 3600.0, 3900.0)])
+    assert "cause: routing_rules.stop.enabled: False → True" in out
+
+
+def test_of_many_changes_one_that_makes_no_difference_is_not_blamed(run: Run, write: Write) -> None:
+    """Those that concern the alert are tried; a removed rule that it never came to is none of them."""
+    unrelated = "".join(
+        f"  - {{rule_id: u{number}, conditions: {{cluster_pattern: 'u{{}}-.*'}}, target_channels: [chat]}}\n"
+        for number in range(13)
+    )
+    top = (
+        "channels: {{pager: {{backend: console}}, chat: {{backend: console}}}}\nrouting_rules:\n"
+        "  - {{rule_id: top, target_channels: [chat], routes: [{{rule_id: top-db, target_channels: [{}]}}]}}\n"
+    )
+    gone = "  - {rule_id: unrelated, conditions: {cluster_pattern: zzz}, target_channels: [chat]}\n"
+    old = top.format("pager") + gone + unrelated.replace("u{}", "old")
+    new = top.format("chat") + unrelated.replace("u{}", "new")
+    _, out = _command(run, write, old, new, [fired("a", 3600.0, 3900.0)])
+    assert "chat would have been told instead of pager" in out
+    assert "cause: routing_rules.top.routes: changed" in out
+
+
+def test_an_alert_that_no_person_hears_of_any_more_is_lost(run: Run, write: Write) -> None:
+    """Whatever robots still take it."""
+    text = "channels: {{pager: {{backend: console}}, robot: {{backend: console, human: false}}}}\nrouting_rules:\n"
+    old, new = (
+        f"{text.format()}  - {{rule_id: a, target_channels: {told}}}\n" for told in ("[pager, robot]", "[robot]")
+    )
+    code, out = _command(run, write, old, new, [fired("a", 3600.0, 3900.0)], "--fail-on", "lost-critical")
+    assert code == 1
+    assert "would have reached no person, only robot (told: pager)" in out
+
+
+def test_what_is_no_text_is_shown_escaped(run: Run, write: Write) -> None:
+    """A lone surrogate is legal JSON, and cannot be written to a terminal."""
+    new = CONFIGURATION.replace("[pager]", "[chat]")
+    alert = fired("a\ud800", 3600.0, 3900.0, cluster_id="db-\ud800")
+    _, out = _command(run, write, CONFIGURATION, new, [alert])
+    assert "db-\\ud800" in out
+    files = write("alerts.json", as_lines([alert])), write("tocsin.yaml", CONFIGURATION)
+    for options in ((), ("--list",), ("--json",)):
+        assert run("replay", files[0], "--config", files[1], *options)[0] == 0

@@ -128,6 +128,7 @@ def test_what_can_happen(steps: str, problems: Problems) -> None:
         ("acknowledge: db1", "snooze: {alert: db1}", "snooze.for: this is required"),
         ("acknowledge: db1", "receivers: {pager: dead}", "a receiver is one of well, down, refusing, hanging"),
         ("acknowledge: db1", "silence: {matchers: '=', for: 1m}", "scenarios[0].steps[2].silence.matchers"),
+        ("acknowledge: db1", "silence: {matchers: 'a=\"b\"', for: 0s}", "scenarios[0].steps[2].silence.for"),
         ("[manager]", "[manger]", "s.yaml:9: no channel is called 'manger'; did you mean 'manager'?"),
         ("config: tocsin.yaml", "", "no configuration is named"),
         ("config: tocsin.yaml", "config: none.yaml", "none.yaml"),
@@ -162,3 +163,19 @@ def test_a_rehearsal_in_python(plan_of: Callable[[str], Plan], registry: Registr
     assert stage.elapsed == 300.0
     with pytest.raises(ValueError, match="a receiver is one of"):
         stage.receiver("pager", "asleep")
+
+
+def test_what_is_done_about_an_alert_that_does_not_fire_is_told(problems: Problems) -> None:
+    """It would do nothing, and the test would mean less than it says."""
+    found = problems(f"- at: 0\n  alert: {ALERT}\n- at: 1m\n  acknowledge: db2\n  resolve: db11")
+    assert [one.split(": ", 2)[2] for one in found] == [
+        "resolve: no alert 'db11' fires then; did you mean 'db1'?",
+        "acknowledge: no alert 'db2' fires then; did you mean 'db1'?",
+    ]
+
+
+def test_a_file_without_a_scenario_is_a_mistake(write: Write, run: Run) -> None:
+    """In a pipeline it would pass for ever."""
+    code, _, err = run("test", write("s.yaml", "scenarios: []\n"))
+    assert code == 2
+    assert "there is no scenario in it" in err

@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from tocsin.cli.instants import instant
+from tocsin.cli.plain import plain
 from tocsin.cli.routing import plugins, routing_of
+from tocsin.configfile.loading import LoadedRouting
 from tocsin.lab.diff.report import lines_of_diff, parse_fail_on
+from tocsin.lab.diff.run import Side
 from tocsin.lab.diff.run import diff as diff_history
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
@@ -63,20 +66,27 @@ def diff(
     failures = parse_fail_on(fail_on)
     registry = plugins()
     before, after = routing_of(old, registry), routing_of(new, registry)
-    labels = Labels(after.server.severity_labels, after.server.cluster_labels)
     world = Model() if model is None else read_model(model)
     report = diff_history(
-        before.plan,
-        after.plan,
-        read_history(history, labels),
+        _side(before, history),
+        _side(after, history),
         registry,
         since=float("-inf") if since is None else since,
         until=float("inf") if until is None else until,
         receivers=ModelledReceivers(world.receivers),
         people=ModelledPeople(world.people),
     )
-    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(lines_of_diff(report)))
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(map(plain, lines_of_diff(report))))
     met = [group for group in report.groups if any(one.met_by(group) for one in failures)]
     if met:
         click.echo(f"tocsin: {len(met)} of the differences must not be: --fail-on {fail_on}", err=True)
     return int(bool(met))
+
+
+def _side(loaded: LoadedRouting, history: Path) -> Side:
+    """Return a configuration, and the history as it reads it."""
+    server = loaded.server
+    words = ", ".join(f"{word} is {severity.value}" for word, severity in sorted(server.severity_labels.items()))
+    labels = f"severity_labels ({words or 'none'}), cluster_labels ({', '.join(server.cluster_labels)})"
+    read = read_history(history, Labels(server.severity_labels, server.cluster_labels))
+    return Side(loaded.plan, read, labels)

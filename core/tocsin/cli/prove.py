@@ -147,7 +147,9 @@ def _counterexample(found: Counterexample, question: Question, file: Path) -> li
         lines.append(f"  and these fail: {', '.join(found.failing)}")
     others = ", ".join(f"{one.channel_id} after {duration_text(one.after)}" for one in found.told)
     lines.append(f"  told in that time: {others or 'nobody'}")
+    if found.failing:
+        return lines  # explain has all receivers well
     report = shlex.quote(json.dumps(alert_fields(found.alert)))
     at = written(found.at)
-    lines.append(f"  see: echo {report} | tocsin explain --config {shlex.quote(str(file))} --alert - --at {at}")
+    lines.append(f"  see: printf %s {report} | tocsin explain --config {shlex.quote(str(file))} --alert - --at {at}")
     return lines

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tocsin.cli.instants import instant
+from tocsin.cli.plain import plain
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.lab.history.labels import Labels
 from tocsin.lab.history.reading import read_history
@@ -54,6 +55,8 @@ def replay(
       tocsin replay --config tocsin.yaml data/tocsin.db
       tocsin replay --config new.yaml --from 2026-11-01 --to 2026-12-01 alerts.json
     """
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--to is before --from")
     registry = plugins()
     labels, plan = Labels(), None
     if config is not None:
@@ -71,7 +74,8 @@ def replay(
         seed=seed,
         receivers=None if world is None else ModelledReceivers(world.receivers, played.receivers),
         people=NOBODY if world is None else ModelledPeople(world.people),
-        tell=(lambda sent: click.echo(json.dumps(sent.as_dict()) if as_json else str(sent))) if listed else None,
+        tell=(lambda sent: click.echo(json.dumps(sent.as_dict()) if as_json else plain(str(sent)))) if listed else None,
     )
     if not listed:
-        click.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(lines_of_report(report)))
+        lines = "\n".join(map(plain, lines_of_report(report)))
+        click.echo(json.dumps(report.as_dict(), indent=2) if as_json else lines)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tocsin.cli.plain import plain
 from tocsin.cli.routing import plan_of, plugins
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
@@ -41,9 +42,9 @@ def test(files: tuple[Path, ...], config: Path | None, as_json: bool) -> int:
         click.echo(json.dumps([_plain(result) for result in results], indent=2))
     else:
         for (file, scenario), result in zip(scenarios, results, strict=True):
-            click.echo(f"{'FAILED' if result.problems else 'passed'}  {file}: {scenario.name}")
+            click.echo(plain(f"{'FAILED' if result.problems else 'passed'}  {file}: {scenario.name}"))
             for problem in result.problems:
-                click.echo(f"        {problem}")
+                click.echo(plain(f"        {problem}"))
         click.echo(f"{len(results) - failed} passed, {failed} failed")
     return int(failed > 0)
 

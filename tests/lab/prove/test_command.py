@@ -54,7 +54,7 @@ def test_it_prints_a_counterexample_and_how_to_see_it(run: Run, files: Files) ->
     assert '"cluster_id": "prod-"' in lines[1]
     assert re.fullmatch(r"  if it fires on \w+day, [\d\-T:]+Z", lines[2])
     assert lines[3] == "  told in that time: robot after 0s"
-    assert lines[4].startswith("  see: echo '{")
+    assert lines[4].startswith("  see: printf %s '{")
     assert f"tocsin explain --config {path} --alert - --at " in lines[4]
 
 

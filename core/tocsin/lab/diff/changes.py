@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ _SHOWN: Final = 60
 class Change:
     """One difference: ``path`` as in a configuration file, ``section`` and ``name`` of what is changed.
 
-    ``make`` changes a plain configuration in place.
+    ``make`` changes a plain configuration in place. ``rule_ids`` are those of a changed rule, and of its routes.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Change:
     name: str
     text: str
     make: Callable[[Plain], None] = attrs.field(repr=False)
+    rule_ids: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.path}: {self.text}"
@@ -44,7 +45,11 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Cha
 
     Made in their order on a copy of *old*, they give what decides as *new* does.
     """
-    found = [*_rules(old["routing_rules"], new["routing_rules"])]
+    rules = [*old["routing_rules"], *new["routing_rules"]]
+    found = [
+        attrs.evolve(change, rule_ids=frozenset(_ids(rule for rule in rules if rule["rule_id"] == change.name)))
+        for change in _rules(old["routing_rules"], new["routing_rules"])
+    ]
     for section in sorted({*old, *new} - _UNDECIDING - {"routing_rules"}):
         before, after = old.get(section), new.get(section)
         if section in ("channels", "escalation_policies", "receivers", "time_intervals"):
@@ -133,7 +138,10 @@ def _of_named(section: str, name: str, make: Callable[[Plain], None], plain: Pla
 
 def _rules(old: Sequence[Plain], new: Sequence[Plain]) -> Iterator[Change]:
     """Yield what became of each top-level rule, and, where nothing else says it, of their order."""
-    before = {rule["rule_id"]: rule for rule in old}
+    renamed: dict[str, str] = dict(_renamed(old, new))
+    for was, to in renamed.items():
+        yield Change(f"routing_rules.{was}", "routing_rules", to, f"renamed to {to}", partial(_rename, was, to))
+    before = {renamed.get(name, name): rule for name, rule in _by_id(old)}
     after = {rule["rule_id"]: rule for rule in new}
     for name in before:
         if name not in after:
@@ -143,11 +151,43 @@ def _rules(old: Sequence[Plain], new: Sequence[Plain]) -> Iterator[Change]:
         if name not in before:
             following = [one["rule_id"] for one in new[place + 1 :]]
             yield Change(f"routing_rules.{name}", "routing_rules", name, "added", partial(_add, rule, following))
-        else:
+        elif name not in renamed.values():
             yield from _rule(f"routing_rules.{name}", before[name], rule, name)
     order = [name for name in after if name in before]
     if order != [name for name in before if name in after]:
         yield Change("routing_rules", "routing_rules", "", "in another order", partial(_order, list(after)))
+
+
+def _ids(rules: Iterable[Plain]) -> Iterator[str]:
+    for rule in rules:
+        yield rule["rule_id"]
+        yield from _ids(rule["routes"])
+
+
+def _by_id(rules: Sequence[Plain]) -> Iterator[tuple[str, Plain]]:
+    for rule in rules:
+        yield rule["rule_id"], rule
+
+
+def _renamed(old: Sequence[Plain], new: Sequence[Plain]) -> Iterator[tuple[str, str]]:
+    """Yield the rules that have another id and are the same besides."""
+    gone = [rule for rule in old if all(rule["rule_id"] != one["rule_id"] for one in new)]
+    come = [rule for rule in new if all(rule["rule_id"] != one["rule_id"] for one in old)]
+    for rule in gone:
+        same = next((one for one in come if _decides(one) == _decides(rule)), None)
+        if same is not None:
+            come.remove(same)
+            yield rule["rule_id"], same["rule_id"]
+
+
+def _decides(rule: Plain) -> Plain:
+    return {name: value for name, value in rule.items() if name not in _UNDECIDING_FIELDS}
+
+
+def _rename(name: str, to: str, plain: Plain) -> None:
+    for rule in plain["routing_rules"]:
+        if rule["rule_id"] == name:
+            rule["rule_id"] = to
 
 
 def _remove(name: str, plain: Plain) -> None:

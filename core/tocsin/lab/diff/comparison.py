@@ -21,7 +21,7 @@ class Effect(enum.StrEnum):
     """What became of a telling; the worst first."""
 
     LOST = "lost"
-    """The alert would have reached nobody any more."""
+    """The alert would have reached nobody any more: no person, where one was told before, or no channel at all."""
     VANISHED = "vanished"
     """The channel would not have been told any more."""
     LATER = "later"
@@ -38,7 +38,7 @@ class Effect(enum.StrEnum):
 class Difference:
     """One telling that is another one: of which episode, which channel (``to``: in the new run), and what was told.
 
-    One that is lost names all channels that were told.
+    One that is lost names all channels that were told, and those that no person reads and that are still told.
     ``seconds`` is by how much it comes later (earlier: negative), where it comes in both.
     """
 
@@ -51,14 +51,19 @@ class Difference:
     seconds: float = 0.0
 
 
-def differences(old: Told, new: Told) -> Iterator[Difference]:
-    """Yield what differs, episode by episode."""
+def differences(
+    old: Told, new: Told, old_persons: frozenset[str] = frozenset(), new_persons: frozenset[str] = frozenset()
+) -> Iterator[Difference]:
+    """Yield what differs, episode by episode.
+
+    :param old_persons: the channels that a person reads in the old run; *new_persons* those in the new one.
+    """
     for key in old.keys() | new.keys():
         before, after = old.get(key), new.get(key)
         if before is None or after is None:  # it fired in one run alone
             before = before or _untold(after)
             after = after or _untold(before)
-        yield from _of_episode(key, before, after)
+        yield from _of_episode(key, before, after, old_persons, new_persons)
 
 
 def _untold(other: Traveller | None) -> Traveller:
@@ -66,13 +71,17 @@ def _untold(other: Traveller | None) -> Traveller:
     return Traveller(other.cluster, other.metric, other.fired_at, other.severity)
 
 
-def _of_episode(key: EpisodeKey, before: Traveller, after: Traveller) -> Iterator[Difference]:
+def _of_episode(
+    key: EpisodeKey, before: Traveller, after: Traveller, old_persons: frozenset[str], new_persons: frozenset[str]
+) -> Iterator[Difference]:
     if before.told == after.told:
         return
     severity = max(before.severity, after.severity)
     gone, come = before.channels - after.channels, after.channels - before.channels
-    if before.channels and not after.channels:
-        yield Difference(Effect.LOST, key, severity, ", ".join(sorted(gone)), FIRST)
+    no_person = bool(before.channels & old_persons) and not after.channels & new_persons
+    if before.channels and (not after.channels or no_person):
+        left = ", ".join(sorted(after.channels)) or None
+        yield Difference(Effect.LOST, key, severity, ", ".join(sorted(gone or before.channels)), FIRST, left)
         return
     moved = _moved(before, after, sorted(gone), sorted(come))
     for channel_id, to in moved.items():

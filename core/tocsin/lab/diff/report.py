@@ -45,7 +45,8 @@ class Group:
         told = "" if self.what == FIRST else f" of {self.what}"
         match self.effect:
             case Effect.LOST:
-                return f"{who} would have reached nobody (told: {self.channel_id})"
+                reached = "nobody" if self.to is None else f"no person, only {self.to}"
+                return f"{who} would have reached {reached} (told: {self.channel_id})"
             case Effect.VANISHED:
                 return f"{self.channel_id} would not have been told{told}: {who}"
             case Effect.LATER:

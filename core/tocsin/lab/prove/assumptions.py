@@ -37,6 +37,11 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
         if limit is not None:
             yield f"fewer notifications wait for {channel_id!r} than its limit lets through ({limit} a minute)"
     policies = {node.policy_id for node in plan.nodes if node.policy_id is not None}
+    if policies:
+        yield (
+            f"it is {question.severity.value} from its first report on: whom an escalation can tell is decided when it "
+            "begins"
+        )
     if any(levels_within(plan, policy_id, question.within) for policy_id in policies):
         yield (
             "it escalates alone: where alerts share an incident, levels count from the first of them, and default "

@@ -25,9 +25,14 @@ _SINCE: Final = "T+"
 _FOR: Final = {"for": "for_seconds"}
 
 
+def _some(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not value:
+        raise ConfigurationError("there is no scenario in it", attribute.name)
+
+
 @attrs.frozen(slots=True, kw_only=True)
 class _File:
-    scenarios: tuple[Scenario, ...]
+    scenarios: tuple[Scenario, ...] = attrs.field(validator=_some)
     config: str | None = None
 
 

@@ -36,6 +36,7 @@ def run_scenario(scenario: Scenario, plan: Plan) -> Result:
     problems: list[str] = []
     for number, step in enumerate(scenario.steps):
         rehearsal.wait_until(step.at)
+        problems += [f"{step.where}: at T+{duration_text(step.at)}: {text}" for text in _strangers(rehearsal, step)]
         _do(rehearsal, step, number)
         if step.expect is not None:
             news = rehearsal.news()
@@ -51,6 +52,21 @@ def _check_channels(scenario: Scenario, plan: Plan) -> None:
             if name not in plan.channels:
                 problem = f"no channel is called {name!r}{nearest(name, plan.channels)}"
                 raise ConfigurationError(problem, step.where)
+
+
+def _strangers(rehearsal: Rehearsal, step: Step) -> list[str]:
+    """Return what is done about alerts that do not fire then: it would do nothing, and nobody would notice."""
+    firing = {*rehearsal.firing(), *(alert.alert_id for alert in step.alert)}
+    done = [
+        *(("resolve", name) for name in step.resolve),
+        *(("acknowledge", one.alert) for one in step.acknowledge),
+        *(("snooze", one.alert) for one in step.snooze),
+    ]
+    return [
+        f"{what}: no alert {name!r} fires then{nearest(name, firing) if firing else ''}"
+        for what, name in done
+        if name not in firing
+    ]
 
 
 def _do(rehearsal: Rehearsal, step: Step, number: int) -> None:

@@ -20,7 +20,7 @@ class Acknowledgement:
 
     alert: str = attrs.field(validator=_check.name)
     by: str = attrs.field(default="somebody", validator=_check.text)
-    for_seconds: float | None = None
+    for_seconds: float | None = attrs.field(default=None, validator=attrs.validators.optional(_check.positive))
 
 
 @attrs.frozen(slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Postponement:
     """Somebody puts an alert off for a while."""
 
     alert: str = attrs.field(validator=_check.name)
-    for_seconds: float
+    for_seconds: float = attrs.field(validator=_check.positive)
     by: str = attrs.field(default="somebody", validator=_check.text)
 
 
@@ -37,7 +37,7 @@ class Quiet:
     """Alerts that meet all matchers are silenced for a while."""
 
     matchers: tuple[LabelMatcher, ...]
-    for_seconds: float
+    for_seconds: float = attrs.field(validator=_check.positive)
 
 
 @attrs.frozen(slots=True, kw_only=True)
