@@ -298,3 +298,17 @@ def test_what_is_taken_for_granted_is_said(files: Files, word: str) -> None:
     verdict = ask(files, text, tolerate=1)
     assert verdict.proved
     assert any(word in one for one in verdict.assumptions)
+
+
+def test_an_escalation_counts_on_the_first_report(files: Files) -> None:
+    """Whom it can tell is decided when it begins: of an alert that grows worse later, a proof says nothing."""
+    text = """
+channels:
+  pager: {backend: console, min_severity: critical}
+  boss: {backend: console, min_severity: emergency}
+routing_rules: [{rule_id: a, escalation_policy_id: p}]
+escalation_policies: {p: {escalation_levels: {immediate: [boss]}, default_channels: [pager]}}
+"""
+    verdict = ask(files, text)
+    assert verdict.proved
+    assert any(one.startswith("it is critical from its first report on") for one in verdict.assumptions)

@@ -68,3 +68,28 @@ def test_what_check_looks_for_takes_about_a_second(files: Files, rule: str) -> N
     )
     findings = Findings(plan, UNITS)
     assert [one.node.index for one in findings.unreached()] == [MANY + 1]
+
+
+def _teams(count: int, told: str, last: str) -> str:
+    """Teams with hours of their own, in which they are not to be told."""
+    hours = (f'  i{n}: [{{times: [{{start_time: "{n % 20:02}:{n:02}", end_time: "23:00"}}]}}]' for n in range(count))
+    rules = (
+        f"- {{conditions: {{cluster_pattern: 't{n}-.*'}}, target_channels: [{told}], mute_time_intervals: [i{n}]}}"
+        for n in range(count)
+    )
+    return "\n".join([f"{CHANNELS}time_intervals:", *hours, "routing_rules:", *rules, last])
+
+
+def test_many_schedules_of_their_own_are_no_obstacle(files: Files) -> None:
+    """A whole year of each is looked at, and an edge costs little."""
+    assert ask(files, _teams(30, "team", LAST)).proved
+    assert ask(files, _teams(30, "robot", "")).counterexample is not None
+
+
+def test_intervals_that_change_all_the_time_cost_what_they_take(files: Files) -> None:
+    """So that the budget ends before patience does."""
+    ranges = (f'{{start_time: "{n:02}:{m:02}", end_time: "{n:02}:{m + 1:02}"}}' for n in range(24) for m in (0, 2, 4))
+    text = f"{CHANNELS}time_intervals: {{x: [{{times: [{', '.join(ranges)}]}}]}}\n"
+    rule = "routing_rules: [{target_channels: [team], mute_time_intervals: [x]}]"
+    verdict = ask(files, text + rule, units=100_000)
+    assert verdict.undecided[0].startswith("it would take more than 100000 steps of work")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -11,6 +11,7 @@ import attrs
 
 from tocsin.engine.plan import Node, Plan
 from tocsin.engine.timetable import Timetable
+from tocsin.model.interval import TimeInterval
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.proof.budget import Budget
 
@@ -19,7 +20,10 @@ __all__ = ["Calendar", "Schedule", "Signature", "Window"]
 Schedule: TypeAlias = int
 """Rules of one number are silent at the same times."""
 
-_EDGE_UNITS: Final = 500
+_EDGE_UNITS: Final = 40
+_RANGE_UNITS: Final = 40
+"""What an edge costs, and each range of times that has to be looked at for it."""
+
 _MOST_EDGES: Final = 4000
 """So many edges of one schedule are looked at: more than a year of ten a day."""
 
@@ -55,7 +59,7 @@ class Calendar:
             key = (node.rule.mute_time_intervals, node.rule.active_time_intervals)
             rules.setdefault(key, node.rule)
             self._of_rule.append(numbers.setdefault(key, len(numbers)))
-        self._spans = [self._heard(rule, Timetable([rule], plan.config.time_intervals)) for rule in rules.values()]
+        self._spans = [self._heard(rule, plan.config.time_intervals) for rule in rules.values()]
 
     @property
     def schedules(self) -> range:
@@ -100,8 +104,13 @@ class Calendar:
                 if begin + window.length < end:
                     yield begin - window.latest, end - window.length - window.earliest
 
-    def _heard(self, rule: AlertRoutingRule, timetable: Timetable) -> list[tuple[float, float]]:
+    def _heard(
+        self, rule: AlertRoutingRule, intervals: Mapping[str, tuple[TimeInterval, ...]]
+    ) -> list[tuple[float, float]]:
         """Return the spans in which a rule is heard; what lies before the start, or after the end, is as there."""
+        timetable = Timetable([rule], intervals)
+        names = (*rule.mute_time_intervals, *rule.active_time_intervals)
+        ranges = sum(max(1, len(one.times)) for name in names for one in intervals.get(name, ()))
         spans: list[tuple[float, float]] = []
         begin: float | None = None
         at = self.start
@@ -115,7 +124,7 @@ class Calendar:
             following = timetable.next_edge(at)
             if following is None or following >= self.until:
                 break
-            self._budget.spend(_EDGE_UNITS)
+            self._budget.spend(_EDGE_UNITS + _RANGE_UNITS * ranges)
             at = following
         else:
             self.until = at

@@ -90,6 +90,9 @@ class _Proof:
         question = self._question
         self._calendar = Calendar(self._plan, question.start, question.seconds + question.within, self.budget)
         self.until = self._calendar.until - question.within
+        if self.until <= question.start:
+            self.doubts.append("its time intervals change too often to be looked at for as long as that")
+            return False
         self._delivery = Delivery(
             self._plan, self._routing, self._calendar, question.severity, question.goal, question.within
         )
