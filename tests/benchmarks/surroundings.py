@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -65,14 +67,23 @@ def _kept(store: Callable[[], Store]) -> Callable[[], object]:
 
 
 def _sqlite() -> Store:
-    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    store = SqliteStore(Path(folder.name) / "tocsin.db")
-    _folders[id(store)] = folder
+    """Return a store in a new file; the one before it is done with."""
+    _close_the_last()
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        store = SqliteStore(Path(folder) / "tocsin.db")
+        stack.callback(store.close)
+        _last.append(stack.pop_all())
     return store
 
 
-_folders: Final[dict[int, tempfile.TemporaryDirectory[str]]] = {}
-"""They last as long as the process, for a store does not say when it is let go of."""
+def _close_the_last() -> None:
+    while _last:
+        _last.pop().close()
+
+
+_last: Final[list[ExitStack]] = []
+atexit.register(_close_the_last)
 
 
 def _rendered(render: Callable[..., object], listed: int) -> Callable[[], object]:
