@@ -63,8 +63,8 @@ class Patience:
                 self._wait(name, event["channel_id"], self._since(event), event["at"])
 
     def _since(self, event: Plain) -> float:
-        """Since when the oldest of what it tells was due; a digest is heard of when it starts."""
-        if event["kind"] == "digest":
+        """Since when the oldest of what it tells was due; a digest, and what is sent again, is heard of at once."""
+        if event["kind"] == "digest" or event["state"] == "queued":
             return float(event["at"])
         return self.owing.since(event["incident_id"], event["channel_id"], event["at"])
 
