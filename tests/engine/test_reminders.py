@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.engine.harness import Bench, configuration, fired, loaded
+from tests.engine.harness import Bench, channel, configuration, fired, loaded
 
 from tocsin import Outcome
 
@@ -154,3 +154,35 @@ def test_without_a_repeat_interval_a_group_reminds_all_the_same() -> None:
     made.ack("a", for_seconds=100.0)
     made.wake(90_000)
     assert made.told("dev") == [(30, "firing", ["a"], []), (330, "repeat", ["a"], [])]
+
+
+@both
+@pytest.mark.parametrize("repeat", [None, 3600])
+def test_who_came_back_while_another_is_told_is_reminded_of_at_the_next_flush(how: str, repeat: int | None) -> None:
+    made = grouped(repeat_interval_seconds=repeat)
+    made.fire("a")
+    made.wake(40)
+    made.answer = None
+    attend(made, how, "a", 300.0)  # until 340
+    made.fire("b")
+    (slow,) = made.wake(330)
+    made.wake(345)
+    made.deliver(slow)
+    made.answer = DELIVERED
+    made.wake(700)
+    assert [(one.at, one.firing) for one in made.sent[1:]] == [(330, ["b"]), (630, ["a", "b"])]
+
+
+@both
+@pytest.mark.parametrize("repeat", [None, 3600])
+def test_who_came_back_and_was_told_beside_what_is_new_is_not_reminded_of(how: str, repeat: int | None) -> None:
+    """The limit held that until he was back, and it lists all that fires."""
+    settings = {"group_wait_seconds": 30, "group_interval_seconds": 25, "repeat_interval_seconds": repeat}
+    limited = channel("dev", rate_limit_per_minute=1)
+    made = loaded(configuration(limited, aggregator="grouping", settings=settings), answer=DELIVERED, checked=False)
+    made.fire("a")
+    made.wake(31)
+    attend(made, how, "a", 54.0)  # until 85; the next flushes are at 55, 80 and 105
+    made.fire("b")
+    made.wake(1000)
+    assert [(one.at, one.firing) for one in made.sent] == [(30, ["a"]), (90, ["a", "b"])]

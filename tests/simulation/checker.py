@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.simulation.checks.content import Content
 from tests.simulation.checks.explaining import Explaining
+from tests.simulation.checks.gaps import Gaps
 from tests.simulation.checks.grouping import Grouping
 from tests.simulation.checks.ladder import Ladder, Rung
 from tests.simulation.checks.owing import Owing
@@ -21,6 +22,7 @@ from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
 from tests.simulation.checks.reviving import Reviving
+from tests.simulation.checks.routing import GAP
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
 from tests.simulation.checks.vanishing import Vanishing
@@ -48,6 +50,7 @@ class Checker:
         self.explaining = Explaining(self.world, self.sending, self.telling, self.complain)
         self.promptness = Promptness(files, self.world, self.sending, self.telling, self.complain)
         self.grouping = Grouping(self.world, self.sending, self.telling, self.promptness, self.complain)
+        self.gaps = Gaps(files, self.world, self.complain)
         self.owing = Owing(self.world, self.telling)
         self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
@@ -91,6 +94,7 @@ class Checker:
         self._attempts_and_calls_agree()
         self._heartbeats_were_sent()
         self._nothing_arrives_twice()
+        self.gaps.off_the_record()
         return self.found
 
     # -- the whole --------------------------------------------------------------------------------------------------
@@ -159,6 +163,8 @@ class Checker:
         kind = what["what"]
         if kind in ("store failed", "killed", "operation"):
             self.explaining.foretold = None  # the alert was not taken in, or said nothing new
+        if kind == "store failed":
+            self.gaps.store_failed(what, self._settings)
         if kind == "configured":
             self._settings = what["settings"]
         elif kind in ("killed", "left", "frozen", "thawed", "jumped", "store failed"):
@@ -381,9 +387,21 @@ class Checker:
             self.explaining.everybody_is_decided(span, entry["events"], f"the beginning of {span.key}")
             self.grouping.begins(span, entry["events"])
 
+    def _gap_begins(self, event: Plain, entry: Plain) -> None:
+        """What tells of a gap fires: no input says so."""
+        place = (event["incident_id"], event["alert_id"], event["episode"])
+        if place in self.world.spans and not self.world.spans[place].firing:
+            self.telling.forget(place)
+        begun = self.gaps.routed(event)
+        if begun is not None:
+            self.explaining.everybody_is_decided(begun[0], entry["events"], f"the beginning of {place}")
+            self.grouping.begins(begun[0], entry["events"])
+
     def _event(self, event: Plain, entry: Plain) -> None:
         match event["type"]:
             case "AlertRouted":
+                if event["alert_id"].startswith(GAP):
+                    self._gap_begins(event, entry)
                 span = self.world.spans.get((event["incident_id"], event["alert_id"], event["episode"]))
                 if span is not None:
                     self.explaining.routed(event, span, f"{span.key}")
@@ -395,6 +413,7 @@ class Checker:
                 if entry["engine_time"] - event["at"] > _SECOND and not self._late:
                     self.complain(f"{event} was committed only at {entry['engine_time']}")
             case "GapRecorded":
+                self.gaps.recorded(event, entry)
                 self.watching.gap(event, entry["engine_time"])
                 self.telling.gaps.add((event["gap"]["kind"], event["gap"]["subject"]))
                 if event["gap"]["kind"] == "level_unreachable":

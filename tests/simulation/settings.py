@@ -189,7 +189,20 @@ def random_settings(random: Random) -> Plain:
     retention = Random(json.dumps(drawn)).choice((86_400.0, 1800.0, 120.0))
     text = json.dumps(drawn)
     rest = {"retention": retention, **_quiet(drawn), "watchdog": _watchdog(drawn)}
-    return {**drawn, **rest, **_grouped(text), **_grouped_by_rule(text, drawn["rules"]), **_catching(text)}
+    return {
+        **drawn,
+        **rest,
+        **_grouped(text),
+        **_grouped_by_rule(text, drawn["rules"]),
+        **_catching(text),
+        **_watched(text, rest["watchdog"]),
+    }
+
+
+def _watched(drawn: str, watchdog: Plain) -> Plain:
+    """Let somebody be told of gaps in a third of the configurations."""
+    random = Random(f"watchman {drawn}")
+    return {"watchdog": {**watchdog, "channel": random.choice(CHANNELS)}} if random.random() < 0.35 else {}
 
 
 def _catching(drawn: str) -> Plain:
@@ -366,7 +379,7 @@ def intervals_of(settings: Plain) -> dict[str, tuple[TimeInterval, ...]]:
 def watchdog_of(settings: Plain) -> Watchdog:
     """Return the watchdog that *settings* describe."""
     plain = settings["watchdog"]
-    return Watchdog(None, plain["within"], plain["heartbeat_channel"], plain["heartbeat"])
+    return Watchdog(plain.get("channel"), plain["within"], plain["heartbeat_channel"], plain["heartbeat"])
 
 
 def _inhibit(settings: Plain) -> Callable[[FederationAlertingService], None]:

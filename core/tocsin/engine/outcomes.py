@@ -128,25 +128,32 @@ def told(turn: Turn, out: Outgoing) -> None:
 
 
 def _repeat_later(turn: Turn, out: Outgoing) -> None:
-    """Set the reminder of what still fires, if the aggregator wants one."""
+    """Set the reminder of what still fires, if the aggregator wants one.
+
+    One that is due, or was to come earlier, is in vain where *out* told of all that it would list.
+    """
     episodes = turn.state.episodes
     for incident_id in dict.fromkeys([episodes[episode_id].incident_id for episode_id in out.listed]):
         incident = turn.state.incidents[incident_id]
         at = repeat_at(turn, incident)
         line = incident.lines.get(out.channel_id)
-        if line is not None and line.repeat and not _reminds_of_more(turn, line, out):
+        if line is None or not line.told:
+            continue
+        crowd = len(line.told) > crowds.LISTED
+        more = not crowd and _reminds_of_more(turn, line, out)
+        if line.repeat and not (crowd or more):
             turn.tx.edit(line).repeat = False
-        if at is not None and line is not None and line.told:
-            if turn.grouping(incident).lists_all:
+        if turn.grouping(incident).lists_all and not more:
+            if at is not None:
                 turn.state.agenda.set(turn.tx, Deadline.REPEAT, line.line_id, at)
-            else:
-                turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
+            elif not crowd:
+                turn.state.agenda.cancel(turn.tx, Deadline.REPEAT, line.line_id)
+        elif at is not None:
+            turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
 
 
 def _reminds_of_more(turn: Turn, line: Line, out: Outgoing) -> bool:
-    """Whether the line's reminder, which came due while *out* was on its way, would list anything that this did not."""
-    if len(line.told) > crowds.LISTED:
-        return True
+    """Whether the line's reminder would list anything that *out* did not."""
     return any(told_and_open(turn, line, turn.episode(name)) for name in line.told if name not in out.listed)
 
 

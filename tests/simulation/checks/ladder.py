@@ -93,7 +93,7 @@ class Ladder:
                 break
             world.pass_to(at)
             if edge <= due:
-                edges.pop(0)
+                edges = world.edges(until)  # what ends there may end again
                 self.recount()
             self.tell()
         world.pass_to(until)

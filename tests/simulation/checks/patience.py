@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.promptness import Promptness
@@ -62,8 +63,8 @@ class Patience:
                 self._wait(name, event["channel_id"], self._since(event), event["at"])
 
     def _since(self, event: Plain) -> float:
-        """Since when the oldest of what it tells was due; a digest is heard of when it starts."""
-        if event["kind"] == "digest":
+        """Since when the oldest of what it tells was due; a digest, and what is sent again, is heard of at once."""
+        if event["kind"] == "digest" or event["state"] == "queued":
             return float(event["at"])
         return self.owing.since(event["incident_id"], event["channel_id"], event["at"])
 
@@ -74,8 +75,9 @@ class Patience:
 
     def _wait(self, name: str, channel: str, since: float, heard: float) -> None:
         """Look at it when its fallback's turn has come, counted from *since*, but not before it was *heard* of."""
-        due = since + self.world.settings["channels"][channel]["fallback_after"]
-        self.promptness.expect(max(due, heard), lambda: self._handed_over(name, channel, since, due))
+        due, life = since + self.world.settings["channels"][channel]["fallback_after"], self.sending.lives[name]
+        check = partial(self._handed_over, name, channel, since, due)
+        self.promptness.expect(max(due, heard), lambda: check() if self.sending.lives[name] == life else None)
 
     def _handed_over(self, name: str, channel: str, since: float, due: float) -> str | None:
         state, sent = self.sending.states[name], self.sending.sent.get(name)

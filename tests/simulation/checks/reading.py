@@ -21,7 +21,7 @@ _STORE_MENDS_SECONDS = 10.0
 class Files:
     """A run. ``asleep`` are the times, from and to, in which no process could act; ``moments`` is all in order.
 
-    ``calls`` are those that tell of alerts, ``beat_of`` the heartbeats.
+    ``calls`` are those that tell of alerts, ``beat_of`` the heartbeats, ``unrecorded`` those that no journal knows of.
     """
 
     journal: list[Plain]
@@ -32,7 +32,8 @@ class Files:
     def __post_init__(self) -> None:
         self._on_engine_time()
         self.beat_of = {call["notification"]: call for call in self.calls if call["kind"] == "heartbeat"}
-        self.calls = [call for call in self.calls if call["kind"] != "heartbeat"]
+        self.unrecorded = [call for call in self.calls if call["notification"].startswith("gap_")]
+        self.calls = [call for call in self.calls if call["kind"] != "heartbeat" and call not in self.unrecorded]
         self.call_of = {(call["notification"], call["attempt"]): call for call in self.calls}
         since: dict[str, float] = {}
         for happening in self.happenings:

@@ -62,6 +62,8 @@ class Reviving:
             self.watching.anew(name)
             self.promptness.expect(self.world.now, partial(self._sent, sent))
             return
+        if ended["state"] == "unknown":
+            self.telling.uncertain |= {(channel, one.key) for one in listing}
         for one in listing:
             if not one.firing:
                 self.grouping.ends[channel, one.key] = self.world.now

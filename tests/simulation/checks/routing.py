@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from tests.simulation.checks.reading import Plain
 
-__all__ = ["Route", "aggregation", "label", "route"]
+__all__ = ["GAP", "Route", "aggregation", "is_gap", "label", "route", "watchman"]
+
+GAP = "tocsin:gap:"
 
 _FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "alert_id")
 
@@ -32,6 +34,17 @@ def label(alert: Plain, name: str) -> str:
     if name in alert["labels"]:
         return str(alert["labels"][name])
     return str(alert[name] or "") if name in _FIELDS else ""
+
+
+def is_gap(alert: Plain) -> bool:
+    """Whether the alert is tocsin's own, and tells of a gap."""
+    return str(alert["alert_id"]).startswith(GAP)
+
+
+def watchman(settings: Plain) -> str | None:
+    """The channel that is told of gaps, if there is one."""
+    found: str | None = settings["watchdog"].get("channel")
+    return found if found in settings["channels"] else None
 
 
 def _meets(conditions: Plain, alert: Plain) -> bool:
@@ -67,7 +80,13 @@ def _walk(rules: list[Plain], alert: Plain, parent: Plain, top: bool) -> Iterato
 
 
 def route(settings: Plain, alert: Plain) -> Route:
-    """Return where *alert* goes: every matching rule adds its channels; the first that names a policy gives it."""
+    """Return where *alert* goes: every matching rule adds its channels; the first that names a policy gives it.
+
+    What tells of a gap goes where the watchdog says, whatever the rules say.
+    """
+    if is_gap(alert):
+        told = watchman(settings)
+        return Route([], [] if told is None else [told], None)
     applying = list(_walk(settings["rules"], alert, {}, True))
     channels = [name for rule in applying for name in rule["channels"]]
     if not applying and settings["catch_all"] is not None:

@@ -81,13 +81,14 @@ class Circuit:
 
 
 class Sending:
-    """Every notification that was attempted, and when attempts started."""
+    """Every notification that was attempted, and when attempts started; ``lives``: how often each was sent again."""
 
     def __init__(self, world: World, complain: Callable[[str], None]) -> None:
         self.world = world
         self.complain = complain
         self.sent: dict[str, Sent] = {}
         self.states: dict[str, str] = {}
+        self.lives: dict[str, int] = defaultdict(int)
         self.starts: dict[str, list[float]] = defaultdict(list)
         self.making: dict[tuple[str, str, str, int], str] = {}
         self.circuits: dict[str, Circuit] = defaultdict(Circuit)
@@ -171,6 +172,7 @@ class Sending:
             return None
         sent.forgiven, sent.revived, sent.over, sent.not_before = sent.attempts, True, False, float("-inf")
         self.states[name] = "again"
+        self.lives[name] += 1
         return sent
 
     def _same_thing(self, event: Plain, what: str) -> None:
@@ -306,6 +308,7 @@ class Sending:
         if settings is None:
             return
         if outcome in ("delivered", "rejected", "throttled"):
+            self.world.open.discard(channel)
             circuit.failures, circuit.failing_since, circuit.probe_at = 0, None, None
             return
         if circuit.probe_at is not None and self.world.now < circuit.probe_at:
@@ -315,6 +318,7 @@ class Sending:
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:
             again = circuit.failures - policy["failures"]
+            self.world.open.add(channel)
             circuit.probe_at = self.world.now + min(policy["cap"], policy["open"] * 2.0**again)
 
     def circuit_changed(self, event: Plain) -> None:

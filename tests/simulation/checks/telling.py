@@ -15,6 +15,8 @@ __all__ = ["Telling"]
 Told = tuple[str, Key]
 FAILED = frozenset({"rejected", "exhausted", "fallback_due", "channel_missing"})
 _NEVER = float("-inf")
+_SUMMARISED_SECONDS = 1200.0
+"""Ends are summarised in that time: no window or interval of a simulation is longer."""
 
 
 @dataclass
@@ -32,7 +34,8 @@ class Telling:
     stands in, and how bad it was then; ``instead``: who was to tell it in another one's place. ``excused``: the channel
     need not be told of the end. ``listed_at``: when the latest attempt that lists it began; ``ending``: one told of its
     end, or tried to. ``told_again``: the latest episode of an alert that it heard of. ``taken_back``: an end that was
-    not told, for it fires again. ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
+    not told, for it fires again. ``uncertain``: it may have been told, and is told again since somebody wants that.
+    ``climbed``: levels that came due, ever; ``owed``: those still to be heard of.
     """
 
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
@@ -54,6 +57,7 @@ class Telling:
         self.listed_at: dict[Told, float] = {}
         self.ending: set[Told] = set()
         self.taken_back: set[Told] = set()
+        self.uncertain: set[Told] = set()
 
     def targets(self, span: Span) -> list[str]:
         """The channels that it is routed to: its rules' own, and those its policy's immediate level added."""
@@ -174,7 +178,7 @@ class Telling:
     def _news(self, channel: str, one: Listed) -> bool:
         told = self.told.get((channel, one.key))
         span = self.world.spans.get(one.key)
-        if told is None or span is None:
+        if told is None or span is None or (channel, one.key) in self.uncertain:
             return True
         rank, at = told
         return any(other > rank and when >= at for when, other in span.reports)
@@ -385,9 +389,11 @@ class Telling:
         return self._reached(fallback, span, min(died, span.rank), passed | {channel})
 
     def everything_resolved(self) -> None:
-        """Check that whoever was told that it fires was told that it ended."""
+        """Check that whoever was told that it fires was told that it ended, unless that was only just now."""
         for channel, key in self.told:
-            if not self.world.spans[key].firing and (channel, key) not in self.excused:
+            ended_at = self.world.spans[key].ended_at
+            over = ended_at is not None and ended_at < self.world.now - _SUMMARISED_SECONDS
+            if over and (channel, key) not in self.excused:
                 self.complain(f"{channel} was told of {key}, and never that it ended")
         for name, state in self.sending.states.items():
             if state in ("again", "queued", "held", "sending", "retrying"):

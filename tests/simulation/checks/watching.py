@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tests.simulation.checks.owing import Owing
 from tests.simulation.checks.promptness import Promptness
@@ -110,7 +111,9 @@ class Watching:
             self._busy.setdefault(line, event["at"])
 
     def _expect(self, name: str, channel: str, since: float, counted: float) -> None:
-        self.promptness.expect(counted + self._settings["within"], lambda: self._noticed(name, channel, since))
+        life, check = self.sending.lives[name], partial(self._noticed, name, channel, since)
+        at = counted + self._settings["within"]
+        self.promptness.expect(at, lambda: check() if self.sending.lives[name] == life else None)
 
     def _noticed(self, name: str, channel: str, since: float) -> str | None:
         """It came to an end, or is late and was called so, or a limit explains that."""

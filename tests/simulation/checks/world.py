@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.checks.quiet import crosses_an_edge, holds, inhibits, muted_rules
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.routing import Route, aggregation, route
+from tests.simulation.checks.routing import Route, aggregation, is_gap, route
 
 __all__ = ["RANK", "Key", "Span", "World"]
 
@@ -18,6 +18,7 @@ Key = tuple[str, str, int]
 
 RANK = {"info": 0, "warning": 1, "error": 2, "critical": 3, "emergency": 4}
 _ROUTING_FIELDS = ("severity", "cluster_id", "node_id", "metric_name", "labels")
+_GAP_LASTS = 3600.0
 _NEVER, _ALWAYS = float("-inf"), float("inf")
 
 
@@ -56,9 +57,10 @@ class World:
     """What is the case at ``now``, on the engine's clock; ``offset`` is how far the wall clock is ahead of it.
 
     ``before`` is the episode that an alert had before another, ``grouping`` the rule whose aggregation formed an
-    incident, or that was to (empty: the configuration's own). ``over_since`` is since when silences are over;
-    ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration that was in force before,
-    until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who is told of what.
+    incident (empty: the configuration's own did). ``open`` are channels whose circuit is open. ``over_since`` is since
+    when silences are over; ``gone`` are channels that vanished, as they were last; ``replaced`` is the configuration
+    that was in force before, until ``replaced_at``; ``disturbed`` is when people, silences or a reload last changed who
+    is told of what.
     """
 
     def __init__(self, settings: Plain, now: float) -> None:
@@ -70,6 +72,8 @@ class World:
         self.before: dict[Key, Key] = {}
         self.opened: dict[str, float] = {}
         self.grouping: dict[str, str] = {}
+        self.open: set[str] = set()
+        self._gap_ends: dict[str, float] = {}
         self.silences: dict[str, Plain] = {}
         self.over_since: dict[str, float] = {}
         self.gone: dict[str, Plain] = {}
@@ -118,8 +122,10 @@ class World:
 
     def inhibited(self, span: Span) -> bool:
         """Whether something else fires from which it follows."""
-        alerts = [other.alert for other in self.firing() if other is not span]
-        return any(inhibits(rule, alerts, span.alert) for rule in self.settings["inhibitions"])
+        alerts = [other.alert for other in self.firing() if other is not span and not is_gap(other.alert)]
+        return not is_gap(span.alert) and any(
+            inhibits(rule, alerts, span.alert) for rule in self.settings["inhibitions"]
+        )
 
     def muted_by_time(self, span: Span, channel_id: str, at: float) -> bool:
         """Whether all rules that bring it to the channel are silent; where none does, all that apply."""
@@ -135,7 +141,7 @@ class World:
             return "channel_missing"
         if not channel["enabled"]:
             return "channel_disabled"
-        if span.rank < RANK[channel["min_severity"]]:
+        if span.rank < RANK[channel["min_severity"]] and not is_gap(span.alert):
             return "below_min_severity"
         if quiet := self.silenced(span, at):
             return min(quiet)
@@ -164,7 +170,7 @@ class World:
 
     def edges(self, until: float) -> list[float]:
         """The instants up to *until* at which something may begin or end being muted."""
-        found = self._silence_edges()
+        found = self._silence_edges() | set(self._gap_ends.values())
         for span in self.firing():
             found.add(span.snoozed_until)
             if span.acknowledged is not None:
@@ -181,7 +187,28 @@ class World:
         if crosses_an_edge(self.settings, self.wall, at + self.offset):
             self.disturbed = max(self.disturbed, at)
         self.now = max(self.now, at)
+        self._end_gaps()
         self.let_go()
+
+    def gap_met(self, alert_id: str) -> None:
+        """A gap was met: it ends an hour after it was met last."""
+        self._gap_ends[alert_id] = self.now + _GAP_LASTS
+
+    def _end_gaps(self) -> None:
+        """End those that were not met for an hour, but not that of a circuit before it is closed."""
+        for alert_id, at in list(self._gap_ends.items()):
+            if at > self.now + 1e-6:
+                continue
+            span = self.latest.get(alert_id)
+            labels = {} if span is None else span.alert["labels"]
+            if (
+                labels.get("gap") == "circuit_open"
+                and labels["subject"] in self.open & self.settings["channels"].keys()
+            ):
+                self._gap_ends[alert_id] = self.now + _GAP_LASTS
+            else:
+                del self._gap_ends[alert_id]
+                self.resolve(alert_id)
 
     def let_go(self) -> None:
         """A silence that ended long ago is forgotten: it holds no more if the wall clock is set back."""
