@@ -120,7 +120,7 @@ def test_a_journal_that_was_pruned_says_so(tmp_path: Path) -> None:
 
 def test_a_model_in_the_place_of_the_recorded_receivers_is_heard_in_time(tmp_path: Path) -> None:
     """Under its own configuration too: what ends otherwise than it was recorded is not kept waiting for an entry."""
-    run = recorded(5, tmp_path)
+    run = recorded(3, tmp_path)
     ends: list[tuple[str, float, float]] = []
 
     def watch(step: Step, now: Instant) -> None:

@@ -460,7 +460,7 @@ def lets_a_firing_overtake_an_earlier_end(patch: pytest.MonkeyPatch) -> None:
 
 @mutation(seed=9)
 def tells_of_an_alerts_two_incidents_at_once(patch: pytest.MonkeyPatch) -> None:
-    replace(patch, lanes, "crosses", lambda _: lambda turn, lane, out: False)
+    replace(patch, lanes, "crosses", lambda _: lambda *of: False)
 
 
 # -- the watchdog --------------------------------------------------------------------------------------------------
