@@ -85,10 +85,11 @@ def prove(
     goal, who = _goal(loaded.plan, to or (_HUMAN,))
     question = Question(severity, goal, who, within, float(int(time.time())) if since is None else since, tolerate)
     verdict = proved(loaded.plan, question)
-    for problem in () if as_json else loaded.warnings:
+    warnings = loaded.warnings()
+    for problem in () if as_json else warnings:
         click.echo(f"{problem} (warning)", err=True)
     if as_json:
-        plain = {**_plain(verdict), "warnings": [str(problem) for problem in loaded.warnings]}
+        plain = {**_plain(verdict), "warnings": [str(problem) for problem in warnings]}
         click.echo(json.dumps(plain, indent=2))
     else:
         click.echo("\n".join(_told(question, verdict, file)))

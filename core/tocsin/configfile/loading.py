@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,14 @@ class LoadedConfiguration:
 class LoadedRouting:
     """What of a configuration file decides about alerts, compiled; nothing can be sent with it.
 
-    ``missing`` are the secrets that are not there, and that nobody needed. ``warnings`` tell of what is legal and
-    probably wrong.
+    ``missing`` are the secrets that are not there, and that nobody needed. ``warnings`` looks for what is legal
+    and probably wrong, which takes a while.
     """
 
     plan: Plan
     server: ServerSettings = attrs.field(repr=False)
     missing: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
+    warnings: Callable[[], tuple[Problem, ...]] = attrs.field(repr=False)
 
 
 def load_configuration(
@@ -85,7 +85,7 @@ def load_routing(
     :raises ConfigurationFileError: with all else that is wrong.
     """
     read = _Reading(path, registry, environ, spares_secrets=True)
-    return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing, read.warnings())
+    return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing, read.warnings)
 
 
 class _Reading:

@@ -12,13 +12,11 @@ from tocsin.lab.episodes import EpisodeKey, Episodes
 from tocsin.model.event import (
     AlertRouted,
     AttemptFinished,
-    FactAccepted,
     GapRecorded,
     LevelReached,
     NotificationChanged,
     TellingDecided,
 )
-from tocsin.model.facts import AlertFired
 from tocsin.model.notification import NotificationKind, NotificationState
 from tocsin.model.reason import Action
 
@@ -43,7 +41,6 @@ class Tally:
     def __init__(self, engine: Engine, since: float = float("-inf")) -> None:
         self._engine = engine
         self._since = since
-        self.reports = 0
         self.episodes = 0
         self.unrouted = 0
         self.attempts = 0
@@ -135,8 +132,6 @@ class Tally:
         elif isinstance(event, NotificationChanged):
             if event.state in _UNSENT:
                 self.states[_UNSENT[event.state]] += 1
-        elif isinstance(event, FactAccepted):
-            self.reports += isinstance(event.fact, AlertFired)
         elif isinstance(event, LevelReached):
             self.levels[event.policy_id, event.level] += 1
         elif isinstance(event, GapRecorded):
