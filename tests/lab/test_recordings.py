@@ -134,3 +134,11 @@ def test_a_model_in_the_place_of_the_recorded_receivers_is_heard_in_time(tmp_pat
     play(player, run.history)
     assert len(ends) > 20
     assert set(ends) == {("delivered", 0.0, 0.0)}
+
+
+def test_what_a_service_writes_meanwhile_is_no_part_of_it(tmp_path: Path) -> None:
+    """How its attempts ended was not seen when the journal was gone through first."""
+    run = recorded(0, tmp_path)
+    grows = [run.entries[:-5], run.entries]
+    history = history_of_entries(lambda: iter(grows.pop(0)), lambda digest: run.plain(digest), 1)
+    assert len(list(history.moments())) == len(run.entries) - 5

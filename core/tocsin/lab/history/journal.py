@@ -31,8 +31,9 @@ def history_of_entries(
     ended: dict[AttemptKey, tuple[float, Outcome]] = {}
     begun: set[AttemptKey] = set()
     first: Entry | None = None
+    last = 0
     for entry in entries():
-        first = first or entry
+        first, last = first or entry, entry.ordinal
         for item in entry.inputs:
             if isinstance(item, AttemptEnded):
                 ended[key_of(item)] = entry.engine_time, item.outcome
@@ -47,9 +48,12 @@ def history_of_entries(
     recording = Recording(
         Recorded(ended, frozenset(begun)), configurations, "" if first is None else first.configuration
     )
-    return History(lambda: _moments(entries()), seed, recording, tuple(remarks))
+    return History(lambda: _moments(entries(), last), seed, recording, tuple(remarks))
 
 
-def _moments(entries: Iterable[Entry]) -> Iterator[Moment]:
+def _moments(entries: Iterable[Entry], last: int) -> Iterator[Moment]:
+    """Yield the entries' moments, up to the last one that was there at first: a service may go on writing meanwhile."""
     for entry in entries:
+        if entry.ordinal > last:
+            return
         yield Moment(entry.engine_time, entry.wall_time, entry.inputs, entry.configuration)
