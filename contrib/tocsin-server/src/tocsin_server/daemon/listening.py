@@ -202,7 +202,7 @@ class _Server(uvicorn.Server):
             server.close()
 
     def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # its base takes none
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
         return made
