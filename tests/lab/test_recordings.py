@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import attrs
@@ -12,7 +13,7 @@ import pytest
 from tests.simulation.network import Wire
 from tests.simulation.run import simulate
 
-from tocsin import AttemptFinished, Event, FactAccepted, Registry, StoreError, discovery
+from tocsin import Action, AlertFired, AttemptFinished, Event, FactAccepted, Registry, StoreError, discovery
 from tocsin.engine.compile import recorded_plan
 from tocsin.engine.machine import Instant, Step
 from tocsin.engine.plan import Plan
@@ -21,7 +22,9 @@ from tocsin.lab.history.history import History
 from tocsin.lab.history.journal import history_of_entries
 from tocsin.lab.receivers import IDEAL
 from tocsin.lab.replay.run import make_player, play, replay
-from tocsin.model.event import NotificationChanged
+from tocsin.lab.standpoint import standpoint_of_history
+from tocsin.model.event import NotificationChanged, TellingDecided
+from tocsin.model.notification import NotificationState
 from tocsin.stores.interface import STATE
 
 
@@ -142,3 +145,44 @@ def test_what_a_service_writes_meanwhile_is_no_part_of_it(tmp_path: Path) -> Non
     grows = [run.entries[:-5], run.entries]
     history = history_of_entries(lambda: iter(grows.pop(0)), lambda digest: run.plain(digest), 1)
     assert len(list(history.moments())) == len(run.entries) - 5
+
+
+@pytest.mark.parametrize("seed", [0, 3, 9])
+def test_an_explanation_of_a_past_instant_is_what_was_decided_there(seed: int, tmp_path: Path) -> None:
+    """Of each of some first reports that came alone: the same channels, actions, reasons and instants."""
+    run = recorded(seed, tmp_path)
+    latest = accumulate((entry.wall_time for entry in run.entries), max)
+    alone = [
+        (entry, entry.inputs[0].alert)
+        for before, entry in zip(latest, run.entries[1:], strict=False)
+        if len(entry.inputs) == 1 and isinstance(entry.inputs[0], AlertFired)
+        if before < entry.wall_time  # where the clock is put back an instant comes twice
+    ]
+    checked = 0
+    for entry, alert in alone[:: max(1, len(alone) // 12)]:
+        decided = {
+            event.channel_id: (event.action, event.reason, event.due)
+            for event in entry.events
+            if isinstance(event, TellingDecided) and event.alert_id == alert.alert_id
+        }
+        standpoint = standpoint_of_history(run.history, run.registry, entry.wall_time)
+        explained = standpoint.explain(alert)
+        ahead = entry.wall_time - entry.engine_time
+        found = {
+            one.channel_id: (one.action, one.reason, None if one.due is None else one.due - ahead)
+            for one in explained.channels
+        }
+        begun = {
+            one.channel_id
+            for one in entry.events
+            if isinstance(one, NotificationChanged) and one.state is NotificationState.SENDING
+            if one.incident_id == explained.incident_id
+        }
+        for channel_id, (action, reason, due) in decided.items():
+            if action is Action.NOTIFY and channel_id not in begun:
+                assert found[channel_id][0] is Action.HOLD
+                continue
+            assert found[channel_id][:2] == (action, reason)
+            assert due is None or found[channel_id][2] == pytest.approx(due, abs=1e-3)
+            checked += 1
+    assert checked > 10

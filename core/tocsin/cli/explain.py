@@ -13,14 +13,16 @@ from typing import Any, Final
 import attrs
 import click
 
-from tocsin.cli.explain_text import Narrator
+from tocsin.cli.explain_text import Narrator, told_lines
 from tocsin.cli.hypothetical import Hypothetical, alert_options, hypothetical
-from tocsin.cli.instants import AT, At, Clockface
+from tocsin.cli.instants import AT, At, Clockface, within
 from tocsin.cli.ledger_text import ledger_lines
 from tocsin.cli.plain import plain, wrapped
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import TocsinError, nearest
+from tocsin.lab.hearing import Heard
+from tocsin.lab.instants import duration_text
 from tocsin.lab.standpoint import Standpoint, first_standpoint, ledger_of, recorded_standpoint
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.explanation import Explanation
@@ -31,6 +33,7 @@ from tocsin.stores.reading import Opened, reading
 
 __all__ = ["explain"]
 
+_PLAYED_SECONDS: Final = 3600.0
 _INSTANTS: Final = frozenset({"at", "due", "next_deadline", "opened_at", "until"})
 
 
@@ -45,6 +48,8 @@ class _Asked:
     at: At | None
     as_json: bool
     everything: bool
+    failing: tuple[str, ...]
+    within: float | None
 
 
 @click.command()
@@ -60,7 +65,7 @@ class _Asked:
     "--at",
     metavar="TIME",
     type=AT,
-    help="The instant: ISO 8601 (local time without an offset), seconds since the epoch, or +5m from now.",
+    help="The instant: ISO 8601 (local time without an offset), seconds since the epoch, +5m from now, or -1h ago.",
 )
 @click.option(
     "--state",
@@ -68,6 +73,12 @@ class _Asked:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Go on from this store: a daemon's file, in use or not, or what 'tocsin store export' wrote.",
 )
+@click.option(
+    "--within",
+    type=within,
+    help="Play on for so long: who is sent it if nobody answers. [1h with --failing]",
+)
+@click.option("--failing", multiple=True, metavar="CHANNEL", help="This channel fails while that is played.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object, for scripts.")
 @click.option("--all", "everything", is_flag=True, help="List all rules and channels, however many.")
 def explain(
@@ -77,6 +88,8 @@ def explain(
     labels: tuple[str, ...],
     at: At | None,
     state: Path | None,
+    within: float | None,
+    failing: tuple[str, ...],
     as_json: bool,
     everything: bool,
 ) -> None:
@@ -90,6 +103,8 @@ def explain(
       tocsin explain --config tocsin.yaml --label severity=critical --label cluster=prod-eu-1
       tocsin explain --config new.yaml --state tocsin.db --alert alert.json --at +30m
       tocsin explain --state tocsin.db disk-full
+      tocsin explain --state tocsin.db --at 2026-03-03T03:12:00Z disk-full
+      tocsin explain --config tocsin.yaml --label severity=critical --failing pager --within 15m
     """
     described = alert_file is not None or bool(labels)
     if alert_id is not None and described:
@@ -103,7 +118,10 @@ def explain(
     registry = plugins()
     routing = None if config is None else routing_of(config, registry)
     plan = None if routing is None else routing.plan
-    asked = _Asked(config, state, alert_id, hypothetical(alert_file, labels, routing), at, as_json, everything)
+    if failing and within is None:
+        within = _PLAYED_SECONDS
+    given = hypothetical(alert_file, labels, routing)
+    asked = _Asked(config, state, alert_id, given, at, as_json, everything, failing, within)
     if state is None:
         assert plan is not None, "one of the two is there"
         now = time.time()
@@ -137,20 +155,48 @@ def _instant(at: At | None, *, archived: bool) -> Callable[[float], float]:
 
 
 def _answer(asked: _Asked, standpoint: Standpoint, lines: tuple[LedgerLine, ...]) -> None:
+    for channel_id in asked.failing:
+        if channel_id not in standpoint.plan.channels:
+            hint = nearest(channel_id, standpoint.plan.channels)
+            raise click.UsageError(f"--failing: no channel is called {channel_id!r}{hint}")
     alert, fires = _alert(asked, standpoint, lines)
     explained = None if alert is None else standpoint.explain(alert)
+    told = None
+    if alert is not None and asked.within is not None:
+        told = _played(standpoint, alert, asked.within, asked.failing)
+    until_then = tuple(line for line in lines if line.at <= standpoint.now.wall)
     if asked.as_json:
-        click.echo(json.dumps(_document(asked, standpoint, alert, explained, lines), indent=2))
+        click.echo(json.dumps(_document(asked, standpoint, alert, explained, told, until_then), indent=2))
         return
     if asked.alert_id is not None:
-        _print([click.style(f"what happened to {plain(asked.alert_id)}", bold=True), *ledger_lines(lines), ""])
-        if explained is None:
-            _print(["the records know it no longer: only the journal does"])
-        elif not fires:
-            _print(["it is over; were it to fire again:", ""])
+        _print([click.style(f"what happened to {plain(asked.alert_id)}", bold=True), *ledger_lines(until_then)])
+        _print(_after_the_ledger(len(lines) - len(until_then), known=explained is not None, fires=fires))
     if alert is not None and explained is not None:
         _print(Narrator(explained, alert, standpoint.plan, asked.everything).lines())
+    if told is not None and asked.within is not None:
+        _print(told_lines(told, asked.within, asked.failing))
     _print(_remarks(asked, standpoint))
+
+
+def _played(
+    standpoint: Standpoint, alert: PerformanceAlert, within: float, failing: tuple[str, ...]
+) -> tuple[Heard, ...]:
+    told = standpoint.heard(alert, within, failing)
+    if told is None:
+        raise TocsinError(f"too much happens within {duration_text(within)} to be played: ask for less by --within")
+    return told
+
+
+def _after_the_ledger(later: int, *, known: bool, fires: bool) -> Iterable[str]:
+    """Yield what has to be said between what happened to an alert and what would."""
+    if later:
+        yield f"  and {later} lines later than that; without --at they are shown"
+    yield ""
+    if not known:
+        yield "the records know it no longer: only the journal does"
+    elif not fires:
+        yield "it does not fire yet; were it to fire:" if later else "it is over; were it to fire again:"
+        yield ""
 
 
 def _alert(
@@ -193,6 +239,7 @@ def _document(
     standpoint: Standpoint,
     alert: PerformanceAlert | None,
     explained: Explanation | None,
+    told: tuple[Heard, ...] | None,
     lines: tuple[LedgerLine, ...],
 ) -> dict[str, Any]:
     """Return the explanation in plain data, with instants in ISO 8601."""
@@ -201,6 +248,8 @@ def _document(
     if explained is not None and alert is not None:
         document |= _dated(explained.as_dict())
         document["alert"] = attrs.asdict(alert, value_serializer=_plain)
+    if told is not None:
+        document["told"] = [_sent(one) for one in told]
     if asked.given is not None:
         document["assumed"] = dict(asked.given.assumed)
     if asked.alert_id is not None:
@@ -208,6 +257,17 @@ def _document(
     if standpoint.past is not None:
         document["state"] = {"entry": standpoint.past.ordinal, "at": iso_time(standpoint.past.wall)}
     return document
+
+
+def _sent(one: Heard) -> dict[str, Any]:
+    level = None if one.level is None else one.level.value
+    return {
+        "channel_id": one.channel_id,
+        "after_seconds": one.after,
+        "delivered": one.delivered,
+        "kind": one.kind.value,
+        "level": level,
+    }
 
 
 def _plain(_: Any, __: Any, value: Any) -> Any:

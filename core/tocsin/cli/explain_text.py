@@ -12,11 +12,13 @@ from tocsin.cli.instants import Clockface, length
 from tocsin.cli.plain import listed, plain, wrapped
 from tocsin.cli.words import ACTIONS, REASONS
 from tocsin.engine.plan import Plan
+from tocsin.lab.hearing import Heard
+from tocsin.lab.instants import duration_text
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.explanation import ChannelExplanation, Explanation, Gate, LevelExplanation, RuleExplanation
 from tocsin.model.reason import Action, Reason
 
-__all__ = ["Narrator"]
+__all__ = ["Narrator", "told_lines"]
 
 _FEW_RULES: Final = 5
 _FEW_NAMES: Final = 8
@@ -182,6 +184,21 @@ class Narrator:
             yield f"  {len(missed) - len(shown)} more rules do not apply; --all shows them"
         if not self.explained.rules:
             yield "  there are none"
+
+
+def told_lines(told: Sequence[Heard], within: float, failing: Sequence[str]) -> Iterator[str]:
+    """Yield whom the alert is sent to in the time to come, if nobody answers and some channels fail."""
+    fail = f" and {listed(failing)} {'fails' if len(failing) == 1 else 'fail'}" if failing else ""
+    yield ""
+    yield _heading(f"sent within {duration_text(within)}, if nobody answers{fail}")
+    for one in told:
+        level = "" if one.level is None else f", level {one.level.value}"
+        taken = "" if one.delivered else ", in vain"
+        yield from wrapped(
+            f"{plain(one.channel_id)}: {one.kind.value}{level}{taken}", f"  {f'+{length(one.after)}':9} "
+        )
+    if not any(one.delivered for one in told):
+        yield "  nobody takes it in that time"
 
 
 def _heading(text: str) -> str:

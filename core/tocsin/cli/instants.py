@@ -11,9 +11,10 @@ import click
 
 from tocsin.lab.instants import parse_duration
 
-__all__ = ["AT", "At", "Clockface", "instant", "length", "local"]
+__all__ = ["AT", "At", "Clockface", "instant", "length", "local", "within"]
 
 _UNITS: Final = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_LONGEST_SECONDS: Final = 7 * 86_400.0
 _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
@@ -46,15 +47,15 @@ class _AtType(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> At:
         """Return the instant that *value* stands for."""
         found = _read(str(value))
-        if found is None or not 0 <= found.seconds <= _LAST:
-            self.fail(f"{value!r} is no instant, such as 2026-01-31T12:00:00Z, 1769860800 or +5m", param, ctx)
+        if found is None or not (found.relative or found.seconds >= 0) or abs(found.seconds) > _LAST:
+            self.fail(f"{value!r} is no instant, such as 2026-01-31T12:00:00Z, 1769860800, +5m or -1h", param, ctx)
         return found
 
 
 def _read(text: str) -> At | None:
-    if text.startswith("+"):
+    if text.startswith(("+", "-")):
         try:
-            return At(parse_duration(text[1:]), relative=True)
+            return At(float(f"{text[0]}{parse_duration(text[1:])}"), relative=True)
         except ValueError:
             return None
     try:
@@ -77,6 +78,19 @@ def instant(value: str) -> float:
     if found is None or found.relative or not 0 <= found.seconds <= _LAST:
         raise click.BadParameter(f"{value!r} is no instant, such as 2026-01-31T12:00:00Z or 1769860800")
     return found.seconds
+
+
+def within(value: str) -> float:
+    """Return the seconds of a length of time, which has its unit with it."""
+    if value.isdecimal():
+        raise click.BadParameter(f"{value!r} has no unit: write {value}s, {value}m or {value}h")
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        raise click.BadParameter(f"{value!r} is not between a second and a week")
+    return seconds
 
 
 @attrs.frozen(slots=True)

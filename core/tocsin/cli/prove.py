@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import click
 
-from tocsin.cli.instants import instant
+from tocsin.cli.instants import instant, within
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
-from tocsin.lab.instants import duration_text, parse_duration
+from tocsin.lab.instants import duration_text
 from tocsin.lab.prove.proving import prove as proved
 from tocsin.lab.prove.verdict import Counterexample, Question, Verdict
 from tocsin.lab.prove.wording import alert_fields, moment
@@ -24,20 +24,6 @@ from tocsin.model.severity import AlertSeverity
 __all__ = ["prove"]
 
 _HUMAN: Final = "human"
-_LONGEST: Final = 7 * 86_400.0
-
-
-def _within(value: str) -> float:
-    """Return the seconds of a length of time, which has its unit with it."""
-    if value.isdecimal():
-        raise click.BadParameter(f"{value!r} has no unit: write {value}s, {value}m or {value}h")
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    if not 0 < seconds <= _LONGEST:
-        raise click.BadParameter(f"{value!r} is not between a second and a week")
-    return seconds
 
 
 def _severity(value: str) -> AlertSeverity:
@@ -51,7 +37,7 @@ def _severity(value: str) -> AlertSeverity:
 @click.command()
 @click.option("--config", "file", required=True, type=click.Path(path_type=Path), help="The configuration file.")
 @click.option("--severity", type=_severity, default="critical", help="Of alerts of this severity. [critical]")
-@click.option("--within", type=_within, default="15m", help="So soon they are to reach somebody. [15m]")
+@click.option("--within", type=within, default="15m", help="So soon they are to reach somebody. [15m]")
 @click.option(
     "--to",
     multiple=True,
@@ -148,9 +134,9 @@ def _counterexample(found: Counterexample, question: Question, file: Path) -> li
         lines.append(f"  and these fail: {', '.join(found.failing)}")
     others = ", ".join(f"{one.channel_id} after {duration_text(one.after)}" for one in found.told)
     lines.append(f"  told in that time: {others or 'nobody'}")
-    if found.failing:
-        return lines  # explain has all receivers well
     report = shlex.quote(json.dumps(alert_fields(found.alert)))
     at = written(found.at)
-    lines.append(f"  see: printf %s {report} | tocsin explain --config {shlex.quote(str(file))} --alert - --at {at}")
+    failing = "".join(f" --failing {shlex.quote(name)}" for name in found.failing)
+    options = f"--alert - --at {at} --within {duration_text(question.within)}{failing}"
+    lines.append(f"  see: printf %s {report} | tocsin explain --config {shlex.quote(str(file))} {options}")
     return lines

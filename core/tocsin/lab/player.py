@@ -65,6 +65,14 @@ class Player:
         """The instant of the last step, in engine time; the engine takes no note of one in which nothing happened."""
         return self._now
 
+    @property
+    def due(self) -> float | None:
+        """The next instant at which something happens by itself, in engine time; None: nothing ever does."""
+        due = self.engine.next_deadline()
+        if self._coming and (due is None or self._coming[0][0] <= due):
+            return self._coming[0][0]
+        return due
+
     def watch(self, watcher: Callable[[Step, Instant], None]) -> None:
         """Have *watcher* called with each step from now on, once it is taken, and with its instant."""
         self._watchers.append(watcher)
@@ -78,7 +86,7 @@ class Player:
 
     def pass_until(self, at: float) -> None:
         """Let time pass until the instant *at*, in engine time, and meet what is due by then."""
-        while (due := self._next()) is not None and due <= at:
+        while (due := self.due) is not None and due <= at:
             self._meet(due)
         if at > self.now:
             self._step(at, ())
@@ -93,15 +101,8 @@ class Player:
         own = self._faithful and (self._plans is not None or moment.configuration == self.engine.plan.digest)
         if own or any(isinstance(item, Restarted) for item in moment.inputs):
             return
-        while (due := self._next()) is not None and due < moment.engine:
+        while (due := self.due) is not None and due < moment.engine:
             self._meet(due)
-
-    def _next(self) -> float | None:
-        """Return the next instant at which something is due."""
-        due = self.engine.next_deadline()
-        if self._coming and (due is None or self._coming[0][0] <= due):
-            return self._coming[0][0]
-        return due
 
     def _meet(self, due: float) -> None:
         now = max(due, self.now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 import attrs
@@ -13,6 +14,10 @@ from tocsin.engine.explain import explain
 from tocsin.engine.machine import Engine, Instant, PlanChanged
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
+from tocsin.lab.hearing import Heard, heard
+from tocsin.lab.history.history import History
+from tocsin.lab.history.journal import history_of_entries
+from tocsin.lab.replay.run import make_player, play
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.explanation import Explanation
 from tocsin.model.ledger import LedgerLine
@@ -22,16 +27,20 @@ from tocsin.runtime.ledger import Ledger
 from tocsin.runtime.recovery import recover
 from tocsin.stores.interface import Reader
 
-__all__ = ["Past", "Standpoint", "first_standpoint", "ledger_of", "recorded_standpoint"]
+__all__ = ["Past", "Standpoint", "first_standpoint", "ledger_of", "recorded_standpoint", "standpoint_of_history"]
 
 
 @attrs.frozen(slots=True)
 class Past:
-    """What a store brought back: its newest entry, when that was (wall time), and what went wrong."""
+    """What a store brought back: the last entry that counts, when that was (wall time), and what went wrong.
+
+    ``alerts`` are those that the store knows now, of which some may not have fired yet.
+    """
 
     ordinal: int
     wall: float
     gaps: tuple[str, ...]
+    alerts: dict[str, PerformanceAlert] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -51,10 +60,21 @@ class Standpoint:
         """Say what would happen if *alert* fired now; instants are wall time."""
         return explain(self.engine, alert, self.now).by_the_wall(self.now.wall - self.now.engine)
 
+    def heard(self, alert: PerformanceAlert, within: float, failing: Iterable[str]) -> tuple[Heard, ...] | None:
+        """Play on from here, and return who is told of *alert*; see :func:`tocsin.lab.hearing.heard`.
+
+        Afterwards nothing else can be asked: time has passed.
+        """
+        state = None if self.past is None else self.engine.state
+        return heard(self.plan, alert, self.now, within, frozenset(failing), state=state)
+
     def known(self, alert_id: str) -> tuple[PerformanceAlert, bool] | None:
         """Return the latest report of an alert and whether it fires; None where the records know it no longer."""
         episode = self.engine.state.alerts.get(alert_id)
-        return None if episode is None else (episode.alert, episode.firing)
+        if episode is not None:
+            return episode.alert, episode.firing
+        later = None if self.past is None else self.past.alerts.get(alert_id)
+        return None if later is None else (later, False)
 
 
 def first_standpoint(plan: Plan, registry: Registry, wall: float) -> Standpoint:
@@ -69,27 +89,51 @@ def recorded_standpoint(
 ) -> Standpoint | None:
     """Return a standpoint of a service that goes on from *store*; None: the store is new.
 
+    An instant before the newest entry is one of the past: the journal is played from its beginning, up to just before
+    it, so that an alert can be asked about as if it fired when it did.
+
     :param plan: the configuration that is taken in then, as by a reload; None: the one that was in force.
     :param instant: returns the instant to ask at, given that of the newest entry; wall time both.
     :raises StoreError: when it cannot be read.
-    :raises ConfigurationError: when the instant lies before the newest entry.
+    :raises ConfigurationError: when the instant lies before the oldest entry that is kept.
     """
     recovered = recover(store, registry)
     if recovered is None:
         return None
     engine, state = recovered.engine, recovered.engine.state
-    past = Past(recovered.ordinal, state.wall_time, tuple(f"{gap.subject}: {gap.detail}" for gap in recovered.gaps))
     at = instant(state.wall_time)
     if at < state.wall_time:
-        raise ConfigurationError(
-            f"cannot explain the past: {iso_time(at)} is before the newest entry of the store "
-            f"({iso_time(state.wall_time)})",
-            "at",
-        )
-    now = Instant(state.engine_time + (at - state.wall_time), at)
-    if plan is not None and plan.digest != engine.plan.digest:
-        _take_in(engine, plan, now)
-    return Standpoint(engine, now, past)
+        found = _past_standpoint(store, registry, engine, at)
+    else:
+        past = Past(recovered.ordinal, state.wall_time, tuple(f"{gap.subject}: {gap.detail}" for gap in recovered.gaps))
+        found = Standpoint(engine, Instant(state.engine_time + (at - state.wall_time), at), past)
+    if plan is not None and plan.digest != found.plan.digest:
+        _take_in(found.engine, plan, found.now)
+    return found
+
+
+def standpoint_of_history(history: History, registry: Registry, at: float) -> Standpoint:
+    """Return where a recorded history stood just before the wall time *at*, the first one where the clock was put back.
+
+    :raises ConfigurationError: when it begins later than that.
+    """
+    first = next(iter(history.moments()), None)
+    if first is None or first.wall >= at:
+        since = "is empty" if first is None else f"begins at {iso_time(first.wall)}"
+        raise ConfigurationError(f"cannot explain {iso_time(at)}: the journal {since}", "at")
+    player = make_player(history, registry, None)
+    played = play(player, history, math.nextafter(at, 0.0))
+    return Standpoint(player.engine, Instant(player.now, at), Past(played.moments, played.last, played.remarks))
+
+
+def _past_standpoint(store: Reader, registry: Registry, newest: Engine, at: float) -> Standpoint:
+    history = history_of_entries(store.entries, store.configuration, newest.state.seed)
+    found = standpoint_of_history(history, registry, at)
+    assert found.past is not None
+    begins = next(iter(store.entries())).ordinal
+    alerts = {alert_id: episode.alert for alert_id, episode in newest.state.alerts.items()}
+    past = attrs.evolve(found.past, ordinal=begins + found.past.ordinal - 1, alerts=alerts)
+    return Standpoint(found.engine, found.now, past)
 
 
 def _take_in(engine: Engine, plan: Plan, now: Instant) -> None:

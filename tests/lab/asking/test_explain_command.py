@@ -311,10 +311,70 @@ def test_the_configuration_of_the_file_is_taken_in(run: Run, config: Path, lived
     assert actions(changed)["pager"] == ("skip", "below_min_severity")
 
 
-def test_the_past_cannot_be_asked(run: Run, config: Path, lived: Lived) -> None:
-    code, _, err = run("explain", "--config", config, "--state", lived.path, "--at", str(START), *PROD)
+def test_a_past_instant_is_asked_as_it_stood_just_before_it(run: Run, lived: Lived) -> None:
+    """What happens there itself is decided by the answer, so that the instant of the first report gives its reasons."""
+    at = ("--at", "2023-11-14T22:13:22Z")
+    document = asked(run, "--state", lived.path, *at, "disk-full")
+    told = {name: one for name, one in actions(document).items() if one[1] != "unrouted"}
+    then = [line for line in asked(run, "--state", lived.path, "disk-full")["ledger"] if line["kind"] == "decided"]
+    assert told == {line["channel_id"]: (line["action"], line["reason"]) for line in then[: len(told)]}
+    assert told["pager"] == ("notify", "routed")
+    assert document["incident"]["opens"] is True
+    assert document["at"] == "2023-11-14T22:13:22.000Z" > document["state"]["at"]
+    assert document["escalation"]["levels"][0]["at"] == "2023-11-14T22:18:22.000Z"
+    said = run("explain", "--state", lived.path, *at, "disk-full")[1]
+    assert "lines later than that; without --at they are shown" in said
+    assert "it does not fire yet; were it to fire:" in said
+
+
+def test_between_two_instants_it_stands_as_it_did_there(run: Run, lived: Lived) -> None:
+    """Before maria took it, somebody had to answer."""
+    document = asked(run, "--state", lived.path, "--at", "2023-11-14T22:14:00Z", "disk-full")
+    assert actions(document)["pager"] == ("skip", "already_told")
+    assert document["escalation"]["paused"] is False
+    assert document["ledger"][-1]["kind"] != "acknowledged"
+    assert asked(run, "--state", lived.path, "disk-full")["escalation"]["paused"] is True
+
+
+def test_another_configuration_is_asked_as_if_it_had_been_taken_in_then(
+    run: Run, config: Path, lived: Lived, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(config.read_text().replace("min_severity: critical", "min_severity: emergency"))
+    document = asked(run, "--config", other, "--state", lived.path, "--at", "2023-11-14T22:13:22Z", "disk-full")
+    assert actions(document)["pager"] == ("skip", "below_min_severity")
+
+
+def test_what_lies_before_the_journal_cannot_be_asked(run: Run, config: Path, lived: Lived) -> None:
+    code, _, err = run("explain", "--config", config, "--state", lived.path, "--at", str(START - 1.0), *PROD)
     assert code == 2
-    assert "cannot explain the past" in err
+    assert "cannot explain 2023-11-14T22:13:19.000Z: the journal begins at 2023-11-14T22:13:20.000Z" in err
+
+
+def test_who_is_sent_it_is_played_with_channels_that_fail(run: Run, config: Path) -> None:
+    """Its fallback is told already; the levels come due, each at its time."""
+    given = ("--config", config, *PROD, "--failing", "pager", "--within", "16m")
+    sent = [(one["channel_id"], one["after_seconds"], one["delivered"]) for one in asked(run, *given)["told"]]
+    assert sent == [
+        ("pager", 0.0, False),
+        ("mail", 0.0, True),
+        ("boss", 300.0, True),
+        ("mail", 900.0, True),
+    ]
+    said = run("explain", *given)[1]
+    assert "sent within 16m, if nobody answers and pager fails\n  +0s       pager: firing, in vain" in said
+    assert "  +15m      mail: escalation, level second" in said
+    nobody = run("explain", *given[:-1], "10s", "--failing", "mail")[1]
+    assert nobody.rstrip().splitlines()[-3].strip() == "nobody takes it in that time"
+
+
+def test_what_is_played_goes_on_from_the_state(run: Run, lived: Lived) -> None:
+    """What somebody took does not escalate; and nothing is known of a channel that is not there."""
+    at = ("--state", lived.path, "--at", str(lived.until))
+    assert asked(run, *at, "--within", "1h", "disk-full")["told"] == []
+    code, _, err = run("explain", *at, "--failing", "pagr", "disk-full")
+    assert code == 2
+    assert "--failing: no channel is called 'pagr'; did you mean 'pager'?" in err
 
 
 def test_an_archive_is_a_picture_whose_now_is_its_newest_entrys(run: Run, lived: Lived, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from tests.lab.prove.small import MONDAY
 from tocsin import AlertSeverity
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan
-from tocsin.lab.prove.confirmation import heard
+from tocsin.engine.turn import Instant
+from tocsin.lab.hearing import heard
 from tocsin.lab.prove.proving import UNITS, prove
 from tocsin.lab.prove.verdict import Question, Verdict
 
@@ -49,7 +50,8 @@ def ask(files: Files, text: str, *, units: int = UNITS, **fields: Any) -> Verdic
     found = verdict.counterexample
     assert (verdict.proved, found is not None, bool(verdict.undecided)).count(True) == 1
     if found is not None:
-        told = heard(plan, found.alert, found.at, question.within, frozenset(found.failing))
-        assert told == found.told
-        assert not any(one.channel_id in question.goal for one in told or ())
+        sent = heard(plan, found.alert, Instant(found.at, found.at), question.within, frozenset(found.failing))
+        told = [one for one in sent or () if one.delivered]
+        assert told == list(found.told)
+        assert not any(one.channel_id in question.goal for one in told)
     return verdict

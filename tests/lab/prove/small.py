@@ -22,7 +22,8 @@ from tocsin import (
 )
 from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan
-from tocsin.lab.prove.confirmation import heard
+from tocsin.engine.turn import Instant
+from tocsin.lab.hearing import heard
 from tocsin.lab.prove.verdict import Question
 from tocsin.model.alert import AlertView
 
@@ -166,7 +167,7 @@ def missed(plan: Plan, question: Question) -> Iterator[tuple[PerformanceAlert, f
     for alert in _alerts():
         kinds.setdefault(plan.route(AlertView(alert)), alert)
     for alert, at, some in product(kinds.values(), _instants(plan, question), failing):
-        told = heard(plan, alert, at, question.within, some)
-        assert told is not None
-        if not any(one.channel_id in question.goal for one in told):
+        sent = heard(plan, alert, Instant(at, at), question.within, some)
+        assert sent is not None
+        if not any(one.delivered and one.channel_id in question.goal for one in sent):
             yield alert, at, some

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from tocsin.engine.machine import ENGINE_VERSION
 from tocsin.journal import Entry
 from tocsin.lab.history.history import History, Recording
 from tocsin.lab.moment import AttemptKey, Moment, key_of
@@ -31,9 +32,10 @@ def history_of_entries(
     ended: dict[AttemptKey, tuple[float, Outcome]] = {}
     begun: set[AttemptKey] = set()
     first: Entry | None = None
-    last = 0
+    last = others = 0
     for entry in entries():
         first, last = first or entry, entry.ordinal
+        others += entry.engine != ENGINE_VERSION
         for item in entry.inputs:
             if isinstance(item, AttemptEnded):
                 ended[key_of(item)] = entry.engine_time, item.outcome
@@ -45,6 +47,8 @@ def history_of_entries(
         remarks.append(
             f"the journal begins with entry {first.ordinal}: what fired or was silenced before it is not known"
         )
+    if others:
+        remarks.append(f"{others} entries were decided by another version of the engine, which may have done otherwise")
     recording = Recording(
         Recorded(ended, frozenset(begun)), configurations, "" if first is None else first.configuration
     )

@@ -10,9 +10,10 @@ from typing import Final
 import attrs
 
 from tocsin.engine.plan import Plan
+from tocsin.engine.turn import Instant
+from tocsin.lab.hearing import heard
 from tocsin.lab.prove.assumptions import assumptions, waits
 from tocsin.lab.prove.calendar import Calendar, Schedule, Signature, Window
-from tocsin.lab.prove.confirmation import heard
 from tocsin.lab.prove.delivery import Case, Delivery
 from tocsin.lab.prove.verdict import Counterexample, Question, Verdict
 from tocsin.model.alert import AlertView, PerformanceAlert
@@ -162,8 +163,11 @@ class _Proof:
     def _confirm(self, alert: PerformanceAlert, situation: _Situation) -> None:
         question, case = self._question, situation.case
         for at in situation.instants:
-            told = heard(self._plan, alert, at, question.within, case.failing)
-            if told is not None and not any(one.channel_id in question.goal for one in told):
+            sent = heard(self._plan, alert, Instant(at, at), question.within, case.failing)
+            if sent is None:
+                continue
+            told = tuple(one for one in sent if one.delivered)
+            if not any(one.channel_id in question.goal for one in told):
                 self.counterexample = Counterexample(alert, at, tuple(sorted(case.failing)), told)
                 return
         if not case.harsh:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tocsin.lab.prove.confirmation import Heard
+from tocsin.lab.hearing import Heard
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.severity import AlertSeverity
 

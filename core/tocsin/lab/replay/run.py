@@ -24,19 +24,22 @@ __all__ = ["Played", "make_player", "play", "replay"]
 
 @attrs.frozen(slots=True)
 class Played:
-    """What was played: the wall times of the first and the last moment, and what has to be known about it."""
+    """What was played: how many moments, of which wall times, up to when, and what has to be known about it."""
 
+    moments: int
     began: float
+    last: float
     ended: float
     remarks: tuple[str, ...]
 
 
 class _Until:
-    """The moments up to an instant of the wall clock, and when the first and the last of them were."""
+    """The moments up to an instant of the wall clock, counted, with the first and the last of them."""
 
     def __init__(self, history: History, until: float) -> None:
         self._history = history
         self._until = until
+        self.count = 0
         self.first: Moment | None = None
         self.last: Moment | None = None
 
@@ -46,6 +49,7 @@ class _Until:
                 return
             self.first = self.first or moment
             self.last = moment
+            self.count += 1
             yield moment
 
 
@@ -55,10 +59,10 @@ def play(player: Player, history: History, until: float = float("inf")) -> Playe
     player.play(moments)
     first, last = moments.first, moments.last
     if first is None or last is None:
-        return Played(0.0, 0.0, (*history.remarks, "there is nothing in this history"))
+        return Played(0, 0.0, 0.0, 0.0, (*history.remarks, "there is nothing in this history"))
     end = last.engine if until == float("inf") else last.engine + max(0.0, until - last.wall)
     player.pass_until(end)
-    return Played(first.wall, last.wall + (end - last.engine), history.remarks)
+    return Played(moments.count, first.wall, last.wall, last.wall + (end - last.engine), history.remarks)
 
 
 def replay(
