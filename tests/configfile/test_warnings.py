@@ -307,3 +307,32 @@ def test_nobody_is_told_of_anything(files: Files) -> None:
 
 def test_a_file_with_an_error_has_no_warnings(files: Files) -> None:
     assert files.told("channels: {a: {backend: console}}\nreceivers: {r: [b]}") == [(2, 17, "receivers.r[0]")]
+
+
+@pytest.mark.parametrize(
+    ("rules", "intervals", "paths"),
+    [
+        (
+            "- mute_time_intervals: [a]",
+            'a: [{times: [{start_time: "00:00", end_time: "24:00"}]}]',
+            ["routing_rules[0]"],
+        ),
+        ("- mute_time_intervals: [a]", "a: [{}]", ["routing_rules[0]"]),
+        ("- mute_time_intervals: [a]", 'a: [{times: [{start_time: "00:00", end_time: "23:59"}]}]', []),
+        ("- active_time_intervals: [a]", 'a: [{years: ["2001:2003"]}]', ["routing_rules[0]"]),
+        ("- active_time_intervals: [a]", 'a: [{months: [february], days_of_month: ["30"]}]', ["routing_rules[0]"]),
+        (
+            "- routes: [{mute_time_intervals: [a, b]}, {mute_time_intervals: [a], continue: true}]",
+            "a: [{weekdays: ['monday:friday']}]\n  b: [{weekdays: [saturday, sunday]}]",
+            ["routing_rules[0].routes[0]"],
+        ),
+        (
+            "- {mute_time_intervals: [a], active_time_intervals: [b]}",
+            "a: [{weekdays: ['monday:friday']}]\n  b: [{weekdays: [wednesday]}]",
+            ["routing_rules[0]"],
+        ),
+        ("- {mute_time_intervals: [a], enabled: false}", "a: [{}]", []),
+    ],
+)
+def test_a_rule_that_is_always_silent(files: Files, rules: str, intervals: str, paths: list[str]) -> None:
+    assert _paths(_rules(files, rules, f"time_intervals:\n  {intervals}\n"), "keep it silent") == paths

@@ -12,7 +12,7 @@ from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
 from tocsin.proof.findings import Findings, Unreached
 
-__all__ = ["UNITS", "unreachable", "without_a_human"]
+__all__ = ["UNITS", "named_rules", "unreachable", "without_a_human"]
 
 _SEVERITY: Final = "severity"
 _CRITICAL: Final = AlertSeverity.CRITICAL
@@ -22,7 +22,7 @@ UNITS: Final = 1_500_000
 
 def unreachable(root: Spot, plan: Plan, findings: Findings) -> None:
     """Tell of rules, policies and levels that no alert ever comes to, of rules alike, and of patterns without a use."""
-    spots = dict(_named(root.get("routing_rules"), plan.config.routing_rules))
+    spots = dict(named_rules(root.get("routing_rules"), plan.config.routing_rules))
     lost = set()
     for one in findings.unreached():
         lost.add(one.node.rule.rule_id)
@@ -77,7 +77,7 @@ def _at(spot: Spot) -> str:
 
 def without_a_human(root: Spot, plan: Plan, findings: Findings) -> None:
     """Tell of rules by which a critical alert goes to channels, none of which a person reads."""
-    spots = dict(_named(root.get("routing_rules"), plan.config.routing_rules))
+    spots = dict(named_rules(root.get("routing_rules"), plan.config.routing_rules))
     if not plan.nodes and plan.config.catch_all_channel is None:
         root.refuse("no rule is on and there is no catch_all_channel: nobody is told of anything")
     elif plan.channels and not any(map(_Humans(plan).reads, plan.channels)):
@@ -102,10 +102,11 @@ def _each_rule(root: Spot, plan: Plan, spots: dict[str, Spot], findings: Finding
         caught.refuse("a critical alert that no rule takes is told to no person; see `human`")
 
 
-def _named(spot: Spot | None, rules: Sequence[AlertRoutingRule]) -> Iterator[tuple[str, Spot]]:
+def named_rules(spot: Spot | None, rules: Sequence[AlertRoutingRule]) -> Iterator[tuple[str, Spot]]:
+    """Yield each rule's id, routes included, and where it is written."""
     for own, rule in zip([] if spot is None else spot.items(), rules, strict=True):
         yield rule.rule_id, own
-        yield from _named(own.get("routes"), rule.routes)
+        yield from named_rules(own.get("routes"), rule.routes)
 
 
 class _Humans:

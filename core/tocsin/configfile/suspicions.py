@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -12,6 +13,7 @@ from tocsin.configfile.context import Context
 from tocsin.configfile.document import MASK, Scalar, origins
 from tocsin.configfile.findings import Spot
 from tocsin.configfile.kinds import trap
+from tocsin.configfile.muteness import mute
 from tocsin.configfile.reach import UNITS, unreachable, without_a_human
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError
@@ -37,6 +39,7 @@ def suspect(root: Spot, configuration: Configuration, plan: Plan, context: Conte
     findings = Findings(plan, UNITS)
     unreachable(root, plan, findings)
     without_a_human(root, plan, findings)
+    mute(root, plan, time.time())
     _lonely_clusters(root)
     _odd_numbers(root)
 

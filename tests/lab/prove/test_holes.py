@@ -8,6 +8,10 @@ import pytest
 from tests.configfile.files import Files
 from tests.lab.prove.asking import CHANNELS, ask
 
+from tocsin import PerformanceAlert, load_registry
+from tocsin.configfile.loading import load_routing
+from tocsin.lab.rehearsal import Rehearsal
+
 INTERVALS = """
 time_intervals:
   weekend: [{weekdays: [saturday, sunday]}]
@@ -312,3 +316,22 @@ escalation_policies: {p: {escalation_levels: {immediate: [boss]}, default_channe
     verdict = ask(files, text)
     assert verdict.proved
     assert any(one.startswith("it is critical from its first report on") for one in verdict.assumptions)
+
+
+def test_a_limit_that_is_used_up_is_waited_for(files: Files) -> None:
+    """The engine lets a digest go a minute after the last start at the latest, and the proof counts on no less."""
+    text = _rules(ALL, more="aggregation: {strategy: none}", channels=CHANNELS).replace(
+        "team: {backend: console}", "team: {backend: console, rate_limit_per_minute: 2}"
+    )
+    assert ask(files, text, within=60.0).proved
+    verdict = ask(files, text, within=59.0)
+    assert verdict.undecided == ("the rate limit of 'team' may keep it waiting for up to 1m",)
+
+    rehearsal = Rehearsal(load_routing(files.write(text), load_registry()).plan)
+    for number in range(9):
+        rehearsal.fire(PerformanceAlert(f"a{number}", "c", "critical", "m"))
+    assert len(rehearsal.news()) == 2
+    rehearsal.wait(59.5)
+    assert rehearsal.news() == ()
+    rehearsal.wait(0.5)
+    assert [told.alert_ids for told in rehearsal.news()] == [tuple(f"a{number}" for number in range(2, 9))]

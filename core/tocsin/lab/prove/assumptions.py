@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tocsin.engine.gaps import RESERVED
 from tocsin.engine.plan import GLOBAL, Plan
 from tocsin.lab.instants import duration_text
-from tocsin.lab.prove.delivery import longest_wait
+from tocsin.lab.prove.delivery import LIMITED_SECONDS, longest_wait
 from tocsin.lab.prove.levels import levels_within
 from tocsin.lab.prove.verdict import Question
 from tocsin.lab.prove.wording import moment
@@ -33,9 +33,12 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
     else:
         yield "every channel takes what it is sent at once (see --tolerate)"
     for channel_id in sorted(plan.channels):
-        limit = plan.channels[channel_id].channel.rate_limit_per_minute
-        if limit is not None:
-            yield f"fewer notifications wait for {channel_id!r} than its limit lets through ({limit} a minute)"
+        found = plan.channels[channel_id]
+        limit = found.channel.rate_limit_per_minute
+        if limit is not None and found.spec.per_incident:
+            yield f"when the limit of {channel_id!r} is used up ({limit} a minute), it is the next one let through"
+        elif limit is not None:
+            yield f"when the limit of {channel_id!r} is used up ({limit} a minute), the next digest has room for it"
     policies = {node.policy_id for node in plan.nodes if node.policy_id is not None}
     if policies:
         yield (
@@ -65,5 +68,8 @@ def waits(plan: Plan, question: Question) -> Iterator[str]:
             yield f"{where} does not say how long it keeps an alert waiting"
         elif wait > 0:
             yield f"{where} may keep an alert waiting for up to {duration_text(wait)} while others are told"
+    for channel_id in sorted(plan.channels):
+        if plan.channels[channel_id].channel.rate_limit_per_minute is not None:
+            yield f"the rate limit of {channel_id!r} may keep it waiting for up to {duration_text(LIMITED_SECONDS)}"
     if question.tolerate:
         yield "an attempt on a channel that hangs puts its fallback off until it times out"

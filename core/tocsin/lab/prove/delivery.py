@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -17,7 +17,10 @@ from tocsin.proof.routing import Routing
 from tocsin.proof.search import Way
 from tocsin.roles.aggregator import Waiting
 
-__all__ = ["Case", "Delivery", "Path", "longest_wait"]
+__all__ = ["LIMITED_SECONDS", "Case", "Delivery", "Path", "longest_wait"]
+
+LIMITED_SECONDS: Final = 60.0
+"""So long a rate limit that is used up keeps the next notification waiting: its log looks back a minute."""
 
 
 @attrs.frozen(slots=True)
@@ -32,8 +35,8 @@ class Path:
 class Case:
     """What is the case while an alert is told. ``failing`` are the channels that fail.
 
-    ``harsh``: the aggregators keep the alert waiting for as long as they may, and attempts on failing channels hang.
-    Otherwise it is told alone, and what fails says so at once.
+    ``harsh``: the aggregators keep the alert waiting for as long as they may, all rate limits are used up, and attempts
+    on failing channels hang. Otherwise it is told alone, and what fails says so at once.
     """
 
     failing: frozenset[str] = frozenset()
@@ -161,9 +164,11 @@ class Delivery:
         delay = 0.0
         last = channel_id
         while self.usable(last) and delay <= self._within:
+            found = self._plan.channels[last]
+            if case.harsh and found.channel.rate_limit_per_minute is not None:
+                delay += LIMITED_SECONDS
             if last not in case.failing:
                 return Path(tuple(others), delay) if last in self._goal else None
-            found = self._plan.channels[last]
             following = found.channel.fallback
             if following is None or following == channel_id or following in others:
                 return None
