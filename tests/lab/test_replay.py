@@ -214,10 +214,10 @@ def test_mistakes_are_said(arguments: list[str], problem: str, write: Write, run
     assert problem in err
 
 
-def test_a_month_can_be_replayed_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_month_can_be_replayed_and_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The short form of ``make month``: it runs; how long it takes is not judged here."""
     assert month.main(["400"]) in (0, 1)
     logging.disable(logging.NOTSET)
     assert "400 events" in capsys.readouterr().out
-    report, _ = month.run(400)
+    report, _ = month.run(400, tmp_path)
     assert 50 < report.sent < report.episodes
