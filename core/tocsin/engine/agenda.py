@@ -13,6 +13,8 @@ __all__ = ["Agenda", "Deadline", "Ordered"]
 
 K = TypeVar("K", bound=Any)
 _SLACK: Final = 64
+_STALE_TOGETHER: Final = 1000
+"""So many pairs that are no longer true, one after the other, are dropped one by one; more by making the heap anew."""
 
 
 class Deadline(enum.IntEnum):
@@ -82,14 +84,20 @@ class Ordered(Generic[K]):
                 tx.drop(self.ranks, key)
             else:
                 tx.unindex(self.ranks, key)
+            if len(self._heap) > 2 * len(self.ranks) + _SLACK:
+                self.rebuild()
 
     def first(self) -> tuple[Any, K] | None:
         """Return the lowest (rank, key), or None."""
-        heap = self._heap
+        heap, stale = self._heap, 0
         while heap:
             rank, key = heap[0]
             if self.ranks.get(key) == rank:
                 return heap[0]
+            stale += 1
+            if stale > max(_STALE_TOGETHER, len(self.ranks) // 50):
+                self.rebuild()
+                return self._heap[0] if self._heap else None
             heappop(heap)
         return None
 

@@ -50,7 +50,7 @@ __all__ = ["ENGINE_VERSION", "Engine", "Input", "Instant", "PlanChanged", "Resta
 
 
 DEADLINES_PER_STEP: Final = 100
-LINES_PER_STEP: Final = 40
+LINES_PER_STEP: Final = 25
 """More deadlines that are due, or that touch more lines and escalations, wait for the next step."""
 
 _OVERSLEPT_SECONDS: Final = 10.0
