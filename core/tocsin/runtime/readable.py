@@ -200,7 +200,7 @@ class Readable:
     def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
         """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
 
-        :meth:`ledger` has what happened before; ``tocsin explain --state STORE --at TIME`` plays the journal up to there.
+        :meth:`ledger` has what happened before; ``tocsin explain --state STORE --at TIME`` plays the journal again.
 
         :raises ConfigurationError: when *at* is in the past.
         """
@@ -213,7 +213,7 @@ class Readable:
                 raise ConfigurationError(f"an instant is a finite number of seconds, not {shown(at)}", "at")
             if at is not None and at < now.engine:
                 raise ConfigurationError(
-                    f"a running service cannot go back: {at!r} is before now ({now.engine!r}); its ledger has the past, "
+                    f"a running service cannot go back: {at!r} is before now, {now.engine!r}; the ledger has the past, "
                     "and 'tocsin explain --state STORE --at TIME' plays its journal",
                     "at",
                 )
