@@ -1,4 +1,4 @@
-"""Every async test runs on asyncio, on asyncio with uvloop, and on trio; or on what TOCSIN_TEST_LOOPS names of these."""
+"""Every async test runs on asyncio, on asyncio with uvloop, and on trio; or on what TOCSIN_TEST_LOOPS names of them."""
 
 from __future__ import annotations
 

@@ -351,6 +351,26 @@ def test_what_lies_before_the_journal_cannot_be_asked(run: Run, config: Path, li
     assert "cannot explain 2023-11-14T22:13:19.000Z: the journal begins at 2023-11-14T22:13:20.000Z" in err
 
 
+def test_the_first_entry_s_own_instant_can_be_asked(run: Run, lived: Lived) -> None:
+    """Nothing went before it, and the configuration that it was decided under is in force."""
+    document = asked(run, "--state", lived.path, "--at", str(START), "over")
+    assert actions(document)["pager"] == ("notify", "routed")
+    assert document["state"] == {"entry": 0, "at": document["at"], "remarks": []}
+
+
+def test_where_the_journal_begins_later_nothing_is_said_to_be_over(run: Run, lived: Lived, tmp_path: Path) -> None:
+    """What fired before its first entry is not known, and that comes first."""
+    archive = tmp_path / "late.jsonl"
+    assert run("store", "export", lived.path, "--from", "6", "-o", archive)[0] == 0
+    at = ("--at", "2023-11-14T22:14:21.5Z")
+    said = run("explain", "--state", archive, *at, "disk-full")[1]
+    assert said.startswith("beware: the journal begins with entry 6: ")
+    assert "whether it fires then is not known; if it does not, were it to fire:" in said
+    assert "it is over" not in said
+    (remark,) = asked(run, "--state", archive, *at, "disk-full")["state"]["remarks"]
+    assert remark.startswith("the journal begins with entry 6")
+
+
 def test_who_is_sent_it_is_played_with_channels_that_fail(run: Run, config: Path) -> None:
     """Its fallback is told already; the levels come due, each at its time."""
     given = ("--config", config, *PROD, "--failing", "pager", "--within", "16m")
