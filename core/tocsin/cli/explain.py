@@ -199,9 +199,7 @@ def _after_the_ledger(standpoint: Standpoint, later: int, *, known: bool, fires:
         yield "the records know it no longer: only the journal does"
     elif not fires:
         if standpoint.past is not None and not standpoint.past.whole:
-            yield from wrapped(
-                "whether it fires then is not known: the journal begins later; if it does not, were it to fire:"
-            )
+            yield "whether it fires then is not known; if it does not, were it to fire:"
         else:
             yield "it does not fire yet; were it to fire:" if later else "it is over; were it to fire again:"
         yield ""
