@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tocsin.engine.ends import goes_on
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, end, lines_of
@@ -12,6 +14,9 @@ from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import Reason
 
 __all__ = ["fires_again", "recheck"]
+
+_ATTENDED: Final = frozenset({Reason.ACKNOWLEDGED, Reason.SNOOZED})
+"""Gates that somebody shut who knows of it."""
 
 
 def fires_again(turn: Turn, channel_id: str, episode: Episode, listed: Listed, *, untold: bool = False) -> bool:
@@ -78,6 +83,8 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
             if line.told.get(episode_id, PASSENGER) < episode.severity.rank:
                 adopt(turn, line, episode)
                 block(turn, line, episode, shut)
+            elif out.maybe and shut not in _ATTENDED:  # it may not have arrived: it is told again once the gate opens
+                turn.tx.edit(line).repeat = True
             continue
         firing = True
         if episode.severity.rank != rank:

@@ -420,3 +420,27 @@ def test_what_an_interval_keeps_back_is_told_at_its_end(files: Files) -> None:
     verdict = ask(files, text, within=901.0)
     assert verdict.undecided
     assert verdict.counterexample is None
+
+
+@pytest.mark.parametrize("strategy", ["none", "window", "grouping"])
+def test_what_may_not_have_arrived_is_told_again_when_an_interval_ends(files: Files, strategy: str) -> None:
+    """An attempt hangs as the interval begins; at its end the channel is told again, and then the fallback."""
+    text = f"""
+aggregation: {{strategy: {strategy}}}
+channels:
+  team: {{backend: console, fallback: boss, fallback_after_seconds: 200}}
+  boss: {{backend: console}}
+routing_rules: [{{mute_time_intervals: [tea], target_channels: [team]}}]
+time_intervals: {{tea: [{{times: [{{start_time: "10:01", end_time: "10:15"}}]}}]}}
+"""
+    rehearsal = _rehearsal(files, text)
+    rehearsal.receiver("team", "hanging")
+    rehearsal.fire(PerformanceAlert("ours", "c", "critical", "m"))
+    rehearsal.wait(899.0)
+    before = _heard(rehearsal, "ours", "team")
+    assert len(before) == 1
+    rehearsal.wait(2000.0)
+    again = _heard(rehearsal, "ours", "team")[1]
+    (at,) = _heard(rehearsal, "ours", "boss")
+    assert again == 900.0
+    assert 1100.0 <= at <= 1100.0 + 65.0
