@@ -170,9 +170,13 @@ class Explaining:
         fired = [item["alert"]["alert_id"] for item in entry["inputs"] if item["type"] == "AlertFired"]
         if told is None or told["alert"] not in fired:
             return
-        decisions = [e for e in entry["events"] if e["type"] == "TellingDecided" and e["alert_id"] == told["alert"]]
-        decided = {e["channel_id"]: (e["action"], e["reason"]) for e in decisions}
-        incident = next((e["incident_id"] for e in reversed(decisions)), None)
+        about = [e for e in entry["events"] if e.get("alert_id") == told["alert"]]
+        decisions = [e for e in about if e["type"] == "TellingDecided"]
+        routed = [
+            e for e in about if e["type"] == "AlertRouted"
+        ]  # what ends meanwhile, of an earlier episode, is not meant
+        incident = next((e["incident_id"] for e in reversed(routed or decisions)), None)
+        decided = {e["channel_id"]: (e["action"], e["reason"]) for e in decisions if e["incident_id"] == incident}
         started = {
             e["channel_id"]
             for e in entry["events"]

@@ -105,7 +105,8 @@ class Grouping:
             return False
         ended = [one.ended_at for one in world.spans.values() if one.incident == span.incident and one is not span]
         last = max((at for at in ended if at is not None), default=world.now)
-        told = next_flush(aggregation["settings"], world.opened[span.incident], last) + _SECOND
+        after = last + 2 * _CLOSE  # at a flush's own instant it may have missed that one
+        told = next_flush(aggregation["settings"], world.opened[span.incident], after) + _SECOND
         if world.now <= told or self.promptness.files.awake(last, world.now) is not None:
             return False
         channels = list(world.settings["channels"])
