@@ -604,3 +604,10 @@ def test_what_cannot_be_done_is_exempted_by_name() -> None:
     for options, name in (({"per_incident": False}, INCIDENTS), ({"concurrency": 1}, OTHERS)):
         with pytest.raises(pytest.skip.Exception, match="registered"):
             _held(contract_of(plugin_of(Pigeon, **options)), name)
+
+
+def test_an_exemption_that_is_misspelt_is_told() -> None:
+    """With the nearest one; and one without a reason."""
+    for exempt in ({"refusse": "a loft refuses nothing"}, {"refuses": ""}):
+        with _fails("`exempt` has 'refus.*'.*did you mean 'refuses'|with the reason ''"):
+            _held(contract_of(plugin_of(Pigeon), exempt=exempt), "test_the_exemptions_are_known")
