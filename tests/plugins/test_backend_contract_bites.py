@@ -154,6 +154,15 @@ class Mentioning(Pigeon):
         return super().text(notification).replace("(at)", "@")
 
 
+class MentioningInTemplates(Pigeon):
+    """Escapes its own words only."""
+
+    def text(self, notification: Notification) -> str:
+        text = super().text(notification)
+        assert notification.message is not None
+        return text.replace("(at)", "@") if notification.message.templated else text
+
+
 class OwnWords(Pigeon):
     """Has no ear for templates."""
 
@@ -478,6 +487,9 @@ BROKEN: list[tuple[type[Pigeon], str, Answer | None, str]] = [
     (CString, HOSTILE, None, "NUL: what stands beside it is lost"),
     (Parting, HOSTILE, None, "very long: .*arrived 2 times"),
     (Mentioning, "test_nothing_in_an_alert_is_acted_on", None, "act on what an alert says: '@everyone'"),
+    (MentioningInTemplates, "test_nothing_in_an_alert_is_acted_on", None, r"says: '@everyone' \(in a template\)"),
+    (Silent, "test_sends_at_the_same_time_do_not_mix", None, "send returned None"),
+    (Silent, OTHERS, None, "send returned None"),
     (OwnWords, "test_a_template_has_its_words", None, "of a template's words nothing arrived"),
     (Fresh, KEYS, None, "three attempts of one notification arrived under"),
     (Keyless, KEYS, None, "without a key.*idempotency key.*exempt 'key'"),
