@@ -26,7 +26,7 @@ DEDUP_KEY: Final = 255
 _FIELD: Final = 255
 _LINKS: Final = 10
 _HREF: Final = 1024
-_URL: Final = re.compile(r"[!-~]+")
+_VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]
 
 def dedup_key(incident_id: str) -> str:
     """Return the incident's id, which is constant over its life, or a digest of one that PagerDuty would not take."""
-    if 0 < len(incident_id.encode("utf-8", "replace")) <= DEDUP_KEY:
+    if len(incident_id) <= DEDUP_KEY and _VISIBLE.fullmatch(incident_id):
         return incident_id
     return hashlib.sha256(incident_id.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -115,7 +115,7 @@ def _links(notification: Notification) -> Iterator[dict[str, str]]:
 
 def _host(text: str) -> str:
     """Return the host of a URL that PagerDuty takes, else nothing: one that it refuses would refuse the whole event."""
-    if not text.startswith(("http://", "https://")) or len(text) > _HREF or not _URL.fullmatch(text):
+    if not text.startswith(("http://", "https://")) or len(text) > _HREF or not _VISIBLE.fullmatch(text):
         return ""
     try:
         return httpx.URL(text).host
