@@ -37,6 +37,7 @@ class BackendTests:
     - ``key``: the receiver cannot be told that an attempt is a repetition;
     - ``secrets``: no setting is secret;
     - ``templates``: a user's template cannot change what is sent;
+    - ``heartbeat``: the receiver has no use for that tocsin is alive, or takes it in a form of its own;
     - ``apart``: there is only one receiver, however many channels there are.
     """
 
