@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tocsin import AlertStatus, ListedAlert, Notification, iso_time
-from tocsin_opsgenie.fitting import fitting, line, shown, units
+from tocsin_opsgenie.fitting import fitting, fitting_line, units
 from tocsin_opsgenie.settings import OpsgenieConfig
 
 __all__ = [
@@ -64,7 +64,7 @@ def new_alert(notification: Notification, config: OpsgenieConfig) -> dict[str, A
         "source": SOURCE,
         "priority": priority(notification, config),
     }
-    entity = fitting(", ".join(filter(None, map(line, notification.clusters))), ENTITY)
+    entity = fitting(", ".join(filter(None, (fitting_line(name, ENTITY) for name in notification.clusters))), ENTITY)
     if entity:
         document["entity"] = entity
     if config.tags:
@@ -76,7 +76,7 @@ def new_alert(notification: Notification, config: OpsgenieConfig) -> dict[str, A
 
 def message(notification: Notification) -> str:
     """Return the message's subject; that it is a test comes first."""
-    said = line(notification.message.subject) if notification.message is not None else ""
+    said = fitting_line(notification.message.subject, MESSAGE) if notification.message is not None else ""
     text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
@@ -102,7 +102,7 @@ def priority(notification: Notification, config: OpsgenieConfig) -> str:
 
 
 def _body(notification: Notification) -> str:
-    return shown(notification.message.body).strip() if notification.message is not None else ""
+    return notification.message.body.strip() if notification.message is not None else ""
 
 
 def _details(notification: Notification) -> dict[str, str]:
@@ -153,4 +153,4 @@ def _within(room: int, pairs: Mapping[str, str]) -> dict[str, str]:
 
 def _shown(pairs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, text in pairs.items():
-        yield fitting(line(key), _NAME), fitting(shown(text), _DETAIL)
+        yield fitting_line(key, _NAME), fitting(text, _DETAIL)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tocsin import ListedAlert, Message, Notification, iso_time
 from tocsin.http import json_content
-from tocsin_pagerduty.fitting import fitting, shown
+from tocsin_pagerduty.fitting import fitting
 
 __all__ = ["DETAILS_BYTES", "custom_details"]
 
@@ -54,12 +54,12 @@ def _templated(message: Message, notification: Notification) -> Details:
         document = json.loads(message.body)
         if isinstance(document, dict) and len(json_content(document)) <= DETAILS_BYTES:
             return document
-    return {**_ids(notification), "message": fitting(shown(message.body), _BODY)}
+    return {**_ids(notification), "message": fitting(message.body, _BODY)}
 
 
 def _ids(notification: Notification) -> Details:
     named = ("incident_id", "notification_id", "channel_id")
-    return {name: fitting(shown(getattr(notification, name)), _BARE) for name in named}
+    return {name: fitting(getattr(notification, name), _BARE) for name in named}
 
 
 def _head(notification: Notification) -> Details:
@@ -80,7 +80,7 @@ def _head(notification: Notification) -> Details:
 
 def _alert(listed: ListedAlert) -> Details:
     full = _fields(listed, _TEXT) | {
-        name: {fitting(shown(key), _BARE): fitting(shown(text), _TEXT) for key, text in sorted(texts.items())}
+        name: {fitting(key, _BARE): fitting(text, _TEXT) for key, text in sorted(texts.items())}
         for name, texts in (("labels", listed.alert.labels), ("annotations", listed.alert.annotations))
         if texts
     }
@@ -105,7 +105,7 @@ def _fields(listed: ListedAlert, longest: int) -> Details:
     }
     numbers = {"current_value": alert.current_value, "threshold_value": alert.threshold_value}
     return {
-        **{name: fitting(shown(text), longest) for name, text in texts.items() if text},
+        **{name: fitting(text, longest) for name, text in texts.items() if text},
         **{name: number for name, number in numbers.items() if number is not None},
     }
 
@@ -113,7 +113,7 @@ def _fields(listed: ListedAlert, longest: int) -> Details:
 def _common(maps: Iterable[Mapping[str, str]]) -> Details:
     first, *others = [*maps] or [{}]
     same = {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
-    return {fitting(shown(name), _BARE): fitting(shown(text), _TEXT) for name, text in sorted(same.items())}
+    return {fitting(name, _BARE): fitting(text, _TEXT) for name, text in sorted(same.items())}
 
 
 def _within(room: int, entries: Iterable[Details]) -> list[Details]:

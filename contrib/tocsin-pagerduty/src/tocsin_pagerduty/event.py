@@ -15,7 +15,7 @@ import httpx
 
 from tocsin import AlertStatus, Notification, iso_time
 from tocsin_pagerduty.details import custom_details
-from tocsin_pagerduty.fitting import fitting, line
+from tocsin_pagerduty.fitting import fitting, fitting_line
 from tocsin_pagerduty.settings import PagerDutyConfig
 
 __all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "dedup_key", "event"]
@@ -35,12 +35,14 @@ def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]
     It resolves when all that the channel was told of the incident is over. Until then everything is a trigger, also the
     end of one alert among several: PagerDuty adds it to the log of the alert with the same key.
     """
-    document: dict[str, Any] = {"routing_key": config.routing_key, "dedup_key": dedup_key(notification.incident_id)}
-    if notification.over:
-        return {**document, "event_action": "resolve"}
-    document |= {"event_action": "trigger", "payload": _payload(notification, config)}
+    document: dict[str, Any] = {
+        "routing_key": config.routing_key,
+        "event_action": "resolve" if notification.over else "trigger",
+        "dedup_key": dedup_key(notification.incident_id),
+        "payload": _payload(notification, config),
+    }
     if config.client:
-        document["client"] = fitting(line(config.client), _FIELD)
+        document["client"] = fitting_line(config.client, _FIELD)
     if config.client_url is not None:
         document["client_url"] = config.client_url
     if links := [*_links(notification)]:
@@ -71,18 +73,18 @@ def _payload(notification: Notification, config: PagerDutyConfig) -> dict[str, A
         ("group", {one.alert.cluster_id for one in notification.alerts}),
         ("class", {one.alert.metric_name for one in notification.alerts}),
     ):
-        if len(values) == 1 and (text := line(values.pop())):
-            payload[name] = fitting(text, _FIELD)
+        if len(values) == 1 and (text := fitting_line(values.pop(), _FIELD)):
+            payload[name] = text
     return payload
 
 
 def _summary(notification: Notification) -> str:
     """Return the message's subject; that it is a test, or that something still fires, comes first."""
-    said = line(notification.message.subject) if notification.message is not None else ""
+    said = fitting_line(notification.message.subject, SUMMARY) if notification.message is not None else ""
     text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
-    if notification.status is AlertStatus.RESOLVED:
+    if notification.status is AlertStatus.RESOLVED and not notification.over:
         text = f"{notification.still_firing} still firing; {text}"
     return fitting(text, SUMMARY)
 
@@ -90,12 +92,12 @@ def _summary(notification: Notification) -> str:
 def _source(notification: Notification) -> str:
     """Return the systems that have the problem, as few as say it: nodes, or clusters."""
     for names in (
-        {line(one.alert.node_id or "") for one in notification.alerts},
-        {line(one.alert.cluster_id) for one in notification.alerts},
+        {fitting_line(one.alert.node_id or "", _FIELD) for one in notification.alerts},
+        {fitting_line(one.alert.cluster_id, _FIELD) for one in notification.alerts},
     ):
         if len(names) == 1 and "" not in names:
-            return fitting(names.pop(), _FIELD)
-    clusters = sorted({line(name) for name in notification.clusters} - {""})
+            return names.pop()
+    clusters = sorted({fitting_line(name, _FIELD) for name in notification.clusters} - {""})
     return fitting(", ".join(clusters) or "tocsin", _FIELD)
 
 
@@ -106,7 +108,7 @@ def _links(notification: Notification) -> Iterator[dict[str, str]]:
         alert = listed.alert
         for name, href in ((alert.metric_name or "source", alert.generator_url), *sorted(alert.annotations.items())):
             if href not in found and (host := _host(href)):
-                found[href] = f"{fitting(line(name), _FIELD)}: {host}"
+                found[href] = f"{fitting_line(name, _FIELD)}: {host}"
         if len(found) >= _LINKS:
             break
     for href, text in [*found.items()][:_LINKS]:
