@@ -116,7 +116,7 @@ def test_severities_may_be_called_otherwise() -> None:
 
 
 def test_a_milder_alert_that_follows_makes_the_incident_no_milder() -> None:
-    told = {"told_severity": AlertSeverity.CRITICAL, "kind": NotificationKind.MORE}
+    told: dict[str, Any] = {"told_severity": AlertSeverity.CRITICAL, "kind": NotificationKind.MORE}
     assert made(make_listed(severity="warning"), **told)["payload"]["severity"] == "critical"
     assert made(make_listed(severity="emergency"), **told)["payload"]["severity"] == "critical"
 

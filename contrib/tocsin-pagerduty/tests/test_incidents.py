@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from events_api import KEY, EventsApi
-from stage import Stage
+from pagerduty_stage import Stage
 
 from tocsin import (
     AlertRoutingRule,

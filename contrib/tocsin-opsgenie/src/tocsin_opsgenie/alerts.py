@@ -84,13 +84,13 @@ def message(notification: Notification) -> str:
 
 
 def description(notification: Notification) -> str:
-    """Return the message's body."""
+    """Return the message's body; Opsgenie takes no empty one in place of another."""
     return fitting(_body(notification), DESCRIPTION)
 
 
 def note(notification: Notification) -> str:
     """Return what is written beside an alert that is there already: the body, and how much of it still fires."""
-    text = _body(notification) or message(notification)
+    text = _body(notification)
     if notification.status is AlertStatus.RESOLVED and not notification.over:
         text = f"{notification.still_firing} still firing.\n{text}"
     return fitting(text, NOTE)
@@ -102,7 +102,8 @@ def priority(notification: Notification, config: OpsgenieConfig) -> str:
 
 
 def _body(notification: Notification) -> str:
-    return notification.message.body.strip() if notification.message is not None else ""
+    body = notification.message.body.strip() if notification.message is not None else ""
+    return body or message(notification)
 
 
 def _details(notification: Notification) -> dict[str, str]:

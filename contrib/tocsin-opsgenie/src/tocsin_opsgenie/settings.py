@@ -146,8 +146,8 @@ class OpsgenieConfig:
 
     api_key: str = attrs.field(validator=_api_key, repr=hide)
     api_url: str = attrs.field(default=API_URL, validator=_base, repr=redact_url)
-    responders: tuple[Responder, ...] = attrs.field(default=(), converter=tuple, validator=_responders)
-    tags: tuple[str, ...] = attrs.field(default=(), converter=tuple, validator=_tags)
+    responders: tuple[Responder, ...] = attrs.field(default=(), validator=_responders)
+    tags: tuple[str, ...] = attrs.field(default=(), validator=_tags)
     priority: str | None = attrs.field(default=None, validator=_priority)
     priorities: Mapping[str, str] = attrs.field(factory=dict, validator=_priorities)
     update_alerts: bool = False
