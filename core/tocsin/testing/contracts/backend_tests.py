@@ -99,13 +99,15 @@ class BackendTests:
 
     @asynccontextmanager
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
-        """Give a backend that is entered, if it can be, and left."""
+        """Give a backend that is entered, if it can be, and left; all that within :attr:`patience_seconds`."""
         backend = self.make(receiver, **changes)
-        if hasattr(backend, "__aenter__"):
-            async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+        with anyio.move_on_after(self.patience_seconds) as scope:
+            if hasattr(backend, "__aenter__"):
+                async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+                    yield backend
+            else:
                 yield backend
-        else:
-            yield backend
+        self._went_on(not scope.cancelled_caught)
 
     def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
         """Return *notification* with the message that the core would give it."""
@@ -168,17 +170,31 @@ class BackendTests:
                     raise
             finally:
                 timer.cancel()
+        self._went_on(not given_up.is_set())
+
+    def _went_on(self, went_on: bool) -> None:
         owes(
-            not given_up.is_set(),
-            f"nothing went on for {self.patience_seconds:g} s, until the receiver was stopped",
+            went_on,
+            f"nothing went on for {self.patience_seconds:g} s",
             "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
-            " anyio.to_thread.run_sync with abandon_on_cancel=True), and let cancellations pass",
+            " anyio.to_thread.run_sync with abandon_on_cancel=True), let cancellations pass, release locks in"
+            " `finally`, and hold none while waiting for an answer",
             "tocsin.Backend.send",
         )
 
     async def until(self, receiver: BackendReceiver, holds: Callable[[], bool]) -> bool:
-        """Wait until *holds*, asked whenever *receiver* notes something; False if it never does."""
-        return await anyio.to_thread.run_sync(receiver.wait_until, holds, self.patience_seconds, abandon_on_cancel=True)
+        """Wait until *holds*, asked whenever *receiver* notes something; False if it does not in time."""
+        seconds = self.patience_seconds / 2
+        return await anyio.to_thread.run_sync(receiver.wait_until, holds, seconds, abandon_on_cancel=True)
+
+    async def until_arrived(self, receiver: BackendReceiver, before: int = 0) -> None:
+        """Wait until more than *before* attempts have arrived."""
+        owes(
+            await self.until(receiver, lambda: len(receiver.arrivals) > before),
+            f"nothing arrived at a receiver that {receiver.answer.value}",
+            "send to where settings(receiver) says; a receiver calls arrived() as soon as it has read an attempt",
+            "tocsin.testing.receiver.BackendReceiver",
+        )
 
 
 def sample_template(mark: str) -> NotificationTemplate:
