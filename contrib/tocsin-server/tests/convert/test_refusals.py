@@ -65,7 +65,7 @@ ROUTE = "route: {receiver: a}\nreceivers: [{name: a}]\n"
             "needs an id, a username or a name",
         ),
         (
-            "route: {receiver: a}\nreceivers:\n- {name: a,\n   opsgenie_configs: [{api_key: k, responders: [{type: x, id: y}]}]}\n",
+            "route: {receiver: a}\nreceivers:\n- name: a\n  opsgenie_configs: [{api_key: k, responders: [{id: y}]}]\n",
             4,
             "has a type that is none of team",
         ),
