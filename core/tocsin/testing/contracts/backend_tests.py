@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -14,7 +13,6 @@ import attrs
 import pytest
 
 from tocsin.config.settings import structure_settings
-from tocsin.discovery import Discovery, load
 from tocsin.errors import ConfigurationError
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
@@ -22,12 +20,13 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendSpec
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.testing.contracts.owing import owes
+from tocsin.testing.contracts.registered import PluginTests
 from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
 
 
-class BackendTests:
+class BackendTests(PluginTests):
     """What any backend owes to a service. Set :attr:`backend`; implement :meth:`open_receiver` and :meth:`settings`.
 
     ``exempt`` maps what a backend or its receiver cannot do to the reason, which the skipped tests show:
@@ -45,8 +44,6 @@ class BackendTests:
 
     backend: ClassVar[str] = ""
     """The name under which the backend is registered."""
-    plugins: ClassVar[Sequence[object]] = ()
-    """Plugins that are not installed, such as the module under test; those with entry points are found."""
     secrets: ClassVar[Sequence[str]] = ()
     """Strings within the settings that nobody may come to see: tokens, passwords."""
     harmful: ClassVar[Sequence[str]] = ()
@@ -75,16 +72,8 @@ class BackendTests:
     @property
     def spec(self) -> BackendSpec:
         """The backend's registration."""
-        found = _loaded(tuple(self.plugins))
-        registered = found.registry.backends.get(self.backend)
-        owes(
-            registered is not None,
-            f"no backend is registered as {self.backend!r}; {_failures(found)}",
-            "name it in `backend`, and give the plugin an entry point (and install it), or list it in `plugins`",
-            "docs/reference/hooks.md, tocsin_register_backends",
-        )
-        assert registered is not None
-        return registered.spec
+        found: BackendSpec = self.registered("backend", self.registry.backends, self.backend)
+        return found
 
     def config(self, receiver: BackendReceiver, **changes: Any) -> Any:
         """Return the settings, with *changes*, as an instance of the backend's config class."""
@@ -111,7 +100,7 @@ class BackendTests:
 
     def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
         """Return *notification* with the message that the core would give it."""
-        renderer = _loaded(tuple(self.plugins)).registry.renderers.get(self.spec.renderer)
+        renderer = self.registry.renderers.get(self.spec.renderer)
         owes(
             renderer is not None,
             f"{self.backend!r} is registered with the renderer {self.spec.renderer!r}, which nobody registers",
@@ -201,13 +190,3 @@ def sample_template(mark: str) -> NotificationTemplate:
     """Return a user's template for every notification, with *mark* in its words."""
     body = f"{mark}: {{status}} {{severity}} {{metric_name}} {{message}}"
     return NotificationTemplate("contract", "Contract", "any", f"{mark} {{status}}", body)
-
-
-@functools.lru_cache(maxsize=32)
-def _loaded(plugins: tuple[object, ...]) -> Discovery:
-    return load(extra=plugins)
-
-
-def _failures(found: Discovery) -> str:
-    names = f"registered are: {', '.join(found.registry.backends)}"
-    return "; ".join([names, *(f"failed to load: {failure}" for failure in found.failures)])
