@@ -71,6 +71,19 @@ def test_of_several_alerts_the_details_have_what_is_equal_in_all() -> None:
     assert (document["details"]["service"], document["details"]["metric_name"]) == ("web", "cpu_usage")
 
 
+def test_a_notification_without_alerts_is_an_alert_all_the_same() -> None:
+    notification = attrs.evolve(make_notification(message=said()), alerts=())
+    assert "entity" not in checked(notification)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(85.0, "85"), (1234567.5, "1234567.5"), (0.1, "0.1"), (10**300, "1e+300"), (float("inf"), "inf")],
+)
+def test_values_are_shown_as_people_write_them(value: float, shown: str) -> None:
+    assert made(make_listed(current_value=value))["details"]["current_value"] == shown
+
+
 def test_a_label_does_not_take_the_place_of_a_field() -> None:
     assert made(make_listed(labels={"incident_id": "forged"}))["details"]["incident_id"] == "inc-1"
 

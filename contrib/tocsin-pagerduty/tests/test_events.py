@@ -101,6 +101,11 @@ def test_an_alert_without_node_or_cluster_has_a_source_all_the_same() -> None:
     assert made(make_listed(node_id=None, cluster_id=" "))["payload"]["source"] == "tocsin"
 
 
+def test_a_notification_without_alerts_is_an_event_all_the_same() -> None:
+    notification = attrs.evolve(make_notification(message=said("s")), alerts=())
+    assert checked(notification)["payload"]["source"] == "tocsin"
+
+
 @pytest.mark.parametrize(
     ("severity", "theirs"),
     [("info", "info"), ("warning", "warning"), ("error", "error"), ("critical", "critical"), ("emergency", "critical")],
