@@ -155,6 +155,11 @@ def test_details_that_find_no_room_are_counted() -> None:
     assert details["left_out"] == str(20 - listed)
 
 
+def test_that_details_are_left_out_finds_room_too() -> None:
+    details = made(make_listed(labels={f"{n:04}": "1234" for n in range(2000)}))["details"]
+    assert int(details["left_out"]) > 1000
+
+
 def test_an_alias_that_no_url_can_hold_is_a_digest_of_the_incident() -> None:
     names = ("x" * 513, "y" * 513, "", "..", "a/b", "a?b", "a b", "\ud800", "ß")
     made_of = {alerts.alias(name) for name in names}
@@ -170,10 +175,10 @@ def test_a_note_says_how_much_still_fires() -> None:
 
 
 def test_markup_is_shown_and_not_done() -> None:
-    hostile = "<script>x</script> <!-- --> a < b <3 &lt;i&gt;"
+    hostile = "<script>x</script> <!-- --> <?x a < b <3 &lt;i&gt;"
     document = made(make_listed(labels={"x": hostile}), message=said(hostile, hostile))
     for text in (document["message"], document["description"], document["details"]["x"]):
-        assert text == "‹script>x‹/script> ‹!-- --> a < b <3 &lt;i&gt;"
+        assert text == "‹script>x‹/script> ‹!-- --> ‹?x a < b <3 &lt;i&gt;"
 
 
 @pytest.mark.parametrize("name", HOSTILE)

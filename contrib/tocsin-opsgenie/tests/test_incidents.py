@@ -72,6 +72,16 @@ async def test_that_somebody_took_it_is_not_sent_on(api: AlertApi) -> None:
         assert api.done() == ["alerts"]
 
 
+async def test_over_a_limit_incidents_wait_and_none_is_merged(api: AlertApi) -> None:
+    async with running(api, rate_limit_per_minute=1) as stage:
+        for number in range(3):
+            await stage.alerting.process_alert(make_alert(alert_id=f"a{number}", metric_name=f"m{number}"))
+        await stage.pass_time()
+        assert len(api.open) == 1
+        await stage.pass_time(200)
+        assert (api.done(), len(api.open)) == (["alerts"] * 3, 3)
+
+
 async def test_what_ends_while_an_update_of_it_fails_is_closed_all_the_same(api: AlertApi) -> None:
     async with running(api) as stage:
         await stage.alerting.process_alert(make_alert(alert_id="a", severity="warning"))
