@@ -18,12 +18,14 @@ from tocsin import BackendContext, Notification, NotificationKind, Outcome
 from tocsin.testing.contracts import BackendContract
 from tocsin.testing.receiver import Answer, Arrival
 
+SOUND = plugin_of(Pigeon)
+
 
 class TestPigeon(BackendContract):
     """Sound as it stands."""
 
     backend = "pigeon"
-    plugins = (plugin_of(Pigeon),)
+    plugins = (SOUND,)
     secrets = (TOKEN,)
     harmful = ("@everyone",)
 
@@ -531,7 +533,7 @@ def test_a_broken_backend_is_told_what_to_mend(
     waits_in_vain = message.startswith(("nothing", "2 connections"))
     with _fails(message):
         _held(contract_of(plugin_of(kind), patience_seconds=0.3 if waits_in_vain else 30.0), name, *arguments)
-    _held(contract_of(plugin_of(Pigeon)), name, *arguments)
+    _held(contract_of(SOUND), name, *arguments)
 
 
 @pytest.mark.parametrize("kind", [Logging, Printing, Blurting, Repeating])
@@ -540,7 +542,7 @@ def test_a_backend_that_tells_its_secret_is_told(kind: type[Pigeon], capsys: pyt
     name = "test_no_secret_is_in_an_outcome_a_log_or_the_output"
     with _fails(f"an outcome, a log or the output shows the secret '{TOKEN}'.*blot secrets out"):
         _held(contract_of(plugin_of(kind)), name, capsys)
-    _held(contract_of(plugin_of(Pigeon)), name, capsys)
+    _held(contract_of(SOUND), name, capsys)
 
 
 @pytest.mark.parametrize(
@@ -555,7 +557,7 @@ def test_a_config_that_tells_its_secret_is_told(config_class: type, name: str, m
     """In its repr, and in errors."""
     with _fails(message):
         _held(contract_of(plugin_of(Pigeon, config_class)), name)
-    _held(contract_of(plugin_of(Pigeon)), name)
+    _held(contract_of(SOUND), name)
 
 
 @pytest.mark.parametrize(
@@ -565,7 +567,7 @@ def test_a_config_that_tells_its_secret_is_told(config_class: type, name: str, m
 def test_an_author_who_forgets_the_secrets_is_told(secrets: tuple[str, ...], message: str) -> None:
     """Nothing would be looked for otherwise."""
     with _fails(message):
-        _held(contract_of(plugin_of(Pigeon), secrets=secrets), "test_the_secrets_are_named")
+        _held(contract_of(SOUND, secrets=secrets), "test_the_secrets_are_named")
 
 
 @pytest.mark.parametrize(
@@ -586,21 +588,28 @@ def test_a_registration_that_makes_no_sense_is_told(options: Mapping[str, Any], 
 def test_an_author_is_told_what_is_missing() -> None:
     """The name, the receiver, the settings."""
     with _fails("no backend is registered as 'dove'; registered are: "):
-        _held(contract_of(plugin_of(Pigeon), backend="dove"), "test_its_registration_makes_sense")
+        _held(contract_of(SOUND, backend="dove"), "test_its_registration_makes_sense")
     with pytest.raises(NotImplementedError, match="open_receiver"):
         BackendContract().open_receiver()
     with pytest.raises(NotImplementedError, match="settings"):
         BackendContract().settings(None)
-    contract = contract_of(plugin_of(Pigeon), settings=lambda self, receiver: {"loft": "x", "tokn": TOKEN})
+    contract = contract_of(SOUND, settings=lambda self, receiver: {"loft": "x", "tokn": TOKEN})
     with pytest.raises(AssertionError, match=r"settings\(\) are none that .pigeon. takes: .*tok"):
         _held(contract, "test_no_secret_is_in_a_repr")
 
 
 def test_what_cannot_be_done_is_exempted_by_name() -> None:
     """And skipped with the reason."""
-    contract = contract_of(plugin_of(Pigeon), exempt={"refuses": "a loft refuses nothing"})
+    contract = contract_of(SOUND, exempt={"refuses": "a loft refuses nothing"})
     with pytest.raises(pytest.skip.Exception, match="refuses: a loft refuses nothing"):
         _held(contract, OUTCOME, Answer.REFUSES)
     for options, name in (({"per_incident": False}, INCIDENTS), ({"concurrency": 1}, OTHERS)):
         with pytest.raises(pytest.skip.Exception, match="registered"):
             _held(contract_of(plugin_of(Pigeon, **options)), name)
+
+
+def test_an_exemption_that_is_misspelt_is_told() -> None:
+    """With the nearest one; and one without a reason."""
+    for exempt in ({"refusse": "a loft refuses nothing"}, {"refuses": ""}):
+        with _fails("`exempt` has 'refus.*'.*did you mean 'refuses'|with the reason ''"):
+            _held(contract_of(SOUND, exempt=exempt), "test_the_exemptions_are_known")

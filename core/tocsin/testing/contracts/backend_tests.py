@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import anyio
 import anyio.to_thread
@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from tocsin.config.settings import structure_settings
-from tocsin.errors import ConfigurationError
+from tocsin.errors import ConfigurationError, nearest
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.template import NotificationTemplate
@@ -24,6 +24,8 @@ from tocsin.testing.contracts.registered import PluginTests
 from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
+
+_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -66,6 +68,17 @@ class BackendTests(PluginTests):
         for capability in capabilities:
             if capability in self.exempt:
                 pytest.skip(f"{capability}: {self.exempt[capability]}")
+
+    def test_the_exemptions_are_known(self) -> None:
+        """A misspelt one would exempt from nothing."""
+        known = {*(answer.value for answer in Answer), *_EXEMPTIONS}
+        for name, reason in self.exempt.items():
+            owes(
+                name in known and reason,
+                f"`exempt` has {name!r}, with the reason {reason!r}{nearest(name, known)}",
+                "name what the service cannot do, with the reason",
+                "tocsin.testing.contracts.BackendContract.exempt",
+            )
 
     # -- what the tests are written with -------------------------------------------------------------------------
 
