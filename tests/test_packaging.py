@@ -239,6 +239,18 @@ def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) ->
     ]
 
 
+@pytest.mark.parametrize(("backend", "key"), [("opsgenie", "api_key"), ("pagerduty", "routing_key")])
+def test_a_backend_installs_on_the_wheel_and_is_found(python: Path, backend: str, key: str) -> None:
+    _pip(python.parents[1], str(ROOT / "contrib" / f"tocsin-{backend}"))
+    program = (
+        "from tocsin import FederationAlertingService, NotificationChannel\n"
+        "service = FederationAlertingService(strict=True)\n"
+        f"service.add_channel(NotificationChannel('pager', {backend!r}, config={{{key!r}: 'x'}}))\n"
+        "print(*service.channels)"
+    )
+    assert _run(python, "-W", "error", "-c", program).split() == ["pager"]
+
+
 def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "server"
     venv.create(environment, symlinks=True)

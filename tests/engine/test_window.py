@@ -6,7 +6,17 @@ from typing import Any
 
 from tests.engine.harness import Bench, channel, configuration, fired, installed, rule
 
-from tocsin import Aggregator, AggregatorRegistrar, EscalationPolicy, GapKind, Outcome, Release, Telling, hookimpl
+from tocsin import (
+    Aggregator,
+    AggregatorRegistrar,
+    AlertSeverity,
+    EscalationPolicy,
+    GapKind,
+    Outcome,
+    Release,
+    Telling,
+    hookimpl,
+)
 from tocsin_plugins.none import NoAggregation, NoneConfig
 
 DELIVERED = Outcome.delivered()
@@ -182,6 +192,27 @@ def test_a_notification_of_a_resolution_never_looks_like_a_firing() -> None:
     (sent,) = bench.resolve("a")
     assert (sent.kind, sent.notification.status.value, sent.firing) == ("resolved", "resolved", [])
     assert sent.notification.alerts[0].resolved_at is not None
+
+
+def test_a_resolution_says_how_much_still_fires_of_what_the_channel_was_told() -> None:
+    """What fires in the incident and was not told there, because it is folded or too mild, is none of its business."""
+    bench = answered(channel("dev", min_severity="error"), "all", rules=[rule("all", "dev", "all")])
+    bench.step(fired("a", "error"), fired("b", "error"), fired("mild", "info"))
+    (first,) = [one for one in bench.resolve("a") + bench.wake(LATER) if one.channel_id == "dev"]
+    assert (first.resolved, first.notification.still_firing, first.notification.over) == (["a"], 1, False)
+    last = [one for one in bench.resolve("b") + bench.wake(2 * LATER) if one.channel_id == "dev"][-1]
+    assert (last.resolved, last.notification.still_firing, last.notification.over) == (["b"], 0, True)
+    assert last.notification.incidents[0].firing_count == 1
+    assert last.notification.incident_id == first.notification.incident_id
+
+
+def test_a_firing_says_what_was_told_before() -> None:
+    bench = answered()
+    (first,) = bench.fire("a", "emergency")
+    (second,) = bench.fire("b", "critical")
+    assert [one.notification.still_firing for one in (first, second)] == [0, 1]
+    assert [one.notification.told_severity for one in (first, second)] == [None, AlertSeverity.EMERGENCY]
+    assert not any(one.notification.over for one in (first, second))
 
 
 def test_a_rejected_resolution_is_not_told_elsewhere_as_firing() -> None:

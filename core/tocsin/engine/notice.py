@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tocsin.engine.crowds import all_taken, tally_of
 from tocsin.engine.gates import acknowledged, snoozed
-from tocsin.engine.outgoing import in_listing_order
+from tocsin.engine.outgoing import in_listing_order, lines_of
 from tocsin.engine.state import Episode, Incident, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
@@ -96,6 +96,7 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
     alerts = tuple([_listed(turn, episode, status) for episode, status in episodes])
     firing = [listed for listed in alerts if listed.status is AlertStatus.FIRING]
     incidents = dict.fromkeys([episode.incident_id for episode, _ in episodes])
+    lines = lines_of(turn, out)
     return Notification(
         notification_id=out.notification_id,
         incident_id=out.incident_id,
@@ -109,6 +110,8 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         attempt=out.attempts,
         level=None if out.level is None else EscalationLevel.parse(out.level),
         policy_id=out.policy_id,
+        still_firing=sum([len(line.told) for line in lines]),
+        told_severity=max([line.told_severity for line in lines if line.told_severity is not None], default=None),
     )
 
 

@@ -102,6 +102,11 @@ class Notification:
     from 1. ``alerts`` lists what it tells of: firing ones first, the most severe first. ``incidents`` has the
     incident's public view, several of them in a digest. ``status`` is firing while any listed alert fires.
     ``created_at`` is seconds since the epoch (UTC). ``test`` marks a message that somebody sent to try the channel.
+
+    ``still_firing`` counts what the channel was told of its incident before and that still fires, listed again or not:
+    an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``told_severity`` is
+    the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
+    must not make the tool's incident so.
     """
 
     notification_id: str
@@ -118,6 +123,8 @@ class Notification:
     policy_id: str | None = None
     message: Message | None = None
     test: bool = False
+    still_firing: int = 0
+    told_severity: AlertSeverity | None = None
 
     @property
     def firing(self) -> tuple[ListedAlert, ...]:
@@ -128,6 +135,11 @@ class Notification:
     def resolved(self) -> tuple[ListedAlert, ...]:
         """The listed alerts that have resolved."""
         return tuple(listed for listed in self.alerts if not listed.firing)
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it has resolved that the channel was ever told of its incident."""
+        return self.status is AlertStatus.RESOLVED and not self.still_firing
 
     @property
     def single(self) -> bool:

@@ -145,18 +145,40 @@ def test_email_is_secured_as_alertmanager_does(receiver: Receiver, smarthost: st
 
 
 def test_pagerduty(receiver: Receiver) -> None:
-    lists = "pagerduty_configs:\n- routing_key: k\n  severity: critical\n- routing_key_file: /k\n- service_key: s"
+    lists = """\
+pagerduty_configs:
+- routing_key: k
+  severity: warning
+  class: deploy
+- routing_key_file: /k
+  client: am
+  client_url: '{{ template "pagerduty.default.clientURL" . }}'
+- service_key: s
+"""
     channels, remarks = receiver(lists, "global: {pagerduty_url: 'https://pd.example.org/v2'}\n")
+    severities = dict.fromkeys(["info", "warning", "error", "critical", "emergency"], "warning")
     assert {name: channel["config"] for name, channel in channels.items()} == {
-        "r/pagerduty": {"routing_key": "k", "url": "https://pd.example.org/v2"},
-        "r/pagerduty-2": {"routing_key": {"file": "/k"}, "url": "https://pd.example.org/v2"},
+        "r/pagerduty": {"routing_key": "k", "url": "https://pd.example.org/v2", "severities": severities},
+        "r/pagerduty-2": {"routing_key": {"file": "/k"}, "url": "https://pd.example.org/v2", "client": "am"},
     }
     assert remarks == [
         "6: the backend pagerduty is a package of its own: pip install tocsin-pagerduty",
-        "7: receivers[0].pagerduty_configs[0].severity has no counterpart in the backend pagerduty: left out",
-        "9: receivers[0].pagerduty_configs[2].service_key is for PagerDuty's old API: "
+        "8: receivers[0].pagerduty_configs[0].class has no counterpart in the backend pagerduty: left out",
+        "11: receivers[0].pagerduty_configs[1].client_url is a Go template, which is not carried over: "
+        "tocsin's own is used",
+        "12: receivers[0].pagerduty_configs[2].service_key is for PagerDuty's old API: "
         "a routing_key of Events API v2 is needed",
-        "9: receivers[0].pagerduty_configs[2] is left out: it cannot work without what is named above",
+        "12: receivers[0].pagerduty_configs[2] is left out: it cannot work without what is named above",
+    ]
+
+
+def test_what_pagerduty_does_not_know_is_tocsins_own(receiver: Receiver) -> None:
+    lists = "pagerduty_configs:\n- routing_key: k\n  severity: page\n  client_url: intranet\n  timeout: 9s"
+    channels, remarks = receiver(lists)
+    assert channels["r/pagerduty"]["config"] == {"routing_key": "k", "timeout_seconds": 9.0}
+    assert [remark.split(": ", 1)[1] for remark in remarks[1:]] == [
+        "receivers[0].pagerduty_configs[0].severity has no counterpart: tocsin's own is used",
+        "receivers[0].pagerduty_configs[0].client_url has no counterpart: tocsin's own is used",
     ]
 
 
@@ -170,6 +192,42 @@ def test_opsgenie(receiver: Receiver) -> None:
         "r/opsgenie-2": {"api_key": {"file": "/key"}, "api_url": url},
     }
     assert len(remarks) == 2
+
+
+def test_opsgenies_responders_are_carried_over(receiver: Receiver) -> None:
+    lists = """\
+opsgenie_configs:
+- api_key: k
+  priority: P2
+  update_alerts: true
+  responders:
+  - {type: team, name: NetOps}
+  - {type: teams, name: 'a, b'}
+  - {type: user, username: ada@example.org}
+  - {type: Schedule, id: x, name: y}
+  - {type: team, name: '{{ .CommonLabels.team }}'}
+  - {type: user, name: ada}
+- api_key: k
+  priority: high
+"""
+    channels, remarks = receiver(lists)
+    assert channels["r/opsgenie"]["config"] == {
+        "api_key": "k",
+        "priority": "P2",
+        "update_alerts": True,
+        "responders": [
+            {"type": "team", "name": "NetOps"},
+            {"type": "team", "name": "a"},
+            {"type": "team", "name": "b"},
+            {"type": "user", "username": "ada@example.org"},
+            {"type": "schedule", "id": "x"},
+        ],
+    }
+    assert remarks[1:] == [
+        "13: receivers[0].opsgenie_configs[0].responders[4] is a Go template, which is not carried over: left out",
+        "14: receivers[0].opsgenie_configs[0].responders[5] names no user in a way that Opsgenie knows: left out",
+        "16: receivers[0].opsgenie_configs[1].priority has no counterpart: tocsin's own is used",
+    ]
 
 
 def test_telegram(receiver: Receiver) -> None:

@@ -59,6 +59,16 @@ ROUTE = "route: {receiver: a}\nreceivers: [{name: a}]\n"
             4,
             "and global has no opsgenie_api_key",
         ),
+        (
+            "route: {receiver: a}\nreceivers:\n- name: a\n  opsgenie_configs: [{api_key: k, responders: [{}]}]\n",
+            4,
+            "needs an id, a username or a name",
+        ),
+        (
+            "route: {receiver: a}\nreceivers:\n- name: a\n  opsgenie_configs: [{api_key: k, responders: [{id: y}]}]\n",
+            4,
+            "has a type that is none of team",
+        ),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  pagerduty_configs: [{}]\n", 4, "needs routing_key"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  email_configs: [{to: x}]\n", 4, "global has no smtp_from"),
         ("route: {receiver: a}\nreceivers:\n- name: a\n  email_configs: [{from: x}]\n", 4, "needs to, an address"),

@@ -25,7 +25,7 @@ from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
 
-_EXEMPTIONS: Final = ("apart", "key", "retry after", "secrets", "templates")
+_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -38,6 +38,7 @@ class BackendTests(PluginTests):
     - ``key``: the receiver cannot be told that an attempt is a repetition;
     - ``secrets``: no setting is secret;
     - ``templates``: a user's template cannot change what is sent;
+    - ``heartbeat``: the receiver has no use for that tocsin is alive, or takes it in a form of its own;
     - ``apart``: there is only one receiver, however many channels there are.
     """
 

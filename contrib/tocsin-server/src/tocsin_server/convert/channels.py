@@ -18,6 +18,7 @@ __all__ = ["Channels"]
 
 _SPECIAL: Final[dict[str, Callable[[Section, Section, Remarks], dict[str, Any] | None]]] = {
     "email": specialities.email,
+    "opsgenie": specialities.opsgenie,
     "pagerduty": specialities.pagerduty,
     "slack": specialities.slack,
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from tocsin import AlertSeverity
 from tocsin_server.convert.document import Value
 from tocsin_server.convert.durations import go_duration
 from tocsin_server.convert.secrets import Secret, url
@@ -65,6 +66,22 @@ def _attempt(value: Value) -> float | None:
     return None if not 0 < seconds <= _LONGEST_ATTEMPT else seconds
 
 
+def _link(value: Value) -> str | None:
+    """Return a text that is a URL; Alertmanager takes any."""
+    return value.text() if value.text().startswith(("https://", "http://")) else None
+
+
+def _priority(value: Value) -> str | None:
+    """Return one of Opsgenie's priorities; Alertmanager takes any text."""
+    return value.text() if value.text() in ("P1", "P2", "P3", "P4", "P5") else None
+
+
+def _severities(value: Value) -> dict[str, str] | None:
+    """Return PagerDuty's severity of all alerts, by each of tocsin's; Alertmanager takes any text."""
+    known = value.text() in ("critical", "error", "warning", "info")
+    return {severity.value: value.text() for severity in AlertSeverity} if known else None
+
+
 KINDS: Final[dict[str, Kind]] = {
     "webhook_configs": Kind(
         backend="webhook",
@@ -113,10 +130,16 @@ KINDS: Final[dict[str, Kind]] = {
         backend="pagerduty",
         send_resolved=True,
         secrets=(Secret("routing_key", "routing_key", required=False),),
-        fields={"url": Field("url", url, "pagerduty_url")},
+        fields={
+            "url": Field("url", url, "pagerduty_url"),
+            "client": Field("client"),
+            "client_url": Field("client_url", _link),
+            "severity": Field("severities", _severities),
+            "timeout": Field("timeout_seconds", _attempt),
+        },
         without=(
-            *("service_key", "service_key_file", "client", "client_url", "description", "details", "images", "links"),
-            *("source", "severity", "class", "component", "group", "timeout"),
+            *("service_key", "service_key_file", "description", "details", "images", "links"),
+            *("source", "class", "component", "group"),
         ),
     ),
     "opsgenie_configs": Kind(
@@ -126,12 +149,10 @@ KINDS: Final[dict[str, Kind]] = {
         fields={
             "api_url": Field("api_url", url, "opsgenie_api_url"),
             "tags": Field("tags", comma_list),
-            "priority": Field("priority"),
+            "priority": Field("priority", _priority),
+            "update_alerts": Field("update_alerts", Value.boolean),
         },
-        without=(
-            *("message", "description", "source", "details", "entity", "responders", "actions", "note"),
-            "update_alerts",
-        ),
+        without=("message", "description", "source", "details", "entity", "responders", "actions", "note"),
         empty=True,
     ),
     "discord_configs": Kind(

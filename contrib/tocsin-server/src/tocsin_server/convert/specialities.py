@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from tocsin_server.convert.document import Section, Value
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
+from tocsin_server.convert.secrets import is_template
 
-__all__ = ["HANDLED", "email", "pagerduty", "slack"]
+__all__ = ["HANDLED", "email", "opsgenie", "pagerduty", "slack"]
 
 HANDLED: Final = {
     "email": ("smarthost", "require_tls", "force_implicit_tls"),
+    "opsgenie": ("responders",),
     "pagerduty": ("service_key", "service_key_file"),
     "slack": ("app_token", "app_token_file"),
 }
@@ -22,6 +24,13 @@ _HOST_PORT: Final = re.compile(r"(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^:\[\]]*
 _PORTS: Final = {"smtp": 25, "smtps": 465, "submission": 587, "submissions": 465}
 _IMPLICIT_TLS: Final = 465
 _LAST_PORT: Final = 65_535
+_RESPONDERS: Final = {
+    "team": ("id", "name"),
+    "user": ("id", "username"),
+    "escalation": ("id", "name"),
+    "schedule": ("id", "name"),
+}
+"""By type, what names one of Opsgenie's responders; ``teams`` are several teams, by their names."""
 
 
 def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
@@ -58,6 +67,37 @@ def _tls(section: Section, common: Section, port: int) -> str:
         return "implicit"
     required = section.get("require_tls") or common.get("smtp_require_tls")
     return "starttls" if required is None or required.boolean() else "none"
+
+
+def opsgenie(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
+    """Return the responders, but none that a Go template names."""
+    found: list[dict[str, str]] = []
+    for value in section.values("responders"):
+        entry = value.section(known=("type", "id", "name", "username"))
+        named = {key: entry.text(key) for key in ("id", "username", "name") if entry.text(key)}
+        kind = entry.text("type").lower()
+        if not named:
+            raise NotAlertmanagerError(f"{value.name} needs an id, a username or a name", value.line)
+        if any(map(is_template, (kind, *named.values()))):
+            remarks.add(value.line, f"{value.name} is a Go template, which is not carried over: left out")
+            continue
+        if kind not in (*_RESPONDERS, "teams"):
+            raise NotAlertmanagerError(
+                f"{value.name} has a type that is none of team, teams, user, escalation and schedule", value.line
+            )
+        made = _responders(kind, named)
+        if not made:
+            remarks.add(value.line, f"{value.name} names no {kind} in a way that Opsgenie knows: left out")
+        found += made
+    return {"responders": found} if found else {}
+
+
+def _responders(kind: str, named: dict[str, str]) -> list[dict[str, str]]:
+    if kind == "teams":
+        names = [name.strip() for name in named.get("name", "").split(",")]
+        return [{"type": "team", "name": name} for name in names if name]
+    key = next((key for key in _RESPONDERS[kind] if key in named), None)
+    return [] if key is None else [{"type": kind, key: named[key]}]
 
 
 def pagerduty(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
