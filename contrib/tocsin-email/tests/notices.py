@@ -1,67 +1,12 @@
-"""Notifications for tests: plain ones to vary, and arbitrary ones from hypothesis."""
+"""Arbitrary notifications from hypothesis: whatever their texts, kinds and ids."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import strategies as st
-from tocsin import (
-    AlertSeverity,
-    AlertStatus,
-    EscalationLevel,
-    ListedAlert,
-    Notification,
-    NotificationKind,
-    PerformanceAlert,
-)
+from tocsin import AlertSeverity, EscalationLevel, ListedAlert, Notification, NotificationKind
+from tocsin.testing.samples import make_listed, make_notification
 
-__all__ = ["NOW", "any_notification", "make_alert", "make_listed", "make_notification"]
-
-NOW = 1_700_000_000.0
-"""Seconds since the epoch: 2023-11-14T22:13:20Z."""
-
-
-def make_alert(**changes: Any) -> PerformanceAlert:
-    """Return an alert with *changes*."""
-    fields: dict[str, Any] = {
-        "alert_id": "disk-full",
-        "cluster_id": "prod-eu-1",
-        "severity": AlertSeverity.CRITICAL,
-        "metric_name": "disk_used",
-        "current_value": 97.0,
-        "threshold_value": 90.0,
-        "message": "/var is almost full",
-        "node_id": "node-7",
-        "timestamp": NOW,
-        "labels": {"service": "web"},
-        "annotations": {"runbook": "https://wiki.example/disk"},
-    }
-    return PerformanceAlert(**{**fields, **changes})
-
-
-def make_listed(*, resolved: bool = False, **changes: Any) -> ListedAlert:
-    """Return a listed alert that fires, or has *resolved* a minute later."""
-    status = AlertStatus.RESOLVED if resolved else AlertStatus.FIRING
-    return ListedAlert(make_alert(**changes), status, 1, NOW, NOW + 60 if resolved else None)
-
-
-def make_notification(*listed: ListedAlert, **changes: Any) -> Notification:
-    """Return a notification of *listed* (by default one firing alert), with *changes*."""
-    alerts = listed or (make_listed(),)
-    firing = [one for one in alerts if one.firing]
-    fields: dict[str, Any] = {
-        "notification_id": "ntf_1",
-        "incident_id": "inc_1",
-        "channel_id": "ops",
-        "kind": NotificationKind.FIRING if firing else NotificationKind.RESOLVED,
-        "status": AlertStatus.FIRING if firing else AlertStatus.RESOLVED,
-        "severity": max(one.alert.severity for one in firing or alerts),
-        "alerts": alerts,
-        "incidents": (),
-        "created_at": NOW,
-    }
-    return Notification(**{**fields, **changes})
-
+__all__ = ["any_notification"]
 
 _HOSTILE = st.sampled_from(
     [

@@ -11,8 +11,9 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from email import policy
-from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
+from email.headerregistry import Address, HeaderRegistry, MessageIDHeader, UniqueUnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, formatdate
 from typing import Final
 
@@ -27,12 +28,25 @@ LONGEST_SUBJECT: Final = 250
 LONGEST_BODY: Final = 50_000
 """Characters of a template's body that are sent; the default form is shorter by itself."""
 
+_LONGEST_LINE: Final = 998
+"""https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"""
+
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class _Subject(UniqueUnstructuredHeader):
+    """Left on one line where it is ASCII: the standard library would fold a long one before its first word."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it goes over the wire."""
+        whole = str(self).isascii()
+        return super().fold(policy=policy.clone(max_line_length=_LONGEST_LINE) if whole else policy)
 
 
 def _registry() -> HeaderRegistry:
     """No header that names messages is folded within an id: the standard library spares ``Message-ID`` alone."""
     registry = HeaderRegistry()
+    registry.map_to_type("subject", _Subject)
     for name in ("in-reply-to", "references"):
         registry.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]  # such classes are what it takes
     return registry
@@ -46,7 +60,7 @@ def encoded(notification: Notification, message: Message, sender: Address, recip
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = recipients
-    mail["Subject"] = cut(one_line(message.subject) or wording.headline(notification), LONGEST_SUBJECT)
+    mail["Subject"] = _subject(message.subject) or wording.headline(notification)
     mail["Date"] = _date(notification.created_at)
     mail["Message-ID"] = _message_id(notification.notification_id, sender)
     mail["In-Reply-To"] = mail["References"] = _message_id(f"incident-{_id(notification.incident_id)}", sender)
@@ -55,6 +69,11 @@ def encoded(notification: Notification, message: Message, sender: Address, recip
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(markup, subtype="html", cte="quoted-printable")
     return mail.as_bytes()
+
+
+def _subject(text: str) -> str:
+    """*text* on one line; what looks like an encoded word in it would be read as what it stands for."""
+    return cut(one_line(text).replace("=?", "= ?"), LONGEST_SUBJECT)
 
 
 def _forms(notification: Notification, message: Message, subject: str) -> tuple[str, str]:

@@ -126,8 +126,11 @@ class EmailConfig:
     @property
     def recipients(self) -> tuple[Address, ...]:
         """Whom it goes to, each address once."""
-        found = {box.addr_spec: box for box in map(_mailbox, reversed(self.to))}
-        return tuple(reversed(found.values()))
+        found: dict[str, Address] = {}
+        for text in self.to:
+            box = _mailbox(text)
+            found.setdefault(box.addr_spec, box)
+        return tuple(found.values())
 
     @property
     def originator(self) -> Address:
