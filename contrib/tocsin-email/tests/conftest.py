@@ -1,4 +1,4 @@
-"""The tests find their helpers beside this file; every async test runs on asyncio, on asyncio with uvloop, and on trio."""
+"""The tests find their helpers beside this file; every async test runs on asyncio, on uvloop and on trio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from post_office import PostOffice
 from scripted_server import ScriptedServer
 
-settings.register_profile("tocsin", deadline=None, max_examples=60)  # no test depends on speed
+settings.register_profile("tocsin", deadline=None, max_examples=40)  # no test depends on speed
 settings.load_profile("tocsin")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+
 from tocsin import AlertSeverity, EscalationLevel, ListedAlert, Notification, NotificationKind
 from tocsin.testing.samples import make_listed, make_notification
 
@@ -11,7 +12,18 @@ __all__ = ["any_notification"]
 _HOSTILE = st.sampled_from(
     [
         *("\r\nBcc: victim@example.org", "\n.\n", "\r\n.\r\nMAIL FROM:<x@y>\r\n", "\r.\r", "<script>alert(1)</script>"),
-        *("=?utf-8?q?=0ABcc:_x?=", "\u202e", "\x00", "\ud800", "\u2028", "\x85", "From ", "\x1b[2J", "&amp;", '"><a href=x>'),
+        *(
+            "=?utf-8?q?=0ABcc:_x?=",
+            "\u202e",
+            "\x00",
+            "\ud800",
+            "\u2028",
+            "\x85",
+            "From ",
+            "\x1b[2J",
+            "&amp;",
+            '"><a href=x>',
+        ),
     ]
 )
 

@@ -1,4 +1,4 @@
-"""A real mail server (aiosmtpd) on loopback, in a thread of its own, that answers as a test says and keeps what it gets."""
+"""A real mail server (aiosmtpd) on loopback, in a thread of its own: it answers as told, and keeps what it gets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import attrs
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
 from tocsin.testing.receiver import Answer, Arrival, BackendReceiver
 
 __all__ = ["PASSWORD", "USERNAME", "Delivered", "PostOffice"]
@@ -140,7 +141,7 @@ class PostOffice(BackendReceiver):
         if self.answer is Answer.HANGS:
             await asyncio.get_running_loop().create_future()
         if self.answer is Answer.BREAKS_OFF:
-            server.transport.abort()
+            server.transport.abort()  # type: ignore[union-attr]  # it is a connection's
         return self.answers.get("DATA") or {
             Answer.REFUSES: f"550 5.7.1 no: {USERNAME} {PASSWORD}",
             Answer.FAILS: "451 4.3.0 not now",

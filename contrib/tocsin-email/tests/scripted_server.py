@@ -27,7 +27,7 @@ _POLITE = {
 
 
 class ScriptedServer(socketserver.ThreadingTCPServer):
-    """Answers by the first word of a line; under the empty one is the greeting, under ``.`` what follows the content."""
+    """Answers by the first word of a line; under the empty one is the greeting, under ``.`` the answer to content."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -77,7 +77,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
 class _Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        server = cast(ScriptedServer, self.server)
+        server = cast("ScriptedServer", self.server)
         try:
             self._talk(server)
         except OSError:

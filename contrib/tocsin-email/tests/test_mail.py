@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from notices import any_notification
+
 from tocsin import (
     AlertSeverity,
     EscalationLevel,
@@ -105,7 +106,11 @@ def test_a_single_alert_as_text_and_as_html() -> None:
     [
         ("more", "[FIRING] EMERGENCY cpu_usage: 2 alerts in 2 clusters", "There is more of it"),
         ("escalation", "[FIRING] CRITICAL cpu_usage on prod-web-01 (escalation: final)", "escalation level final."),
-        ("repeat", "[FIRING] CRITICAL cpu_usage: 2 alerts, 1 resolved, in 1 cluster (repeat: still firing)", "It is still"),
+        (
+            "repeat",
+            "[FIRING] CRITICAL cpu_usage: 2 alerts, 1 resolved, in 1 cluster (repeat: still firing)",
+            "It is still",
+        ),
         ("resolved", "[RESOLVED] CRITICAL cpu_usage on prod-web-01", "Resolved: 2023-11-14T22:14:20.000Z"),
         ("digest", "[FIRING] CRITICAL cpu_usage: 301 alerts, 1 resolved, in 301 clusters (digest)", "… and 281 more"),
         ("heartbeat", "[HEARTBEAT] tocsin is alive", "mark"),
@@ -179,7 +184,24 @@ def test_no_alert_changes_what_a_mail_is_made_of(notification: Notification) -> 
     assert not re.search(r"[\x00-\x1f\x7f\u2028\u202e]", str(mail["Subject"]))
     page = Elements(part(mail, "html"))
     assert page.elements <= {
-        *("html", "head", "meta", "title", "body", "div", "h1", "p", "table", "tr", "th", "td", "ul", "li", "span", "a"),
+        *(
+            "html",
+            "head",
+            "meta",
+            "title",
+            "body",
+            "div",
+            "h1",
+            "p",
+            "table",
+            "tr",
+            "th",
+            "td",
+            "ul",
+            "li",
+            "span",
+            "a",
+        ),
     }
     assert all(link.startswith(("https://", "http://")) for link in page.links)
 
@@ -224,7 +246,13 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
 
 
 def test_only_addresses_of_the_web_are_links() -> None:
-    urls = ["javascript:alert(1)", "https://ok.example/x?a=1&b=2", 'https://x"onmouseover=y', "data:text/html,x", "ftp://x"]
+    urls = [
+        "javascript:alert(1)",
+        "https://ok.example/x?a=1&b=2",
+        'https://x"onmouseover=y',
+        "data:text/html,x",
+        "ftp://x",
+    ]
     listed = make_listed(annotations={f"a{number}": url for number, url in enumerate(urls)}, generator_url=urls[0])
     assert Elements(part(parsed(wire(make_notification(listed))), "html")).links == ["https://ok.example/x?a=1&b=2"]
 

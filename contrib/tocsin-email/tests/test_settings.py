@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Certificates
 from tocsin import ConfigurationError, FederationAlertingService, NotificationChannel, load_configuration, load_registry
 from tocsin_email.settings import EmailConfig
@@ -52,16 +53,20 @@ def test_addresses_as_people_write_them(text: str, name: str, address: str) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "ops", "@example.org", "ops@", "ops@exam ple.org", "ops@example.org, dev@example.org", "ops@example.org\n"),
+        *(
+            "",
+            "ops",
+            "@example.org",
+            "ops@",
+            "ops@exam ple.org",
+            "ops@example.org, dev@example.org",
+        ),
         *("a@b <ops@example.org>", "Ops <ops@example.org> x", "O\nps <ops@example.org>", "öps@example.org"),
         *("ops@exämple.org", "ops@example.org>\r\nRCPT TO:<x@y", "o\x00ps@example.org", '"o p"@example.org'),
         *("x" * 65 + "@example.org", "ops@" + "x." * 130 + "org", "ops@example.org.", "O\u2028ps <ops@example.org>"),
     ],
 )
 def test_what_is_no_address_is_refused_in_its_place(text: str) -> None:
-    if text == "ops@example.org\n":  # surrounding space is not meant
-        assert EmailConfig(host="mail", to=(text,), sender=text).recipients[0].addr_spec == "ops@example.org"
-        return
     error = refusal(to=["dev@example.org", text])
     assert error.where.endswith("to[1]")
     assert "an address such as ops@example.org" in error.problem

@@ -58,9 +58,9 @@ class Attempt:
             finally:
                 session.close()
         except RefusedError as error:
-            self._outcome = verdict.refused(error, self._secrets())
+            return verdict.refused(error, self._secrets())
         except (OSError, ValueError, NoSmtpError, smtplib.SMTPException) as error:
-            self._outcome = verdict.failed(error, self._server, handed_over=self._handed_over)
+            return verdict.failed(error, self._server, handed_over=self._handed_over)
         finally:
             self._line.close()
         return self._outcome

@@ -39,14 +39,14 @@ class _Subject(UniqueUnstructuredHeader):
 
     def fold(self, *, policy: Policy) -> str:
         """Return the header as it goes over the wire."""
-        whole = str(self).isascii()
-        return super().fold(policy=policy.clone(max_line_length=_LONGEST_LINE) if whole else policy)
+        fitting = policy.clone(max_line_length=_LONGEST_LINE) if str(self).isascii() else policy
+        return str(super().fold(policy=fitting))  # type: ignore[misc]  # it is mixed into the class that has it
 
 
 def _registry() -> HeaderRegistry:
     """No header that names messages is folded within an id: the standard library spares ``Message-ID`` alone."""
     registry = HeaderRegistry()
-    registry.map_to_type("subject", _Subject)
+    registry.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # such classes are what it takes
     for name in ("in-reply-to", "references"):
         registry.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]  # such classes are what it takes
     return registry

@@ -16,6 +16,8 @@ __all__ = ["NoSmtpError", "RefusedError", "Reply", "Session"]
 
 _LONGEST_LINE: Final = 2_000
 _MOST_LINES: Final = 200
+_GRACE: Final = 1.0
+"""Seconds by which a socket waits longer than the attempt, whose own end knows more."""
 
 
 @attrs.frozen(slots=True)
@@ -31,9 +33,9 @@ class Reply:
         return 200 <= self.code < 300
 
     @property
-    def temporary(self) -> bool:
-        """Whether the same may be granted later; an answer that fits nothing may be another one next time."""
-        return not self.positive and not 500 <= self.code < 600
+    def permanent(self) -> bool:
+        """Whether the same will never be granted; an answer that fits nothing may be another one next time."""
+        return 500 <= self.code < 600
 
 
 class RefusedError(Exception):
@@ -61,7 +63,7 @@ class Session(smtplib.SMTP):
         self._context = context
         host, port = config.host, config.server_port
         try:
-            super().__init__(host, port, local_hostname=config.hello or "", timeout=config.timeout_seconds)
+            super().__init__(host, port, local_hostname=config.hello or "", timeout=config.timeout_seconds + _GRACE)
         except smtplib.SMTPConnectError as error:
             raise RefusedError("greeting", Reply(error.smtp_code, _text(error.smtp_error))) from None
         except BaseException:

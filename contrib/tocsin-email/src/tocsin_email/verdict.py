@@ -14,6 +14,7 @@ from typing import Final
 
 from tocsin import Outcome
 from tocsin.http import excerpt
+from tocsin_email.printable import cut
 from tocsin_email.session import NoSmtpError, RefusedError, Reply
 
 __all__ = ["PATIENCE", "failed", "late", "refused", "spread"]
@@ -21,7 +22,8 @@ __all__ = ["PATIENCE", "failed", "late", "refused", "spread"]
 PATIENCE: Final = 5
 """The attempt from which on recipients that are put off again are not waited for, if others have the mail."""
 
-_MOST_NAMED: Final = 5
+_MOST_NAMED: Final = 3
+_LONGEST_DETAIL: Final = 900
 _CAUSES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ssl.SSLError, "TLS failed"),
     (socket.gaierror, "the host name does not resolve"),
@@ -40,9 +42,9 @@ _CAUSES: Final[tuple[tuple[type[Exception], str], ...]] = (
 def refused(error: RefusedError, secrets: Collection[str]) -> Outcome:
     """Judge an answer that ends the attempt, whatever the step that it ends at."""
     detail = f"{error.step}: {_shown(error.reply, secrets)}"
-    if error.reply.temporary:
-        return Outcome.unavailable(detail, code=error.reply.code)
-    return Outcome.rejected(detail, code=error.reply.code)
+    if error.reply.permanent:
+        return Outcome.rejected(detail, code=error.reply.code)
+    return Outcome.unavailable(detail, code=error.reply.code)
 
 
 def failed(error: Exception, server: str, *, handed_over: bool) -> Outcome:
@@ -66,7 +68,7 @@ def spread(
     As long as nobody has it, one recipient that was only put off is worth another attempt. Once somebody has it, that
     one is *unknown*: the channel counts as told, and those who lack it are tried again, until :data:`PATIENCE` ends.
     """
-    put_off = [one for one in refusals.values() if one.temporary]
+    put_off = [one for one in refusals.values() if not one.permanent]
     who = _refused(refusals, secrets)
     if not reached:
         first = next(iter(put_off or refusals.values()), None)
@@ -83,7 +85,7 @@ def spread(
 def _refused(refusals: Mapping[str, Reply], secrets: Collection[str]) -> str:
     named = [f"{address} ({_shown(one, secrets)})" for address, one in list(refusals.items())[:_MOST_NAMED]]
     more = f" and {len(refusals) - _MOST_NAMED} more" if len(refusals) > _MOST_NAMED else ""
-    return f"refused: {', '.join(named)}{more}"
+    return f"refused: {cut(', '.join(named), _LONGEST_DETAIL)}{more}"
 
 
 def _shown(reply: Reply, secrets: Collection[str]) -> str:
