@@ -1,7 +1,8 @@
-"""Hypothesis strategies for what tocsin works with: alerts, outcomes, silences and whole configurations.
+"""Hypothesis strategies for what tocsin works with: alerts, outcomes, silences, notifications, whole configurations.
 
-Everything is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
-silences mute them. Durations are whole seconds. Needs hypothesis, which tocsin itself does not depend on.
+Most is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
+silences mute them. Durations are whole seconds. What begins with ``any_`` is drawn from all that there is. Needs
+hypothesis, which tocsin itself does not depend on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import attrs
 from hypothesis import strategies as st
 
 from tocsin.config import Configuration
@@ -18,11 +20,13 @@ from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy
 from tocsin.model.inhibition import InhibitionRule
 from tocsin.model.interval import TimeInterval, TimeRange
+from tocsin.model.notification import ListedAlert, Notification, NotificationKind
 from tocsin.model.outcome import Outcome
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import LabelMatcher, Silence
 from tocsin.model.watchdog import Watchdog
+from tocsin.testing.samples import make_listed, make_notification
 
 __all__ = [
     "ALERT_IDS",
@@ -34,6 +38,9 @@ __all__ = [
     "SERVICES",
     "aggregations",
     "alerts",
+    "any_alerts",
+    "any_notifications",
+    "any_text",
     "channels",
     "configurations",
     "inhibition_rules",
@@ -257,4 +264,59 @@ def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) ->
         time_intervals=draw(st.just({}) | time_intervals()),
         catch_all_channel=draw(st.sampled_from([None, CHANNEL_IDS[0]])),
         retain_resolved_seconds=draw(st.sampled_from([86_400.0, 600.0])),
+    )
+
+
+def _short_text() -> st.SearchStrategy[str]:
+    hostile = st.sampled_from(
+        ["<!channel>", "&amp;&", "\x1b[2J", "[red]x[/red]", "\r\n", '"}', "\\", "\u202e", "\x00", "\ud800", "😀"]
+    )
+    return hostile | st.text(st.characters(), max_size=8)
+
+
+def any_text() -> st.SearchStrategy[str]:
+    """Return a strategy for any string: control characters, halves of surrogate pairs, and sometimes very long ones."""
+    short = _short_text()
+    return short | st.builds(lambda piece, length: (piece * length)[:length], short, st.integers(1, 7000))
+
+
+def _any_number() -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats() | st.integers(-(10**300), 10**300)
+
+
+def any_alerts() -> st.SearchStrategy[PerformanceAlert]:
+    """Return a strategy for any alert at all: any text in every field, and any number or none."""
+    labels = st.dictionaries(_short_text(), any_text(), max_size=2)
+    return st.builds(
+        PerformanceAlert,
+        alert_id=_short_text().filter(bool),
+        cluster_id=any_text(),
+        severity=severities(),
+        metric_name=any_text(),
+        current_value=_any_number(),
+        threshold_value=_any_number(),
+        message=any_text(),
+        node_id=st.none() | _short_text(),
+        timestamp=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        labels=labels,
+        annotations=labels,
+    )
+
+
+def _any_listed() -> st.SearchStrategy[ListedAlert]:
+    return st.builds(
+        lambda alert, resolved: attrs.evolve(make_listed(resolved=resolved), alert=alert), any_alerts(), st.booleans()
+    )
+
+
+@st.composite
+def any_notifications(draw: st.DrawFn) -> Notification:
+    """Draw any notification: one alert or many, of any kind, whatever their texts."""
+    listed = draw(st.lists(_any_listed(), min_size=1, max_size=2)) * draw(st.sampled_from([1, 1, 1, 15]))
+    return make_notification(
+        *listed,
+        kind=draw(st.sampled_from(NotificationKind)),
+        level=draw(st.none() | st.sampled_from(EscalationLevel)),
+        incident_id=draw(_short_text()),
+        test=draw(st.booleans()),
     )

@@ -57,7 +57,7 @@ class _Attempt:
 
 
 class FileBackend:
-    """Appends to one file, in worker threads, since a device may keep a write waiting. Nothing stays open in between."""
+    """Appends to one file, in worker threads, for a device may keep a write waiting. Nothing stays open in between."""
 
     def __init__(self, config: FileConfig, context: BackendContext) -> None:
         self._file = LogFile(config.path, config.max_bytes, config.keep, config.fsync)
