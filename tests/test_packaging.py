@@ -239,6 +239,13 @@ def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) ->
     ]
 
 
+def test_backends_of_their_own_install_on_the_wheel_and_are_found(python: Path) -> None:
+    for name in ("tocsin-email", "tocsin-file"):
+        _pip(python.parents[1], str(ROOT / "contrib" / name))
+    program = "import tocsin; print(*sorted(tocsin.load_registry().backends))"
+    assert {"email", "file"} <= set(_run(python, "-W", "error", "-c", program).split())
+
+
 def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "server"
     venv.create(environment, symlinks=True)

@@ -47,7 +47,7 @@ class Line:
             made.connect(address)  # type: ignore[arg-type]  # it is what getaddrinfo gave for this family
             made.settimeout(seconds)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except BaseException:
+        except BaseException:  # whatever it is, nothing stays open
             made.close()
             raise
         return made

@@ -66,7 +66,7 @@ class Session(smtplib.SMTP):
             super().__init__(host, port, local_hostname=config.hello or "", timeout=config.timeout_seconds + _GRACE)
         except smtplib.SMTPConnectError as error:
             raise RefusedError("greeting", Reply(error.smtp_code, _text(error.smtp_error))) from None
-        except BaseException:
+        except BaseException:  # whatever it is, nothing stays open
             self.close()
             raise
         self.local_hostname = config.hello or _own_name(self.sock)
@@ -78,7 +78,7 @@ class Session(smtplib.SMTP):
             return made
         try:
             return self._context.wrap_socket(made, server_hostname=host)
-        except BaseException:
+        except BaseException:  # whatever it is, nothing stays open
             made.close()
             raise
 

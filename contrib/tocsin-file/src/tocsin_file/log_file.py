@@ -102,7 +102,7 @@ class LogFile:
                 os.fchmod(descriptor, mode)
             if self.fsync:
                 _sync_folder(path)
-        except BaseException:
+        except BaseException:  # whatever it is, nothing stays open
             os.close(descriptor)
             raise
         return descriptor
