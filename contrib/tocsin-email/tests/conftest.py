@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from post_office import PostOffice
 from scripted_server import ScriptedServer
 
-settings.register_profile("tocsin", deadline=None, max_examples=40)  # no test depends on speed
+settings.register_profile("tocsin", deadline=None, max_examples=25)  # no test depends on speed
 settings.load_profile("tocsin")
 
 

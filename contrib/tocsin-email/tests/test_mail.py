@@ -245,6 +245,12 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
     assert "… (41 more characters)" in part(mail, "plain")
 
 
+def test_what_could_hide_or_turn_text_around_is_shown_as_missing() -> None:
+    mail = parsed(wire(make_notification(make_listed(message="a\u2028b\u202ec\x1bd\ud800e\u200d\n\tf"))))
+    for form in ("plain", "html"):
+        assert "a\ufffdb\ufffdc\ufffdd\ufffde\u200d\n\tf" in part(mail, form)
+
+
 def test_only_addresses_of_the_web_are_links() -> None:
     urls = [
         "javascript:alert(1)",

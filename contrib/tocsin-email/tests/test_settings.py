@@ -80,6 +80,7 @@ def test_what_is_no_address_is_refused_in_its_place(text: str) -> None:
         ({"to": ["ops@example.org"] * 101}, "to", "not 101"),
         ({"to": "ops@example.org"}, "to", "a list of 1 to 100 addresses|each of to is an address"),
         ({"host": "mail.example.org\r\nX"}, "host", "the name or address of a mail server"),
+        ({"host": "mail.example.org."}, "host", "the name or address of a mail server"),
         ({"host": ""}, "host", "the name or address of a mail server"),
         ({"port": 0}, "port", "from 1 to 65535, not 0"),
         ({"port": 65_536}, "port", "not 65536"),

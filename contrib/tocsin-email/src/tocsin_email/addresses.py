@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["HOST", "mailbox"]
 
-HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 """A host name, or an address of IPv4."""
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -43,5 +43,5 @@ def _valid(address: str) -> bool:
     local, at, domain = address.rpartition("@")
     if not at or len(local) > _LONGEST_LOCAL or len(address) > _LONGEST:
         return False
-    host = HOST.fullmatch(domain) is not None and not domain.endswith(".")
-    return _LOCAL.fullmatch(local) is not None and (host or _LITERAL.fullmatch(domain) is not None)
+    known = HOST.fullmatch(domain) is not None or _LITERAL.fullmatch(domain) is not None
+    return known and _LOCAL.fullmatch(local) is not None

@@ -28,7 +28,7 @@ MOST_RECIPIENTS: Final = 100
 _PORTS: Final = {"starttls": 587, "implicit": 465, "none": 25}
 _LITERAL: Final = re.compile(r"[0-9A-Fa-f:]{2,39}(%[A-Za-z0-9_.-]+)?")
 _NAMED_TO_A_SERVER: Final = re.compile(rf"{HOST.pattern}|\[[0-9A-Za-z:.]{{2,45}}\]")
-_LOOPBACK: Final = re.compile(r"localhost\.?|127(\.\d{1,3}){3}|::1", re.IGNORECASE)
+_LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.IGNORECASE)
 _AN_ADDRESS: Final = "an address such as ops@example.org or Ops <ops@example.org>, in ASCII but for the name"
 
 

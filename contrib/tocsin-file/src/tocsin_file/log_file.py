@@ -60,22 +60,25 @@ class LogFile:
                 begin()
                 found = os.fstat(descriptor)
                 if not remark and self._too_large(found.st_size, line):
-                    try:
-                        self._rotate(path)
+                    remark = self._rotated(path)
+                    if not remark:
                         mode = stat.S_IMODE(found.st_mode)
                         continue
-                    except OSError as error:
-                        remark = f"it could not be rotated: {error.strerror}"
                 self._write(descriptor, line, found.st_size)
                 return remark
 
     def _too_large(self, size: int, line: bytes) -> bool:
         return self.max_bytes is not None and size > 0 and size + len(line) > self.max_bytes
 
-    def _rotate(self, path: Path) -> None:
-        rotate(path, self.keep)
+    def _rotated(self, path: Path) -> str:
+        """Rotate, or say why that cannot be."""
+        try:
+            rotate(path, self.keep)
+        except OSError as error:
+            return f"it could not be rotated: {error.strerror}"
         if self.fsync:
             _sync_folder(path)
+        return ""
 
     @contextmanager
     def _locked(self, path: Path, mode: int | None) -> Iterator[int]:
