@@ -48,7 +48,8 @@ class BackendTests(PluginTests):
     secrets: ClassVar[Sequence[str]] = ()
     """Strings within the settings that nobody may come to see: tokens, passwords."""
     harmful: ClassVar[Sequence[str]] = ()
-    """Texts that the receiver acts on (mentions, links, commands), so that an alert's must not arrive as they are."""
+    """Texts that the receiver acts on (mentions, links, commands), each at its shortest (``<!channel``, without what
+    closes it): in an alert they must not arrive as they are."""
     exempt: ClassVar[Mapping[str, str]] = {}
     patience_seconds: ClassVar[float] = 30.0
     """After this a test that waits for what never comes gives up; nothing waits so long otherwise."""
@@ -102,12 +103,18 @@ class BackendTests(PluginTests):
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
         """Give a backend that is entered, if it can be, and left; all that within :attr:`patience_seconds`."""
         backend = self.make(receiver, **changes)
-        with anyio.move_on_after(self.patience_seconds) as scope:
+        with self.limited():
             if hasattr(backend, "__aenter__"):
                 async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
                     yield backend
             else:
                 yield backend
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Fail what does not end within :attr:`patience_seconds`."""
+        with anyio.move_on_after(self.patience_seconds) as scope:
+            yield
         self._went_on(not scope.cancelled_caught)
 
     def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
@@ -166,9 +173,9 @@ class BackendTests(PluginTests):
             timer.start()
             try:
                 yield receiver
-            except Exception:  # what came of giving up is told below
+            except Exception as error:  # noqa: BLE001  it is raised again, unless it came of giving up
                 if not given_up.is_set():
-                    raise
+                    raise _first(error) from error.__cause__
             finally:
                 timer.cancel()
         self._went_on(not given_up.is_set())
@@ -196,6 +203,13 @@ class BackendTests(PluginTests):
             "send to where settings(receiver) says; a receiver calls arrived() as soon as it has read an attempt",
             "tocsin.testing.receiver.BackendReceiver",
         )
+
+
+def _first(error: Exception) -> Exception:
+    """Return what went wrong: of a group, as task groups raise them, its first member."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def sample_template(mark: str) -> NotificationTemplate:
