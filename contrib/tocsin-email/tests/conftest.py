@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
-import trustme
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from mail_certificates import Certificates, issued
 from post_office import PostOffice
-from scripted_server import ScriptedServer
-
-settings.register_profile("tocsin", deadline=None, max_examples=25)  # no test depends on speed
-settings.load_profile("tocsin")
+from scripted_mail_server import ScriptedServer
 
 
 @pytest.fixture(
@@ -35,23 +29,10 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return backend
 
 
-@attrs.frozen
-class Certificates:
-    """A private authority, and a server's certificate of it for ``localhost``."""
-
-    ca_file: str
-    server: ssl.SSLContext
-
-
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """What a server on this machine is secured with."""
-    authority = trustme.CA()
-    file = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(file)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(server)
-    return Certificates(str(file), server)
+    return issued(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
+from mail_certificates import Certificates
 from post_office import PASSWORD, USERNAME, PostOffice
 
-from conftest import Certificates
 from tocsin.testing.contracts import BackendContract
 
 _NO_THROTTLE = "no answer of SMTP asks for less, or says when to come back"

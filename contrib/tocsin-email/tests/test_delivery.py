@@ -7,9 +7,9 @@ from typing import Any
 import anyio.lowlevel
 import attrs
 import pytest
+from mail_certificates import Certificates
 from post_office import PASSWORD, USERNAME, PostOffice
 
-from conftest import Certificates
 from tocsin import (
     AlertRoutingRule,
     BackendContext,

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from scripted_server import HANG, HANG_UP, ScriptedServer
+from scripted_mail_server import HANG, HANG_UP, ScriptedServer
 
 from tocsin import BackendContext, OutcomeStatus
 from tocsin.testing.samples import make_notification

@@ -10,9 +10,9 @@ from email.message import EmailMessage
 
 import attrs
 import pytest
+from hostile_notices import any_notification, unhurried
 from hypothesis import given
 from hypothesis import strategies as st
-from notices import any_notification
 
 from tocsin import (
     AlertSeverity,
@@ -164,6 +164,7 @@ def test_an_id_is_never_folded_however_long_the_domain_is() -> None:
 # -- whatever an alert says ----------------------------------------------------------------------------------------
 
 
+@unhurried
 @given(any_notification())
 def test_no_alert_changes_what_a_mail_is_made_of(notification: Notification) -> None:
     content = wire(notification)
@@ -206,6 +207,7 @@ def test_no_alert_changes_what_a_mail_is_made_of(notification: Notification) -> 
     assert all(link.startswith(("https://", "http://")) for link in page.links)
 
 
+@unhurried
 @given(st.text(st.characters(), max_size=400), st.text(st.characters(), max_size=400))
 def test_no_message_of_a_template_changes_what_a_mail_is_made_of(subject: str, body: str) -> None:
     message = Message(subject, body, templated=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mail_certificates import Certificates
 
-from conftest import Certificates
 from tocsin import ConfigurationError, FederationAlertingService, NotificationChannel, load_configuration, load_registry
 from tocsin_email.settings import EmailConfig
 

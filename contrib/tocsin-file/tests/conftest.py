@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-settings.register_profile("tocsin", deadline=None, max_examples=40)  # no test depends on speed
-settings.load_profile("tocsin")
 
 
 @pytest.fixture(

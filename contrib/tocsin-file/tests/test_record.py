@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin import Message, Notification, NotificationTemplate, load_registry
@@ -65,6 +65,7 @@ def test_hostile_text_is_read_back_as_it_was(text: str) -> None:
     assert alert["labels"] == {sayable: sayable, "service": sayable}
 
 
+@settings(deadline=None, max_examples=40)  # no test depends on speed
 @given(st.text(st.characters()), st.text(st.characters()), st.floats())
 def test_any_message_is_one_line(subject: str, body: str, value: float) -> None:
     listed = make_listed(message=body, current_value=value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tocsin import AlertSeverity, EscalationLevel, ListedAlert, Notification, NotificationKind
 from tocsin.testing.samples import make_listed, make_notification
 
-__all__ = ["any_notification"]
+__all__ = ["any_notification", "unhurried"]
+
+unhurried = settings(deadline=None, max_examples=25)
+"""For property tests: what they prove does not depend on how fast the machine is."""
 
 _HOSTILE = st.sampled_from(
     [
