@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -56,6 +56,7 @@ class Settings:
     verify: bool = True
     timeout: float = attrs.field(default=1.0, validator=_positive)
     mode: Mode = Mode.FAST
+    pace: Literal["slow", "quick"] = "slow"
     least: AlertSeverity = AlertSeverity.INFO
     inner: Inner = Inner()
     many: tuple[Inner, ...] = ()
@@ -103,6 +104,7 @@ def test_plain_data_becomes_the_config_class() -> None:
         ({"url": "x", "timeout": -1}, "must be greater than zero", "timeout"),
         ({"url": "x", "timeout": float("nan")}, "expected a finite number, not nan", "timeout"),
         ({"url": "x", "mode": "fst"}, "did you mean 'fast'", "mode"),
+        ({"url": "x", "pace": "quik"}, "did you mean 'quick'", "pace"),
         ({"url": "x", "least": "worst"}, "unknown severity 'worst'", "least"),
         ({"url": "x", "inner": {"port": True}}, "expected a whole number, not bool", "inner.port"),
         ({"url": "x", "inner": {"prt": 1}}, "did you mean 'port'", "inner.prt"),

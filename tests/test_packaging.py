@@ -251,6 +251,13 @@ def test_a_backend_installs_on_the_wheel_and_is_found(python: Path, backend: str
     assert _run(python, "-W", "error", "-c", program).split() == ["pager"]
 
 
+def test_backends_of_their_own_install_on_the_wheel_and_are_found(python: Path) -> None:
+    for name in ("tocsin-email", "tocsin-file"):
+        _pip(python.parents[1], str(ROOT / "contrib" / name))
+    program = "import tocsin; print(*sorted(tocsin.load_registry().backends))"
+    assert {"email", "file"} <= set(_run(python, "-W", "error", "-c", program).split())
+
+
 def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "server"
     venv.create(environment, symlinks=True)

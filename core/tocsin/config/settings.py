@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import typing
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -34,6 +35,17 @@ def _number(value: Any, _: Any) -> float:
     return float(value)
 
 
+def _of_words(kind: Any) -> bool:
+    return typing.get_origin(kind) is typing.Literal
+
+
+def _word(value: Any, kind: Any) -> Any:
+    known = typing.get_args(kind)
+    if value not in known:
+        raise ConfigurationError(f"unknown value {value!r}{nearest(str(value), map(str, known))}")
+    return value
+
+
 def _enumeration(value: Any, kind: type[enum.Enum]) -> enum.Enum:
     try:
         return kind(value)
@@ -51,6 +63,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_func(
         lambda kind: isinstance(kind, type) and issubclass(kind, enum.Enum), _enumeration
     )
+    converter.register_structure_hook_func(_of_words, _word)
     converter.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
     converter.register_structure_hook_factory(
         attrs.has, lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
