@@ -19,9 +19,10 @@ from tocsin import (
     RendererRegistrar,
     field_value,
     hookimpl,
+    wording,
 )
 from tocsin.http import HttpBackend, HttpOptions, HttpSender, http_url, json_content, redact_url
-from tocsin_plugins import _settings, _slack_blocks, _wording, text
+from tocsin_plugins import _settings, _slack_blocks, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]
 
@@ -86,7 +87,7 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
         value = field_value(notification, field)
         return _slack_blocks.escaped(value) if isinstance(value, str) else value
 
-    subject = _wording.one_line(template.subject.render(values))
+    subject = wording.one_line(template.subject.render(values))
     body = template.body.render(values)
     if template.is_json and isinstance(json.loads(body), dict):
         return Message(subject, body, _JSON_TYPE, templated=True)
@@ -124,9 +125,9 @@ def payload(notification: Notification) -> dict[str, Any]:
     if message is not None and message.templated:
         headline, details = message.subject, _slack_blocks.sections(message.body)
     else:
-        headline = _slack_blocks.escaped(_wording.headline(notification))
+        headline = _slack_blocks.escaped(wording.headline(notification))
         details = _slack_blocks.details(notification)
-    headline = headline or _slack_blocks.escaped(_wording.headline(notification))
+    headline = headline or _slack_blocks.escaped(wording.headline(notification))
     color = RESOLVED_COLOR if notification.status is AlertStatus.RESOLVED else COLORS[notification.severity]
     document: dict[str, Any] = {
         "text": _slack_blocks.fitting(headline, _slack_blocks.TEXT),
