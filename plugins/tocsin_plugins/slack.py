@@ -21,8 +21,17 @@ from tocsin import (
     hookimpl,
     wording,
 )
-from tocsin.http import HttpBackend, HttpOptions, HttpSender, http_url, json_content, redact_url
-from tocsin_plugins import _settings, _slack_blocks, text
+from tocsin.http import (
+    HARD_TIMEOUT,
+    HttpBackend,
+    HttpOptions,
+    HttpSender,
+    attempt_timeout,
+    http_url,
+    json_content,
+    redact_url,
+)
+from tocsin_plugins import _slack_blocks, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]
 
@@ -46,7 +55,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         config_class=SlackConfig,
         renderer="slack",
         human=True,
-        timeout_seconds=_settings.HARD_TIMEOUT,
+        timeout_seconds=HARD_TIMEOUT,
     )
 
 
@@ -68,7 +77,7 @@ class SlackConfig:
     """
 
     webhook_url: str = attrs.field(validator=http_url, repr=redact_url)
-    timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     username: str | None = None
     icon_emoji: str | None = None
     http: HttpOptions = attrs.field(factory=HttpOptions)
