@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from tests.receiver import Receiver
+
+from tocsin.testing.http_receiver import HttpReceiver
 
 settings.register_profile("tocsin", deadline=None)  # no test depends on speed
 settings.load_profile("tocsin")
@@ -27,7 +28,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[HttpReceiver]:
     """A real HTTP receiver on loopback."""
-    with Receiver() as running:
+    with HttpReceiver() as running:
         yield running

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.messages import NOW, any_text, unhurried
-from tests.receiver import Bytes, Hang, Receiver, Reply, Reset
 
 from tocsin.errors import ConfigurationError
 from tocsin.http import (
@@ -36,6 +35,7 @@ from tocsin.http import (
 )
 from tocsin.http.verdict import failure_outcome
 from tocsin.model.outcome import Outcome, OutcomeStatus
+from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
 
 on_every_loop = pytest.mark.anyio
 TOKEN = "T0KEN-in-the-path"
@@ -148,7 +148,7 @@ def test_no_retry_after_raises_or_asks_for_more_than_a_day(value: str, date: str
 
 
 @on_every_loop
-async def test_what_the_receiver_takes_is_delivered(receiver: Receiver) -> None:
+async def test_what_the_receiver_takes_is_delivered(receiver: HttpReceiver) -> None:
     async with HttpSender() as sender:
         outcome = await sender.send(post(f"{receiver.url}/hook?a=1", headers={"X-Team": "ops"}))
     assert outcome == Outcome.delivered("200 OK: ok", code=200)
@@ -159,7 +159,7 @@ async def test_what_the_receiver_takes_is_delivered(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_a_receiver_in_trouble_is_unavailable_and_says_why(receiver: Receiver) -> None:
+async def test_a_receiver_in_trouble_is_unavailable_and_says_why(receiver: HttpReceiver) -> None:
     receiver.will(Reply(500, b"disk full"), Reply(503, b"", {"Retry-After": "9"}))
     async with HttpSender() as sender:
         assert await sender.send(post(receiver.url)) == Outcome.unavailable(
@@ -171,7 +171,7 @@ async def test_a_receiver_in_trouble_is_unavailable_and_says_why(receiver: Recei
 
 
 @on_every_loop
-async def test_a_date_without_a_date_beside_it_counts_from_our_own_clock(receiver: Receiver) -> None:
+async def test_a_date_without_a_date_beside_it_counts_from_our_own_clock(receiver: HttpReceiver) -> None:
     receiver.will(Reply(429, b"slow down", {"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT"}))
     async with HttpSender(wall_clock=lambda: NOW) as sender:
         outcome = await sender.send(post(receiver.url))
@@ -179,7 +179,7 @@ async def test_a_date_without_a_date_beside_it_counts_from_our_own_clock(receive
 
 
 @on_every_loop
-async def test_a_redirect_is_not_followed_and_its_target_not_shown(receiver: Receiver) -> None:
+async def test_a_redirect_is_not_followed_and_its_target_not_shown(receiver: HttpReceiver) -> None:
     receiver.will(Reply(307, b"gone to " + TOKEN.encode(), {"Location": f"{receiver.url}/{TOKEN}"}))
     async with HttpSender() as sender:
         outcome = await sender.send(post(receiver.url))
@@ -204,7 +204,7 @@ async def test_a_redirect_is_not_followed_and_its_target_not_shown(receiver: Rec
     ids=["reset", "reset-in-body", "closed", "garbage", "short-body", "bad-chunk", "bad-status"],
 )
 async def test_a_request_that_gets_no_legible_answer_may_have_arrived(
-    receiver: Receiver, failure: Reset | Bytes
+    receiver: HttpReceiver, failure: Reset | Bytes
 ) -> None:
     receiver.will(failure)
     async with HttpSender() as sender:
@@ -215,7 +215,7 @@ async def test_a_request_that_gets_no_legible_answer_may_have_arrived(
 
 
 @on_every_loop
-async def test_a_refusal_whose_text_breaks_off_stays_a_refusal(receiver: Receiver) -> None:
+async def test_a_refusal_whose_text_breaks_off_stays_a_refusal(receiver: HttpReceiver) -> None:
     receiver.will(Bytes(b"HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nContent-Length: 10\r\n\r\nabc"))
     async with HttpSender() as sender:
         outcome = await sender.send(post(receiver.url))
@@ -224,7 +224,7 @@ async def test_a_refusal_whose_text_breaks_off_stays_a_refusal(receiver: Receive
 
 @on_every_loop
 @pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 3_000_000])
-async def test_of_an_answer_at_most_64_kib_are_read(receiver: Receiver, size: int) -> None:
+async def test_of_an_answer_at_most_64_kib_are_read(receiver: HttpReceiver, size: int) -> None:
     receiver.will(Reply(200, b"x" * size))
     seen = []
 
@@ -239,7 +239,7 @@ async def test_of_an_answer_at_most_64_kib_are_read(receiver: Receiver, size: in
 
 
 @on_every_loop
-async def test_an_answer_without_end_is_cut(receiver: Receiver) -> None:
+async def test_an_answer_without_end_is_cut(receiver: HttpReceiver) -> None:
     """A receiver that keeps its body open after 64 KiB is not waited for."""
     receiver.will(Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 65_536))
     async with HttpSender() as sender:
@@ -247,7 +247,7 @@ async def test_an_answer_without_end_is_cut(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_a_compressed_answer_is_not_unpacked(receiver: Receiver) -> None:
+async def test_a_compressed_answer_is_not_unpacked(receiver: HttpReceiver) -> None:
     receiver.will(Reply(400, b"\x1f\x8b\x08 not really", {"Content-Encoding": "gzip"}))
     async with HttpSender() as sender:
         assert await sender.send(post(receiver.url)) == Outcome.rejected("400 Bad Request", code=400)
@@ -262,14 +262,14 @@ async def test_a_refused_connection_is_unavailable_for_certain() -> None:
 
 
 @on_every_loop
-async def test_a_receiver_that_does_not_speak_tls_is_unavailable(receiver: Receiver) -> None:
+async def test_a_receiver_that_does_not_speak_tls_is_unavailable(receiver: HttpReceiver) -> None:
     address = receiver.url.replace("http://", "https://")
     outcome = await HttpSender().send(post(f"{address}/{TOKEN}"))
     assert outcome == Outcome.unavailable(f"{address}/…: TLS failed")
 
 
 @on_every_loop
-async def test_a_request_that_http_does_not_allow_is_rejected(receiver: Receiver) -> None:
+async def test_a_request_that_http_does_not_allow_is_rejected(receiver: HttpReceiver) -> None:
     broken = post(receiver.url, headers=[(b"x-evil", b"a\r\nX-More: b")])
     outcome = await HttpSender().send(broken)
     assert outcome.status is OutcomeStatus.REJECTED
@@ -290,7 +290,7 @@ class _Expiry:
 
 
 @on_every_loop
-async def test_a_cancelled_send_leaves_nothing_behind(receiver: Receiver) -> None:
+async def test_a_cancelled_send_leaves_nothing_behind(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     async with HttpSender() as sender:
         async with anyio.create_task_group() as tasks:
@@ -302,7 +302,7 @@ async def test_a_cancelled_send_leaves_nothing_behind(receiver: Receiver) -> Non
 
 
 @on_every_loop
-async def test_a_send_cancelled_amid_the_answer_leaves_nothing_behind(receiver: Receiver) -> None:
+async def test_a_send_cancelled_amid_the_answer_leaves_nothing_behind(receiver: HttpReceiver) -> None:
     receiver.will(Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"))
     async with HttpSender() as sender:
         async with anyio.create_task_group() as tasks:
@@ -338,7 +338,7 @@ async def test_a_send_that_ends_amid_the_request_leaves_nothing_behind(goes_away
 
 
 @on_every_loop
-async def test_a_timeout_after_the_request_left_is_unknown(receiver: Receiver) -> None:
+async def test_a_timeout_after_the_request_left_is_unknown(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     expiry = _Expiry()
     outcomes = []
@@ -376,7 +376,7 @@ async def test_a_timeout_while_connecting_is_unavailable() -> None:
 
 
 @on_every_loop
-async def test_the_timeout_is_the_loops_own(receiver: Receiver) -> None:
+async def test_the_timeout_is_the_loops_own(receiver: HttpReceiver) -> None:
     """However soon it comes, before or after the request left, it ends the attempt and nothing is delivered."""
     receiver.will(Hang())
     outcome = await HttpSender(timeout_seconds=0.01).send(post(receiver.url))
@@ -385,7 +385,7 @@ async def test_the_timeout_is_the_loops_own(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_a_send_that_hangs_delays_no_other(receiver: Receiver) -> None:
+async def test_a_send_that_hangs_delays_no_other(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     async with HttpSender() as sender, anyio.create_task_group() as tasks:
         tasks.start_soon(sender.send, post(receiver.url))
@@ -399,7 +399,7 @@ async def test_a_send_that_hangs_delays_no_other(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_an_entered_sender_keeps_its_connection_and_a_bare_one_does_not(receiver: Receiver) -> None:
+async def test_an_entered_sender_keeps_its_connection_and_a_bare_one_does_not(receiver: HttpReceiver) -> None:
     async with HttpSender() as sender:
         for _ in range(3):
             await sender.send(post(receiver.url))
@@ -410,7 +410,7 @@ async def test_an_entered_sender_keeps_its_connection_and_a_bare_one_does_not(re
 
 
 @on_every_loop
-async def test_cookies_are_not_kept(receiver: Receiver) -> None:
+async def test_cookies_are_not_kept(receiver: HttpReceiver) -> None:
     receiver.will(Reply(200, b"", {"Set-Cookie": "track=me"}))
     async with HttpSender() as sender:
         await sender.send(post(receiver.url))
@@ -419,14 +419,14 @@ async def test_cookies_are_not_kept(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_the_environment_chooses_no_proxy(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_chooses_no_proxy(receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert (await HttpSender().send(post(receiver.url))).success
 
 
 @on_every_loop
-async def test_user_and_password_of_a_url_become_basic_authentication(receiver: Receiver) -> None:
+async def test_user_and_password_of_a_url_become_basic_authentication(receiver: HttpReceiver) -> None:
     address = receiver.url.replace("http://", "http://ops:pass%40word@")
     assert (await HttpSender().send(post(address))).success
     assert receiver.requests[0].headers["authorization"] == "Basic b3BzOnBhc3NAd29yZA=="
@@ -434,7 +434,7 @@ async def test_user_and_password_of_a_url_become_basic_authentication(receiver: 
 
 
 @on_every_loop
-async def test_the_receivers_own_date_is_what_its_retry_after_counts_from(receiver: Receiver) -> None:
+async def test_the_receivers_own_date_is_what_its_retry_after_counts_from(receiver: HttpReceiver) -> None:
     dates = {"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT", "Date": "Tue, 14 Nov 2023 22:14:00 GMT"}
     receiver.will(Reply(503, b"", dates))
     outcome = await HttpSender(wall_clock=lambda: NOW).send(post(receiver.url))
@@ -446,7 +446,7 @@ async def test_the_receivers_own_date_is_what_its_retry_after_counts_from(receiv
 
 @on_every_loop
 async def test_no_secret_is_shown_even_if_the_receiver_repeats_it(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture
+    receiver: HttpReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     told = "Cannot POST /hooks/T0KEN%2Fraw/s3cret-path as Bearer s3cret-bearer for ops:s3cret-pass, key r0uting-key"

@@ -12,13 +12,13 @@ from pathlib import Path
 import attrs
 import httpx
 import pytest
-from tests.receiver import Receiver
 
 from tocsin.config import structure_settings
 from tocsin.errors import ConfigurationError
 from tocsin.http import HttpOptions, HttpSender
 from tocsin.http.addresses import refused_address
 from tocsin.model.outcome import OutcomeStatus
+from tocsin.testing.http_receiver import HttpReceiver
 from tocsin_plugins.slack import SlackConfig
 from tocsin_plugins.webhook import WebhookConfig
 
@@ -82,7 +82,7 @@ async def test_nothing_is_sent_to_such_an_address(url: str) -> None:
 @on_every_loop
 @pytest.mark.parametrize("entered", [False, True])
 async def test_a_name_that_leads_there_is_refused_before_anything_is_sent(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, entered: bool
+    receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch, entered: bool
 ) -> None:
     """The test takes this machine's own address for such a one."""
     monkeypatch.setattr("tocsin.http.sender.refused_address", lambda host: host == "127.0.0.1")
@@ -102,7 +102,7 @@ async def test_a_name_that_leads_there_is_refused_before_anything_is_sent(
 
 
 @on_every_loop
-async def test_a_proxy_carries_the_request(receiver: Receiver) -> None:
+async def test_a_proxy_carries_the_request(receiver: HttpReceiver) -> None:
     """It is asked for the whole address, which it alone looks up."""
     proxy = receiver.url.partition("/hook")[0].replace("http://", "http://ops:s3cret@")
     options = HttpOptions(proxy_url=proxy)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.messages import any_notification, any_text, make_listed, make_notification, unhurried
-from tests.receiver import Bytes, Hang, Receiver, Reply, Reset
 
 from tocsin.errors import ConfigurationError
 from tocsin.model.escalation import EscalationLevel
@@ -24,6 +23,7 @@ from tocsin.model.severity import AlertSeverity
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendRegistrar, RendererRegistrar
 from tocsin.roles.backend import BackendContext
+from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
 from tocsin_plugins import _slack_blocks, slack
 
 on_every_loop = pytest.mark.anyio
@@ -225,7 +225,7 @@ def test_a_text_is_cut_only_where_it_is_too_long(text: str, limit: int) -> None:
 
 
 @on_every_loop
-async def test_a_message_is_posted_to_the_webhook(receiver: Receiver) -> None:
+async def test_a_message_is_posted_to_the_webhook(receiver: HttpReceiver) -> None:
     async with backend(f"{receiver.url}/{TOKEN}") as sender:
         assert await sender.send(rendered(make_notification())) == Outcome.delivered("200 OK: ok", code=200)
     (request,) = receiver.requests
@@ -235,14 +235,14 @@ async def test_a_message_is_posted_to_the_webhook(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_a_sender_may_be_named(receiver: Receiver) -> None:
+async def test_a_sender_may_be_named(receiver: HttpReceiver) -> None:
     await backend(receiver.url, username="tocsin", icon_emoji=":bell:").send(rendered(make_notification()))
     document = json.loads(receiver.requests[0].body)
     assert (document["username"], document["icon_emoji"]) == ("tocsin", ":bell:")
 
 
 @on_every_loop
-async def test_a_template_that_is_a_json_object_is_the_payload(receiver: Receiver) -> None:
+async def test_a_template_that_is_a_json_object_is_the_payload(receiver: HttpReceiver) -> None:
     template = NotificationTemplate("t", "T", "slack", "S", '{"text": "{message}", "unfurl_links": false}')
     notification = make_notification(make_listed(message='say "<!here>"'))
     await backend(receiver.url).send(rendered(notification, template))
@@ -269,13 +269,13 @@ def test_a_template_that_is_a_json_list_is_ordinary_text() -> None:
         (Reply(410, b"channel_is_archived"), Outcome.rejected("410 Gone: channel_is_archived", code=410)),
     ],
 )
-async def test_slacks_answers_mean_what_they_say(receiver: Receiver, reply: Reply, outcome: Outcome) -> None:
+async def test_slacks_answers_mean_what_they_say(receiver: HttpReceiver, reply: Reply, outcome: Outcome) -> None:
     receiver.will(reply)
     assert await backend(f"{receiver.url}/{TOKEN}").send(rendered(make_notification())) == outcome
 
 
 @on_every_loop
-async def test_no_answer_is_unknown(receiver: Receiver) -> None:
+async def test_no_answer_is_unknown(receiver: HttpReceiver) -> None:
     receiver.will(Reset(), Bytes(b"garbage\r\n\r\n"))
     async with backend(f"{receiver.url}/{TOKEN}") as sender:
         for _ in range(2):
@@ -284,7 +284,7 @@ async def test_no_answer_is_unknown(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_a_slack_that_hangs_can_be_left(receiver: Receiver) -> None:
+async def test_a_slack_that_hangs_can_be_left(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     async with backend(receiver.url) as sender, anyio.create_task_group() as tasks:
         tasks.start_soon(sender.send, rendered(make_notification()))
@@ -294,7 +294,7 @@ async def test_a_slack_that_hangs_can_be_left(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_the_webhooks_address_stays_secret(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_webhooks_address_stays_secret(receiver: HttpReceiver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     receiver.will(Reply(404, f"nothing at /{TOKEN}".encode()), Reset())
     async with backend(f"{receiver.url}/{TOKEN}") as sender:

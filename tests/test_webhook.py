@@ -17,7 +17,6 @@ import cattrs
 import pytest
 from hypothesis import given
 from tests.messages import NOW, any_notification, make_listed, make_notification, unhurried
-from tests.receiver import Bytes, Hang, Receiver, Reply, Reset
 
 from tocsin.errors import ConfigurationError
 from tocsin.model.incident import AggregatedAlert
@@ -27,6 +26,7 @@ from tocsin.model.outcome import OutcomeStatus
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendRegistrar
 from tocsin.roles.backend import BackendContext
+from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import webhook
 from tocsin_plugins._alertmanager_payload import payload
@@ -50,7 +50,7 @@ def rendered(notification: Notification, template: NotificationTemplate | None =
 
 
 @on_every_loop
-async def test_a_notification_arrives_as_json_with_its_ids(receiver: Receiver) -> None:
+async def test_a_notification_arrives_as_json_with_its_ids(receiver: HttpReceiver) -> None:
     notification = rendered(make_notification())
     async with backend(f"{receiver.url}/alerts", headers={"Authorization": "Bearer your-token"}) as sender:
         outcome = await sender.send(notification)
@@ -66,7 +66,7 @@ async def test_a_notification_arrives_as_json_with_its_ids(receiver: Receiver) -
 
 
 @on_every_loop
-async def test_attempts_have_one_id_and_each_its_own_time(receiver: Receiver) -> None:
+async def test_attempts_have_one_id_and_each_its_own_time(receiver: HttpReceiver) -> None:
     receiver.will(Reply(500))
     now = NOW
     sender = backend(receiver.url, wall_clock=lambda: now)
@@ -78,7 +78,7 @@ async def test_attempts_have_one_id_and_each_its_own_time(receiver: Receiver) ->
 
 
 @on_every_loop
-async def test_with_a_secret_the_receiver_can_verify_the_request(receiver: Receiver) -> None:
+async def test_with_a_secret_the_receiver_can_verify_the_request(receiver: HttpReceiver) -> None:
     await backend(receiver.url, secret=SECRET).send(rendered(make_notification(make_listed(message="größer \ud800"))))
     (request,) = receiver.requests
     signed = b".".join(
@@ -90,14 +90,14 @@ async def test_with_a_secret_the_receiver_can_verify_the_request(receiver: Recei
 
 
 @on_every_loop
-async def test_the_method_may_be_another(receiver: Receiver) -> None:
+async def test_the_method_may_be_another(receiver: HttpReceiver) -> None:
     for method in ("PUT", "patch"):
         assert (await backend(receiver.url, method=method).send(rendered(make_notification()))).success
     assert [request.method for request in receiver.requests] == ["PUT", "PATCH"]
 
 
 @on_every_loop
-async def test_a_templates_message_is_sent_as_it_is(receiver: Receiver) -> None:
+async def test_a_templates_message_is_sent_as_it_is(receiver: HttpReceiver) -> None:
     as_json = NotificationTemplate("j", "J", "webhook", "S", '{"says": "{message}"}')
     as_text = NotificationTemplate("t", "T", "webhook", "S", "It says {message}")
     hostile = make_notification(make_listed(message='"quoted"\n\\back'))
@@ -111,14 +111,14 @@ async def test_a_templates_message_is_sent_as_it_is(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_headers_may_change_the_content_type(receiver: Receiver) -> None:
+async def test_headers_may_change_the_content_type(receiver: HttpReceiver) -> None:
     await backend(receiver.url, headers={"content-type": "application/cloudevents+json"}).send(make_notification())
     assert receiver.requests[0].headers["content-type"] == "application/cloudevents+json"
     assert json.loads(receiver.requests[0].body)["alert_id"] == "manual-001"
 
 
 @on_every_loop
-async def test_what_the_receiver_does_decides_the_outcome(receiver: Receiver) -> None:
+async def test_what_the_receiver_does_decides_the_outcome(receiver: HttpReceiver) -> None:
     receiver.will(Reply(500), Reply(429, b"", {"Retry-After": "30"}), Reply(404), Reset(), Bytes(b"garbage\r\n\r\n"))
     async with backend(f"{receiver.url}/{TOKEN}") as sender:
         outcomes = [await sender.send(rendered(make_notification())) for _ in range(5)]
@@ -134,7 +134,7 @@ async def test_what_the_receiver_does_decides_the_outcome(receiver: Receiver) ->
 
 
 @on_every_loop
-async def test_a_receiver_that_hangs_can_be_left(receiver: Receiver) -> None:
+async def test_a_receiver_that_hangs_can_be_left(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     async with backend(receiver.url) as sender:
         async with anyio.create_task_group() as tasks:
@@ -146,7 +146,7 @@ async def test_a_receiver_that_hangs_can_be_left(receiver: Receiver) -> None:
 
 
 @on_every_loop
-async def test_the_channels_own_timeout_ends_an_attempt(receiver: Receiver) -> None:
+async def test_the_channels_own_timeout_ends_an_attempt(receiver: HttpReceiver) -> None:
     receiver.will(Hang())
     outcome = await backend(receiver.url, timeout_seconds=0.01).send(rendered(make_notification()))
     assert "within 0.01 s" in outcome.detail
@@ -154,7 +154,7 @@ async def test_the_channels_own_timeout_ends_an_attempt(receiver: Receiver) -> N
 
 @on_every_loop
 async def test_secrets_stay_out_of_everything_that_is_shown(
-    receiver: Receiver, caplog: pytest.LogCaptureFixture
+    receiver: HttpReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     receiver.will(Reply(403, f"no access to /{TOKEN} with Bearer s3cret-bearer".encode()))
@@ -220,7 +220,7 @@ def test_the_plugin_registers_a_backend_that_takes_json() -> None:
 
 
 @on_every_loop
-async def test_format_alertmanager_sends_its_payload(receiver: Receiver) -> None:
+async def test_format_alertmanager_sends_its_payload(receiver: HttpReceiver) -> None:
     sender = backend(receiver.url, format="alertmanager", external_url="https://tocsin.example")
     listed = (make_listed(), make_listed(alert_id="b", cluster_id="c2", resolved=True, message="", annotations={}))
     await sender.send(rendered(make_notification(*listed)))

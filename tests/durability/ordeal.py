@@ -79,14 +79,14 @@ def undergo(folder: Path, seed: int, kills: int, *, hasty: bool = False) -> Repo
         if not problems:
             life = nursery.start(_drawn(random, settings), None)
             problems += _last(door, source, post, life, 1.0 if hasty else PATIENCE_SECONDS / 4)
-        problems += _twice(post.arrivals, nursery.lives)
+        problems += _twice(post.noted, nursery.lives)
         problems += check(path).findings
         return Report(
             tuple(problems),
             struck,
             len(source.accepted),
-            len(post.arrivals),
-            _taken_twice(post.arrivals),
+            len(post.noted),
+            _taken_twice(post.noted),
             time.monotonic() - began,
         )
 

@@ -9,7 +9,8 @@ from random import Random
 from typing import Final
 
 import attrs
-from tests.receiver import Bytes, Hang, Received, Receiver, Reply, Reset
+
+from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Received, Reply, Reset
 
 __all__ = ["Arrival", "Post"]
 
@@ -29,12 +30,12 @@ class Arrival:
     taken: bool
 
 
-class Post(Receiver):
+class Post(HttpReceiver):
     """Takes most of what arrives; of the rest some is refused, some hangs up, and some is answered late."""
 
     def __init__(self, random: Random) -> None:
         super().__init__()
-        self.arrivals: list[Arrival] = []
+        self.noted: list[Arrival] = []
         self._random = random
         self._told: set[tuple[str, str]] = set()
         self._news = threading.Condition()
@@ -46,7 +47,7 @@ class Post(Receiver):
             answer = self._draw()
             late = self._random.random() < 0.05
             arrival = _arrival(request, taken=answer == Reply())
-            self.arrivals.append(arrival)
+            self.noted.append(arrival)
             if arrival.taken:
                 self._told.update((arrival.channel_id, alert_id) for alert_id in arrival.firing)
                 self._news.notify_all()

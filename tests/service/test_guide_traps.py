@@ -7,7 +7,6 @@ from collections import Counter
 
 import anyio
 import pytest
-from tests.receiver import Receiver
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Post, alert, listed, told
 
@@ -28,6 +27,7 @@ from tocsin import (
     create_webhook_channel,
 )
 from tocsin.testing.clock import VirtualClock
+from tocsin.testing.http_receiver import HttpReceiver
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ BODY = """{
 
 
 async def test_a_json_webhook_template_with_literal_braces_gives_valid_json(
-    make_alerting: MakeAlerting, receiver: Receiver
+    make_alerting: MakeAlerting, receiver: HttpReceiver
 ) -> None:
     """Quotes, newlines and backslashes of the message are escaped; bare placeholders are JSON values."""
     async with make_alerting() as alerting:

@@ -7,12 +7,12 @@ import logging
 from typing import Any
 
 import pytest
-from tests.receiver import Bytes, Receiver, Reply, Reset
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Journal, Post, alert
 
 from tocsin import AlertRoutingRule, FederationAlertingService, NotificationChannel, Outcome, create_slack_channel
 from tocsin.testing.clock import VirtualClock
+from tocsin.testing.http_receiver import Bytes, HttpReceiver, Reply, Reset
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ def _shown(alerting: FederationAlertingService, store: Journal, log: pytest.LogC
 
 @pytest.mark.parametrize("answer", [Reply(500, b"no"), Reset(), Bytes(b"no HTTP\r\n\r\n")])
 async def test_no_secret_is_shown_anywhere(
-    make_alerting: MakeAlerting, receiver: Receiver, caplog: pytest.LogCaptureFixture, answer: Any
+    make_alerting: MakeAlerting, receiver: HttpReceiver, caplog: pytest.LogCaptureFixture, answer: Any
 ) -> None:
     """Whatever the receiver answers: not in logs, not in errors, statistics, history, gaps, explanations or journal."""
     caplog.set_level(logging.DEBUG)
@@ -61,7 +61,7 @@ async def test_no_secret_is_shown_anywhere(
 
 
 async def test_a_secret_that_the_receiver_repeats_is_shown_nowhere(
-    make_alerting: MakeAlerting, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    make_alerting: MakeAlerting, receiver: HttpReceiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Some echo the request: the answer is shown without what the channel's settings hold."""
     caplog.set_level(logging.DEBUG, logger="tocsin")

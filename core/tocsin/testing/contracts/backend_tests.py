@@ -1,0 +1,196 @@
+"""What the contract of backends is written with: how a backend is made, sent with, watched and given up."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from typing import Any, ClassVar
+
+import anyio
+import anyio.to_thread
+import attrs
+import pytest
+
+from tocsin.config.settings import structure_settings
+from tocsin.discovery import Discovery, load
+from tocsin.errors import ConfigurationError
+from tocsin.model.notification import Notification
+from tocsin.model.outcome import Outcome
+from tocsin.model.template import NotificationTemplate
+from tocsin.registry import BackendSpec
+from tocsin.roles.backend import Backend, BackendContext
+from tocsin.testing.contracts.owing import owes
+from tocsin.testing.receiver import Answer, BackendReceiver
+
+__all__ = ["BackendTests", "sample_template"]
+
+
+class BackendTests:
+    """What any backend owes to a service. Set :attr:`backend`; implement :meth:`open_receiver` and :meth:`settings`.
+
+    ``exempt`` maps what a backend or its receiver cannot do to the reason, which the skipped tests show:
+
+    - an :class:`Answer`'s value (``refuses``, ``hangs``, …): the receiver never answers so;
+    - ``retry after``: the protocol has no way to say when to come back;
+    - ``key``: the receiver cannot be told that an attempt is a repetition;
+    - ``secrets``: no setting is secret;
+    - ``templates``: a user's template cannot change what is sent;
+    - ``apart``: there is only one receiver, however many channels there are.
+    """
+
+    pytestmark: ClassVar = pytest.mark.anyio
+
+    backend: ClassVar[str] = ""
+    """The name under which the backend is registered."""
+    plugins: ClassVar[Sequence[object]] = ()
+    """Plugins that are not installed, such as the module under test; those with entry points are found."""
+    secrets: ClassVar[Sequence[str]] = ()
+    """Strings within the settings that nobody may come to see: tokens, passwords."""
+    harmful: ClassVar[Sequence[str]] = ()
+    """Texts that the receiver acts on (mentions, links, commands), so that an alert's must not arrive as they are."""
+    exempt: ClassVar[Mapping[str, str]] = {}
+    patience_seconds: ClassVar[float] = 30.0
+    """After this a test that waits for what never comes gives up; nothing waits so long otherwise."""
+
+    def open_receiver(self) -> AbstractContextManager[BackendReceiver]:
+        """Return a receiver for this backend, fresh and not entered yet."""
+        raise NotImplementedError("a contract class says what its backend is tested against: open_receiver()")
+
+    def settings(self, receiver: Any) -> Mapping[str, Any]:
+        """Return valid settings, as a configuration file has them, of a channel that sends to *receiver*, which is
+        one of :meth:`open_receiver`'s."""
+        raise NotImplementedError("a contract class says how its backend is configured: settings(receiver)")
+
+    def needs(self, *capabilities: str) -> None:
+        """Skip the test when the backend is exempt from one of *capabilities*."""
+        for capability in capabilities:
+            if capability in self.exempt:
+                pytest.skip(f"{capability}: {self.exempt[capability]}")
+
+    # -- what the tests are written with -------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> BackendSpec:
+        """The backend's registration."""
+        found = _loaded(tuple(self.plugins))
+        registered = found.registry.backends.get(self.backend)
+        owes(
+            registered is not None,
+            f"no backend is registered as {self.backend!r}; {_failures(found)}",
+            "name it in `backend`, and give the plugin an entry point (and install it), or list it in `plugins`",
+            "docs/reference/hooks.md, tocsin_register_backends",
+        )
+        assert registered is not None
+        return registered.spec
+
+    def config(self, receiver: BackendReceiver, **changes: Any) -> Any:
+        """Return the settings, with *changes*, as an instance of the backend's config class."""
+        try:
+            return structure_settings({**self.settings(receiver), **changes}, self.spec.config_class)
+        except ConfigurationError as error:
+            raise AssertionError(f"settings() are none that {self.backend!r} takes: {error}") from None
+
+    def make(self, receiver: BackendReceiver, channel_id: str = "ops", **changes: Any) -> Backend:
+        """Return a backend of one channel, as the core makes it: not entered, and in no event loop."""
+        return self.spec.factory(self.config(receiver, **changes), BackendContext(channel_id))
+
+    @asynccontextmanager
+    async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
+        """Give a backend that is entered, if it can be, and left."""
+        backend = self.make(receiver, **changes)
+        if hasattr(backend, "__aenter__"):
+            async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+                yield backend
+        else:
+            yield backend
+
+    def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
+        """Return *notification* with the message that the core would give it."""
+        renderer = _loaded(tuple(self.plugins)).registry.renderers.get(self.spec.renderer)
+        owes(
+            renderer is not None,
+            f"{self.backend!r} is registered with the renderer {self.spec.renderer!r}, which nobody registers",
+            "register it with tocsin_register_renderers, or name another: 'text' is the default",
+            "tocsin.BackendRegistrar.register, renderer",
+        )
+        assert renderer is not None
+        return attrs.evolve(notification, message=renderer.spec.render(notification, template))
+
+    async def attempt(self, backend: Backend, notification: Notification) -> Outcome:
+        """Send *notification*, which has its message, and return what came of it: an outcome, and no exception."""
+        try:
+            outcome = await backend.send(notification)
+        except Exception as error:  # whatever it is, its author is told
+            raise AssertionError(
+                f"send raised {type(error).__name__}: {error}\n"
+                "  to mend it: catch what network and receiver do and return an Outcome; encode any text, broken too\n"
+                "  the contract: tocsin.Backend.send (an exception only counts as unavailable, and is a gap)"
+            ) from error
+        owes(
+            isinstance(outcome, Outcome),
+            f"send returned {outcome!r:.80}",
+            "return Outcome.delivered(), .rejected(), .unavailable(), .throttled() or .unknown()",
+            "tocsin.Backend.send",
+        )
+        return outcome
+
+    async def delivered(self, backend: Backend, notification: Notification) -> None:
+        """Send *notification*, which has its message, to a receiver that takes what is right."""
+        outcome = await self.attempt(backend, notification)
+        owes(
+            outcome.success,
+            f"a receiver that takes everything that is right was not delivered to: {outcome}",
+            "send what the service accepts (the receiver says why it refused), and return Outcome.delivered()",
+            "tocsin.Backend.send",
+        )
+
+    @contextmanager
+    def receiving(self, answer: Answer = Answer.TAKES) -> Iterator[BackendReceiver]:
+        """Give a receiver that answers so. One that is waited for in vain is stopped, and the test fails."""
+        given_up = threading.Event()
+        with self.open_receiver() as receiver:
+            receiver.will(answer)
+
+            def give_up() -> None:
+                given_up.set()
+                receiver.stop()
+
+            timer = threading.Timer(self.patience_seconds, give_up)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield receiver
+            except Exception:  # what came of giving up is told below
+                if not given_up.is_set():
+                    raise
+            finally:
+                timer.cancel()
+        owes(
+            not given_up.is_set(),
+            f"nothing went on for {self.patience_seconds:g} s, until the receiver was stopped",
+            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
+            " anyio.to_thread.run_sync with abandon_on_cancel=True), and let cancellations pass",
+            "tocsin.Backend.send",
+        )
+
+    async def until(self, receiver: BackendReceiver, holds: Callable[[], bool]) -> bool:
+        """Wait until *holds*, asked whenever *receiver* notes something; False if it never does."""
+        return await anyio.to_thread.run_sync(receiver.wait_until, holds, self.patience_seconds, abandon_on_cancel=True)
+
+
+def sample_template(mark: str) -> NotificationTemplate:
+    """Return a user's template for every notification, with *mark* in its words."""
+    body = f"{mark}: {{status}} {{severity}} {{metric_name}} {{message}}"
+    return NotificationTemplate("contract", "Contract", "any", f"{mark} {{status}}", body)
+
+
+@functools.lru_cache(maxsize=32)
+def _loaded(plugins: tuple[object, ...]) -> Discovery:
+    return load(extra=plugins)
+
+
+def _failures(found: Discovery) -> str:
+    names = f"registered are: {', '.join(found.registry.backends)}"
+    return "; ".join([names, *(f"failed to load: {failure}" for failure in found.failures)])
