@@ -1,7 +1,8 @@
-"""Hypothesis strategies for what tocsin works with: alerts, outcomes, silences and whole configurations.
+"""Hypothesis strategies for what tocsin works with: alerts, notifications, outcomes, and whole configurations.
 
 Everything is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
-silences mute them. Durations are whole seconds. Needs hypothesis, which tocsin itself does not depend on.
+silences mute them; :func:`notifications` alone have any texts. Durations are whole seconds. Needs hypothesis, which
+tocsin itself does not depend on.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from tocsin.model.channel import NotificationChannel
 from tocsin.model.escalation import EscalationLevel, EscalationPolicy
 from tocsin.model.inhibition import InhibitionRule
 from tocsin.model.interval import TimeInterval, TimeRange
+from tocsin.model.notification import ListedAlert, Notification, NotificationKind
 from tocsin.model.outcome import Outcome
 from tocsin.model.rule import AlertRoutingRule
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.silence import LabelMatcher, Silence
 from tocsin.model.watchdog import Watchdog
+from tocsin.testing.samples import make_listed, make_notification
 
 __all__ = [
     "ALERT_IDS",
@@ -37,11 +40,13 @@ __all__ = [
     "channels",
     "configurations",
     "inhibition_rules",
+    "notifications",
     "outcomes",
     "policies",
     "rules",
     "severities",
     "silences",
+    "texts",
     "time_intervals",
     "watchdogs",
 ]
@@ -257,4 +262,53 @@ def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) ->
         time_intervals=draw(st.just({}) | time_intervals()),
         catch_all_channel=draw(st.sampled_from([None, CHANNEL_IDS[0]])),
         retain_resolved_seconds=draw(st.sampled_from([86_400.0, 600.0])),
+    )
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Return a strategy for any string: control characters, markup, halves of surrogate pairs, sometimes very long."""
+    short = _short_texts()
+    return short | st.builds(lambda piece, length: (piece * length)[:length], short, st.integers(1, 7000))
+
+
+def _short_texts() -> st.SearchStrategy[str]:
+    hostile = st.sampled_from(
+        ["<!channel>", "&amp;&", "\x1b[2J", "[red]x[/red]", "\r\n", '"}', "\\", "\u202e", "\x00", "\ud800", "😀"]
+    )
+    return hostile | st.text(st.characters(), max_size=8)
+
+
+def _numbers() -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats() | st.integers(-(10**300), 10**300)
+
+
+def _listed_alerts() -> st.SearchStrategy[ListedAlert]:
+    labels = st.dictionaries(_short_texts(), texts(), max_size=2)
+    return st.builds(
+        make_listed,
+        resolved=st.booleans(),
+        alert_id=_short_texts().filter(bool),
+        cluster_id=texts(),
+        severity=severities(),
+        metric_name=texts(),
+        current_value=_numbers(),
+        threshold_value=_numbers(),
+        message=texts(),
+        node_id=st.none() | _short_texts(),
+        timestamp=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        labels=labels,
+        annotations=labels,
+    )
+
+
+@st.composite
+def notifications(draw: st.DrawFn) -> Notification:
+    """Draw any notification: one alert or many, of any kind, whatever their texts."""
+    listed = draw(st.lists(_listed_alerts(), min_size=1, max_size=2)) * draw(st.sampled_from([1, 1, 1, 15]))
+    return make_notification(
+        *listed,
+        kind=draw(st.sampled_from(NotificationKind)),
+        level=draw(st.none() | st.sampled_from(EscalationLevel)),
+        incident_id=draw(_short_texts()),
+        test=draw(st.booleans()),
     )
