@@ -22,10 +22,10 @@ _MARKUP: Final = re.compile(
     | ~(?=~) | (?<=~)~ | \|(?=\|) | (?<=\|)\|       # struck out, hidden
     | (?:(?<=\])|\A)\(                              # [a link](that says something else)
     | <(?!\s)                                       # mentions, times, commands, emoji
-    | \#(?=[\# ]) | >(?=[> ])                       # headings, quotes
+    | \#(?=[\# ]) | ^[ \t\-+0-9.]*>                 # headings, quotes
     | :(?=[\w+-]{1,64}:)(?!\d+:)                    # :bell:
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.MULTILINE,
 )
 _MENTION: Final = re.compile(r"@(?=everyone|here|[&!]?[0-9])", re.IGNORECASE)
 _PARTED: Final = "@\u200b"
@@ -39,8 +39,11 @@ def plain(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return *text* so that Discord shows it: markup, mentions and emoji codes in it are text; URLs stay links."""
-    marked = _MARKUP.sub(lambda found: found[0] if found["url"] else f"\\{found[0]}", plain(text))
-    return _MENTION.sub(_PARTED, marked)
+    return _MENTION.sub(_PARTED, _MARKUP.sub(_harmless, plain(text)))
+
+
+def _harmless(found: re.Match[str]) -> str:
+    return found[0] if found["url"] else f"{found[0][:-1]}\\{found[0][-1]}"
 
 
 def fitting(text: str, limit: int) -> str:
@@ -55,4 +58,4 @@ def fitting(text: str, limit: int) -> str:
 
 def shown(text: str, limit: int) -> str:
     """Return *text* both escaped and cut; what is cut off, however much, is not looked at."""
-    return fitting(escaped(wording.prefix(plain(text), limit + 1)), limit)
+    return fitting(escaped(wording.prefix(plain(text), limit + 2)), limit)

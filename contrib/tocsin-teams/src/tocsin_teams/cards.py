@@ -125,7 +125,7 @@ def _named(name: str, value: str, limit: int) -> Element:
 
 
 def _short(text: str, limit: int) -> str:
-    return wording.shortened(plain(wording.prefix(text, 2 * limit + 2)), limit)
+    return wording.shortened(plain(wording.prefix(text, 2 * limit + 4)), limit)
 
 
 def _runs(*runs: Element) -> Element:

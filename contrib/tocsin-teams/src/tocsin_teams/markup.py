@@ -41,4 +41,4 @@ def fitting(text: str, limit: int) -> str:
 
 def shown(text: str, limit: int) -> str:
     """Return *text* both escaped and cut; what is cut off, however much, is not looked at."""
-    return fitting(escaped(wording.prefix(plain(text), limit + 1)), limit)
+    return fitting(escaped(wording.prefix(plain(text), limit + 2)), limit)
