@@ -19,7 +19,7 @@ from tocsin_discord.limits import within_limits
 from tocsin_discord.markup import escaped, fitting, shown
 from tocsin_discord.message import CALM_COLOR, payload, render
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(deadline=None, max_examples=40)
 TEXT = NotificationTemplate("t", "T", "discord", "{severity}: {metric_name}", "**{message}** at {timestamp}")
 
 
@@ -185,7 +185,7 @@ def test_any_notification_in_a_users_template_is_one_that_discord_takes(notifica
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_labels_leave_room_for_the_message(name: str) -> None:
-    labels = {f"l{number}": HOSTILE[name] for number in range(50)}
+    labels = {f"l{number}": HOSTILE[name] for number in range(5)}
     listed = make_listed(message="what is wrong", labels=labels, annotations=labels)
     document = sent(make_notification(listed))
     assert problems_of(document) == []

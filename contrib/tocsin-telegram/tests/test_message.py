@@ -14,7 +14,7 @@ from tocsin.testing.strategies import notifications, texts
 from tocsin_telegram.markup import TEXT, escaped, fitting
 from tocsin_telegram.message import render
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(deadline=None, max_examples=40)
 OWN = NotificationTemplate(
     "t",
     "T",
@@ -193,7 +193,7 @@ def test_any_notification_in_a_users_template_is_one_that_telegram_takes(notific
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_labels_leave_room_for_the_message(name: str) -> None:
-    labels = {f"l{number}": HOSTILE[name] for number in range(50)}
+    labels = {f"l{number}": HOSTILE[name] for number in range(5)}
     html = render(make_notification(make_listed(message="what is wrong", labels=labels, annotations=labels)), None).body
     assert problem_of_text(html) == ""
     assert html.split("\n")[1] == "what is wrong"
