@@ -206,3 +206,23 @@ def test_files_that_cannot_be_used_are_named_by_their_setting(tmp_path: Path, ce
             with pytest.raises(ConfigurationError) as caught:
                 structure_settings({"webhook_url": "https://hooks.example/x", "http": settings}, config_class)
             assert caught.value.where == where
+
+
+def test_the_machines_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch, certificates: Certificates) -> None:
+    """However many channels there are, and again where the environment names others."""
+    made: list[ssl.SSLContext] = []
+    original = httpx.create_ssl_context
+
+    def counted() -> ssl.SSLContext:
+        made.append(original())
+        return made[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", counted)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    for _ in range(3):
+        HttpOptions().transport()
+    assert len(made) == 1
+    assert len(made[0].get_ca_certs()) == 1, "those that the environment names"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.client))
+    HttpOptions().transport()
+    assert len(made) == 2

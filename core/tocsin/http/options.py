@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,17 @@ class HttpOptions:
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport with these settings, which keeps idle connections for a while."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=5.0)
-        return httpx.AsyncHTTPTransport(verify=self.tls() or True, limits=limits, proxy=self.proxy_url)
+        tls = self.tls() or _machines_tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=self.proxy_url)
+
+
+@functools.lru_cache(maxsize=4)
+def _machines_tls(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Return what connections are secured with as the machine has it; *file* and *folder* are what httpx looks up.
+
+    It is shared: reading a hundred authorities takes long, and a channel that is not entered would do it per attempt.
+    """
+    return httpx.create_ssl_context()
 
 
 def _no_password() -> str:

@@ -38,7 +38,7 @@ class HttpSender:
     It never retries and never follows a redirect. What carries the requests is a transport, not a client: a client logs
     each URL, keeps cookies, and reads proxies and ``.netrc`` from the environment, where a daemon's configuration alone
     should say who gets to see an alert. Certificate authorities do come from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``
-    where they are set.
+    where they are set; the files are read once.
 
     :param timeout_seconds: how long one send may take, from connecting to the end of the answer (None: no limit here;
         whoever calls :meth:`send` may cancel it).

@@ -33,8 +33,8 @@ HOSTILE: Final[Mapping[str, str]] = {
     "emoji": "🔔👩‍🚒🏳️‍🌈 ŝ ﷽ Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢",
     "blank": " \t  ",
     "path": "../../../etc/passwd?x=1#y%00%2e/",
-    "very long": "long " * 20_000,
-    "one very long word": "x" * 100_000,
+    "very long": "long " * 8_000,
+    "one very long word": "x" * 40_000,
 }
 """Texts that an alert may hold, by what is nasty about them."""
 

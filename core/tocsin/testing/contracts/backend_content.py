@@ -201,7 +201,7 @@ class ContentContract(BackendTests):
         """Send, and return what arrived: once, and not before."""
         before = len(receiver.arrivals)
         await self.delivered(backend, notification)
-        await self.until(receiver, lambda: len(receiver.arrivals) > before)
+        await self.until_arrived(receiver, before)
         arrivals = receiver.arrivals[before:]
         owes(
             len(arrivals) == 1,

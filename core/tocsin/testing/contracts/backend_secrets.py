@@ -110,7 +110,7 @@ class SecretsContract(BackendTests):
         """Begin to send, and cancel it."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(backend.send, self.rendered(make_notification()))
-            await self.until(receiver, lambda: bool(receiver.arrivals))
+            await self.until_arrived(receiver)
             tasks.cancel_scope.cancel()
 
     def _refusal(self, settings: Mapping[str, Any]) -> Exception | None:

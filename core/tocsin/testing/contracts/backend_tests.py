@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -14,7 +13,6 @@ import attrs
 import pytest
 
 from tocsin.config.settings import structure_settings
-from tocsin.discovery import Discovery, load
 from tocsin.errors import ConfigurationError
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
@@ -22,12 +20,13 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendSpec
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.testing.contracts.owing import owes
+from tocsin.testing.contracts.registered import PluginTests
 from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
 
 
-class BackendTests:
+class BackendTests(PluginTests):
     """What any backend owes to a service. Set :attr:`backend`; implement :meth:`open_receiver` and :meth:`settings`.
 
     ``exempt`` maps what a backend or its receiver cannot do to the reason, which the skipped tests show:
@@ -44,8 +43,6 @@ class BackendTests:
 
     backend: ClassVar[str] = ""
     """The name under which the backend is registered."""
-    plugins: ClassVar[Sequence[object]] = ()
-    """Plugins that are not installed, such as the module under test; those with entry points are found."""
     secrets: ClassVar[Sequence[str]] = ()
     """Strings within the settings that nobody may come to see: tokens, passwords."""
     harmful: ClassVar[Sequence[str]] = ()
@@ -74,16 +71,8 @@ class BackendTests:
     @property
     def spec(self) -> BackendSpec:
         """The backend's registration."""
-        found = _loaded(tuple(self.plugins))
-        registered = found.registry.backends.get(self.backend)
-        owes(
-            registered is not None,
-            f"no backend is registered as {self.backend!r}; {_failures(found)}",
-            "name it in `backend`, and give the plugin an entry point (and install it), or list it in `plugins`",
-            "docs/reference/hooks.md, tocsin_register_backends",
-        )
-        assert registered is not None
-        return registered.spec
+        found: BackendSpec = self.registered("backend", self.registry.backends, self.backend)
+        return found
 
     def config(self, receiver: BackendReceiver, **changes: Any) -> Any:
         """Return the settings, with *changes*, as an instance of the backend's config class."""
@@ -98,17 +87,19 @@ class BackendTests:
 
     @asynccontextmanager
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
-        """Give a backend that is entered, if it can be, and left."""
+        """Give a backend that is entered, if it can be, and left; all that within :attr:`patience_seconds`."""
         backend = self.make(receiver, **changes)
-        if hasattr(backend, "__aenter__"):
-            async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+        with anyio.move_on_after(self.patience_seconds) as scope:
+            if hasattr(backend, "__aenter__"):
+                async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
+                    yield backend
+            else:
                 yield backend
-        else:
-            yield backend
+        self._went_on(not scope.cancelled_caught)
 
     def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
         """Return *notification* with the message that the core would give it."""
-        renderer = _loaded(tuple(self.plugins)).registry.renderers.get(self.spec.renderer)
+        renderer = self.registry.renderers.get(self.spec.renderer)
         owes(
             renderer is not None,
             f"{self.backend!r} is registered with the renderer {self.spec.renderer!r}, which nobody registers",
@@ -167,30 +158,34 @@ class BackendTests:
                     raise
             finally:
                 timer.cancel()
+        self._went_on(not given_up.is_set())
+
+    def _went_on(self, went_on: bool) -> None:
         owes(
-            not given_up.is_set(),
-            f"nothing went on for {self.patience_seconds:g} s, until the receiver was stopped",
+            went_on,
+            f"nothing went on for {self.patience_seconds:g} s",
             "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
-            " anyio.to_thread.run_sync with abandon_on_cancel=True), and let cancellations pass",
+            " anyio.to_thread.run_sync with abandon_on_cancel=True), let cancellations pass, release locks in"
+            " `finally`, and hold none while waiting for an answer",
             "tocsin.Backend.send",
         )
 
     async def until(self, receiver: BackendReceiver, holds: Callable[[], bool]) -> bool:
-        """Wait until *holds*, asked whenever *receiver* notes something; False if it never does."""
-        return await anyio.to_thread.run_sync(receiver.wait_until, holds, self.patience_seconds, abandon_on_cancel=True)
+        """Wait until *holds*, asked whenever *receiver* notes something; False if it does not in time."""
+        seconds = self.patience_seconds / 2
+        return await anyio.to_thread.run_sync(receiver.wait_until, holds, seconds, abandon_on_cancel=True)
+
+    async def until_arrived(self, receiver: BackendReceiver, before: int = 0) -> None:
+        """Wait until more than *before* attempts have arrived."""
+        owes(
+            await self.until(receiver, lambda: len(receiver.arrivals) > before),
+            f"nothing arrived at a receiver that {receiver.answer.value}",
+            "send to where settings(receiver) says; a receiver calls arrived() as soon as it has read an attempt",
+            "tocsin.testing.receiver.BackendReceiver",
+        )
 
 
 def sample_template(mark: str) -> NotificationTemplate:
     """Return a user's template for every notification, with *mark* in its words."""
     body = f"{mark}: {{status}} {{severity}} {{metric_name}} {{message}}"
     return NotificationTemplate("contract", "Contract", "any", f"{mark} {{status}}", body)
-
-
-@functools.lru_cache(maxsize=32)
-def _loaded(plugins: tuple[object, ...]) -> Discovery:
-    return load(extra=plugins)
-
-
-def _failures(found: Discovery) -> str:
-    names = f"registered are: {', '.join(found.registry.backends)}"
-    return "; ".join([names, *(f"failed to load: {failure}" for failure in found.failures)])
