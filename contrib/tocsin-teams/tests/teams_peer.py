@@ -1,7 +1,7 @@
 """A webhook of Workflows on loopback: it refuses what is no message with an Adaptive Card, or is too large.
 
-https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using and, for cards,
-https://adaptivecards.io/explorer/: elements, members and values of version 1.2, as far as tocsin uses them.
+https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using and, for
+cards, https://adaptivecards.io/explorer/: elements, members and values of version 1.2, as far as tocsin uses them.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_a_digest_that_lists_nothing_any_more_is_still_a_message() -> None:
 @pytest.mark.parametrize(
     ("text", "harmless"),
     [
-        ('<b>a</b> & "b"', "&lt;b&gt;a&lt;/b&gt; &amp; &quot;b&quot;"),
+        ("<b>a</b> & \"b\" 'c'", "&lt;b&gt;a&lt;/b&gt; &amp; &quot;b&quot; &#39;c&#39;"),
         ("&lt;", "&amp;lt;"),
         ("@ops_bot (@a) ops@example.org @ x", "@\u200bops_bot (@\u200ba) ops@example.org @ x"),
         ("a\r\nb\x00\x1b\ud800", "a\nb\ufffd\ufffd\ufffd"),

@@ -13,7 +13,7 @@ _ELLIPSIS = "…"
 
 def utf16_length(text: str) -> int:
     """Return the length of *text* in UTF-16 units: two for a character beyond U+FFFF, such as an emoji."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def prefix(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ https://discord.com/developers/docs/resources/webhook#execute-webhook; Discord r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from tocsin import wording
@@ -88,30 +88,48 @@ def _field(item: Any) -> Any:
 
 def _share(embeds: list[dict[str, Any]]) -> None:
     """Bring the texts of all *embeds* together within ``ALL_EMBEDS``."""
-    for embed in reversed(embeds):
-        excess = _length(embeds) - ALL_EMBEDS
-        description = embed.get("description")
-        if excess > 0 and isinstance(description, str):
-            embed["description"] = fitting(description, max(wording.utf16_length(description) - excess, 1))
-    for embed in reversed(embeds):
-        fields = embed.get("fields")
-        while isinstance(fields, list) and fields and _length(embeds) > ALL_EMBEDS:
-            fields.pop()
-    for embed in reversed(embeds):
-        if _length(embeds) > ALL_EMBEDS:
-            embed.pop("footer", None)
+    excess = sum(_length(_texts(embed)) for embed in embeds) - ALL_EMBEDS
+    for give_way in (_shorten_description, _drop_fields, _drop_footer):
+        for embed in reversed(embeds):
+            if excess > 0:
+                excess -= give_way(embed, excess)
 
 
-def _length(embeds: list[dict[str, Any]]) -> int:
-    return sum(wording.utf16_length(text) for embed in embeds for text in _texts(embed))
+def _shorten_description(embed: dict[str, Any], excess: int) -> int:
+    """Return how much shorter it is, which is *excess* where it is long enough."""
+    text = embed.get("description")
+    if not isinstance(text, str):
+        return 0
+    length = wording.utf16_length(text)
+    embed["description"] = fitting(text, max(length - excess, 1))
+    return length - wording.utf16_length(embed["description"])
 
 
-def _texts(embed: dict[str, Any]) -> Iterator[str]:
+def _drop_fields(embed: dict[str, Any], excess: int) -> int:
+    fields, gained = embed.get("fields"), 0
+    while isinstance(fields, list) and fields and gained < excess:
+        gained += _length(_field_texts(fields.pop()))
+    return gained
+
+
+def _drop_footer(embed: dict[str, Any], excess: int) -> int:
+    before = _length(_texts(embed))
+    embed.pop("footer", None)
+    return before - _length(_texts(embed))
+
+
+def _length(texts: Iterable[Any]) -> int:
+    return sum(wording.utf16_length(text) for text in texts if isinstance(text, str))
+
+
+def _texts(embed: dict[str, Any]) -> Iterator[Any]:
     """All texts of an embed that count."""
-    found = [embed.get(key) for key in _TEXTS]
-    found += [embed[key].get(inner) for key, (inner, _) in _NESTED.items() if isinstance(embed.get(key), dict)]
+    yield from (embed.get(key) for key in _TEXTS)
+    yield from (embed[key].get(inner) for key, (inner, _) in _NESTED.items() if isinstance(embed.get(key), dict))
     fields = embed.get("fields")
     for field in fields if isinstance(fields, list) else ():
-        if isinstance(field, dict):
-            found += [field.get("name"), field.get("value")]
-    return (text for text in found if isinstance(text, str))
+        yield from _field_texts(field)
+
+
+def _field_texts(field: Any) -> tuple[Any, ...]:
+    return (field.get("name"), field.get("value")) if isinstance(field, dict) else ()

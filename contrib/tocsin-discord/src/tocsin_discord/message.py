@@ -123,4 +123,5 @@ def _notes(alert: PerformanceAlert) -> Iterator[str]:
     if alert.labels:
         yield f"**labels**: {shown(wording.labels_line(alert), _NOTE)}"
     for name, value in sorted(alert.annotations.items()):
-        yield f"**{shown(name, _LINE)}**: {shown(value, _NOTE)}"
+        if value.strip():
+            yield f"**{shown(name, _LINE)}**: {shown(value, _NOTE)}"

@@ -117,7 +117,8 @@ def _notes(alert: PerformanceAlert) -> Iterator[Element]:
     if alert.labels:
         yield _named("labels", wording.labels_line(alert), _NOTE)
     for name, value in sorted(alert.annotations.items()):
-        yield _named(name, value, _NOTE)
+        if value.strip():
+            yield _named(name, value, _NOTE)
 
 
 def _named(name: str, value: str, limit: int) -> Element:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Final
 
 from tocsin import wording
@@ -24,6 +25,7 @@ _TAGS: Final = frozenset(
     }
 )
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
+_SPECIAL: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _MENTION: Final = re.compile(r"(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])")
 _PARTED: Final = "@\u200b"
 _TAG: Final = re.compile(
@@ -31,14 +33,14 @@ _TAG: Final = re.compile(
         (?:\s+[A-Za-z-]+(?:=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))?)*\s*>""",
     re.VERBOSE,
 )
-_TOKEN: Final = re.compile(r"(?P<tag><[^<>]*>)|(?P<char>&(?:lt|gt|amp|quot|\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6});|[^<])")
+_ANGLE: Final = re.compile(r"<[^<>]*>?")
+_TOKEN: Final = re.compile(r"<[^<>]*>|&(?:lt|gt|amp|quot|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});|[^<]")
 
 
 def escaped(text: str) -> str:
     """Return *text* so that Telegram shows it, also inside an attribute: no tag, and nobody is mentioned."""
     text = _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return _MENTION.sub(_PARTED, text)
+    return _MENTION.sub(_PARTED, text.translate(_SPECIAL))
 
 
 def shown(text: str, limit: int) -> str:
@@ -53,7 +55,7 @@ def fitting(html: str, limit: int = TEXT) -> str:
     """
     if not _proper(html):
         html = shown(html, limit)
-    if sum(_width(token) for token in _tokens(html)) <= limit:
+    if wording.utf16_length(html) <= limit or sum(_width(token) for token in _tokens(html)) <= limit:
         return html
     return _cut(html, limit - 1)
 
@@ -61,10 +63,8 @@ def fitting(html: str, limit: int = TEXT) -> str:
 def _proper(html: str) -> bool:
     """Whether each tag is known and closed, and ``<`` stands for nothing else."""
     is_open: list[str] = []
-    for token in _tokens(html):
-        if token[0] != "<":
-            continue
-        tag = _TAG.fullmatch(token)
+    for found in _ANGLE.finditer(html):
+        tag = _TAG.fullmatch(found[0])
         if tag is None or tag["name"].lower() not in _TAGS:
             return False
         if not tag["end"]:
@@ -88,7 +88,7 @@ def _width(token: str) -> int:
     """The UTF-16 units that are seen of a token."""
     if token[0] == "<" and len(token) > 1:
         return 0
-    return 1 if token[0] == "&" else wording.utf16_length(token)
+    return wording.utf16_length(unescape(token))
 
 
 def _cut(html: str, limit: int) -> str:

@@ -86,4 +86,5 @@ def _notes(alert: PerformanceAlert) -> Iterator[str]:
     if alert.labels:
         yield f"<b>labels</b>: {shown(wording.labels_line(alert), _NOTE)}"
     for name, value in sorted(alert.annotations.items()):
-        yield f"<b>{shown(name, _FACT)}</b>: {shown(value, _NOTE)}"
+        if value.strip():
+            yield f"<b>{shown(name, _FACT)}</b>: {shown(value, _NOTE)}"
