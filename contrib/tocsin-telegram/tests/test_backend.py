@@ -15,6 +15,7 @@ from tocsin import (
     BackendContext,
     BackendRegistrar,
     ConfigurationError,
+    EscalationLevel,
     Message,
     Notification,
     Outcome,
@@ -88,6 +89,14 @@ async def test_what_is_not_severe_makes_no_sound(
 
 
 @on_every_loop
+async def test_an_escalation_is_heard_however_mild(peer: TelegramPeer) -> None:
+    sender = backend(peer, silent_below=AlertSeverity.EMERGENCY)
+    await sender.send(rendered(level=EscalationLevel.FIRST))
+    await backend(peer, disable_notifications=True).send(rendered(level=EscalationLevel.FIRST))
+    assert [message["disable_notification"] for message in peer.messages] == [False, True]
+
+
+@on_every_loop
 async def test_what_the_core_made_since_the_renderer_failed_is_shown(peer: TelegramPeer) -> None:
     plain = Message("[FIRING] critical", "a < b\n@ops_bot " + "x" * 9000)
     notification = attrs.evolve(make_notification(), message=plain)
@@ -143,6 +152,17 @@ async def test_a_group_that_became_a_supergroup_is_followed(peer: TelegramPeer) 
 
 
 @on_every_loop
+async def test_a_move_that_several_sends_are_told_of_loses_none(peer: TelegramPeer) -> None:
+    moved = failed(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=NEW_CHAT)
+    peer.will(*[moved] * 3)
+    sender = backend(peer)
+    under_way = [sender.request(rendered()) for _ in range(3)]
+    outcomes = [await sender.sender.send(request, sender.judge) for request in under_way]
+    assert [outcome.status.value for outcome in outcomes] == ["unavailable"] * 3
+    assert sender.request(rendered()).content.startswith(f'{{"chat_id": {NEW_CHAT}'.encode())
+
+
+@on_every_loop
 @pytest.mark.parametrize("moved", [CHAT, "x", True, None, 1.5, {"a": 1}])
 async def test_a_move_to_nowhere_is_a_refusal(peer: TelegramPeer, moved: Any) -> None:
     peer.will(
@@ -167,6 +187,11 @@ async def test_the_token_stays_secret_whoever_repeats_it(peer: TelegramPeer, cap
 
 
 # -- settings ----------------------------------------------------------------------------------------------------
+
+
+def test_no_topic_is_0_too() -> None:
+    """As Alertmanager has it, and so a file that was converted."""
+    assert TelegramConfig(bot_token=TOKEN, chat_id=CHAT, message_thread_id=0).message_thread_id is None
 
 
 def test_a_config_shows_no_secret() -> None:
@@ -198,8 +223,10 @@ def test_a_chat_is_a_number_however_written_or_a_channels_name(given: Any, chat:
         ({"chat_id": 10**20}, "chat_id", "chat's number"),
         ({"chat_id": 1.5}, "chat_id", "chat's number"),
         ({"chat_id": None}, "chat_id", "chat's number"),
-        ({"message_thread_id": 0}, "message_thread_id", "at least 1"),
-        ({"message_thread_id": True}, "message_thread_id", "at least 1"),
+        ({"message_thread_id": -1}, "message_thread_id", "number of a topic"),
+        ({"message_thread_id": True}, "message_thread_id", "number of a topic"),
+        ({"api_url": "https://x.example/?s3cret"}, "api_url", "server's URL"),
+        ({"api_url": "https://x.example/#s3cret"}, "api_url", "server's URL"),
         ({"api_url": "api.telegram.org"}, "api_url", "starts with neither"),
         ({"timeout_seconds": 61}, "timeout_seconds", "at most 60"),
     ],

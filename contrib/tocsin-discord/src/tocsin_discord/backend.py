@@ -57,7 +57,7 @@ class DiscordBackend(HttpBackend):
             )
         if not outcome.success:
             return outcome
-        if response.headers.get("content-type", "").startswith("text/html"):
+        if response.headers.get("content-type", "").lower().startswith("text/html"):
             return Outcome.rejected("a web page answered: webhook_url is no webhook's", code=outcome.code)
         message_id = json_answer(response).get("id")
         if isinstance(message_id, str) and message_id.isdigit():

@@ -43,7 +43,7 @@ class TeamsBackend(HttpBackend):
         """
         if not response.is_success:
             return outcome_of(response)
-        if response.headers.get("content-type", "").startswith("text/html"):
+        if response.headers.get("content-type", "").lower().startswith("text/html"):
             return Outcome.rejected("a web page answered: webhook_url is no webhook's", code=response.status_code)
         inner = _INNER.search(response.content)
         if inner is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -36,7 +37,6 @@ class TelegramBackend(HttpBackend):
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the request that carries *notification*."""
-        silent = self._config.disable_notifications or notification.severity < self._config.silent_below
         thread = self._config.message_thread_id
         document: dict[str, Any] = {
             "chat_id": self._chat_id,
@@ -44,9 +44,13 @@ class TelegramBackend(HttpBackend):
             "text": _html(notification),
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
-            "disable_notification": silent,
+            "disable_notification": self._is_silent(notification),
         }
         return httpx.Request("POST", self._url, headers={"Content-Type": _JSON_TYPE}, content=json_content(document))
+
+    def _is_silent(self, notification: Notification) -> bool:
+        mild = notification.severity < self._config.silent_below and notification.level is None
+        return mild or self._config.disable_notifications
 
     def judge(self, response: httpx.Response) -> Outcome:
         """Return what *response* means: its status, and what the Bot API says besides.
@@ -61,7 +65,7 @@ class TelegramBackend(HttpBackend):
         if not isinstance(parameters, dict):
             return outcome_of(response)
         moved = parameters.get("migrate_to_chat_id")
-        if isinstance(moved, int) and not isinstance(moved, bool) and moved != self._chat_id:
+        if isinstance(moved, int) and not isinstance(moved, bool) and moved != _chat_of(response.request):
             return self._moved(moved, response.status_code)
         return _waiting(outcome_of(response), waiting_seconds(parameters.get("retry_after")))
 
@@ -70,6 +74,11 @@ class TelegramBackend(HttpBackend):
         self._chat_id = chat_id
         problem = f"the group has become a supergroup, which is written to from now on: its chat_id is {chat_id}"
         return Outcome.unavailable(problem, code=code, retry_after_seconds=0.0)
+
+
+def _chat_of(request: httpx.Request) -> Any:
+    """Return the chat that was written to: another send may have followed a move meanwhile."""
+    return json.loads(request.content)["chat_id"]
 
 
 def _html(notification: Notification) -> str:
@@ -88,7 +97,7 @@ def _success(response: httpx.Response, answer: Mapping[str, Any]) -> Outcome:
         number = result.get("message_id") if isinstance(result, dict) else None
         detail = f"message {number}" if isinstance(number, int) else ""
         return Outcome.delivered(detail, code=response.status_code)
-    if answer or response.headers.get("content-type", "").startswith("text/html"):
+    if answer or response.headers.get("content-type", "").lower().startswith("text/html"):
         return Outcome.rejected("what answered is no Bot API: look at api_url", code=response.status_code)
     return Outcome.unknown("the answer cannot be read; the message may have arrived", code=response.status_code)
 

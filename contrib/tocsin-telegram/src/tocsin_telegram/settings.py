@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 import attrs
+import httpx
 
 from tocsin import AlertSeverity, ConfigurationError
 from tocsin.http import HttpOptions, attempt_timeout, hide, http_url, redact_url
@@ -40,9 +41,19 @@ def _chat(value: Any) -> int | str:
     raise ConfigurationError("chat_id is a chat's number, such as -1001234567890, or a channel's @username", "chat_id")
 
 
-def _thread(instance: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
-    if value is not None and (isinstance(value, bool) or value < 1):
-        raise ConfigurationError(f"{attribute.name} is the number of a topic, at least 1", attribute.name)
+def _topic(value: int | None) -> int | None:
+    """Return a topic's number; 0, as Alertmanager has it, is none."""
+    if value is not None and (isinstance(value, bool) or value < 0):
+        raise ConfigurationError("message_thread_id is the number of a topic, or null", "message_thread_id")
+    return value or None
+
+
+def _server(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """The URL of a server, under which the Bot API's methods are."""
+    http_url(instance, attribute, value)
+    url = httpx.URL(str(value))
+    if url.query or url.fragment:
+        raise ConfigurationError(f"{attribute.name} is a server's URL, with no ? and no # in it", attribute.name)
 
 
 @attrs.frozen(slots=True, kw_only=True)
@@ -51,18 +62,18 @@ class TelegramConfig:
 
     ``bot_token`` is the bot's, which is a secret. ``chat_id`` is who is told: the number of a person, a group or a
     channel, or a channel's ``@username``; ``message_thread_id`` is a topic in a group that has topics. Messages make no
-    sound with ``disable_notifications``, nor where nothing in them is as severe as ``silent_below``. ``api_url`` is
-    the Bot API's server. ``timeout_seconds`` limits one attempt, from connecting to the end of the answer; at most 60.
-    ``http`` says how requests get out (proxy, certificates).
+    sound with ``disable_notifications``, nor where nothing in them is as severe as ``silent_below``, unless an
+    escalation level came due. ``api_url`` is the Bot API's server. ``timeout_seconds`` limits one attempt, from
+    connecting to the end of the answer; at most 60. ``http`` says how requests get out (proxy, certificates).
 
     :raises ConfigurationError: for a setting that cannot work; the token is never repeated.
     """
 
     bot_token: str = attrs.field(validator=_token, repr=hide)
     chat_id: Any = attrs.field(converter=_chat)
-    message_thread_id: int | None = attrs.field(default=None, validator=_thread)
+    message_thread_id: int | None = attrs.field(default=None, converter=_topic)
     disable_notifications: bool = False
     silent_below: AlertSeverity = AlertSeverity.INFO
-    api_url: str = attrs.field(default="https://api.telegram.org", validator=http_url, repr=redact_url)
+    api_url: str = attrs.field(default="https://api.telegram.org", validator=_server, repr=redact_url)
     timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     http: HttpOptions = attrs.field(factory=HttpOptions)
