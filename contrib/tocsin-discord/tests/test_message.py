@@ -90,6 +90,11 @@ def test_a_digest_that_lists_nothing_any_more_is_still_a_message() -> None:
     assert set(document) == {"content", "allowed_mentions"}
 
 
+def test_a_blank_annotation_is_left_out() -> None:
+    document = sent(make_notification(make_listed(labels={}, annotations={"a": " ", "b": "c"})))
+    assert document["embeds"][0]["description"] == "High CPU usage detected\n**b**: c"
+
+
 # -- markup ------------------------------------------------------------------------------------------------------
 
 
@@ -206,6 +211,11 @@ def test_a_message_of_the_users_own_is_cut_where_it_is_too_long() -> None:
     assert len(document["embeds"]) == 10
     assert document["content"] == "x" * 1999 + "…"
     assert document["embeds"][0]["title"] == "x" * 255 + "…"
+
+
+def test_of_many_fields_the_first_stay() -> None:
+    fields = [{"name": f"f{number}", "value": "x"} for number in range(30)]
+    assert within_limits({"embeds": [{"fields": fields}]}) == {"embeds": [{"fields": fields[:25]}]}
 
 
 def test_of_several_embeds_the_last_gives_way_first() -> None:

@@ -63,6 +63,8 @@ async def test_a_workflow_takes_the_card(peer: TeamsPeer) -> None:
         (Reply(429, b"", {"Retry-After": "30"}), "throttled", 429, 30.0),
         (Reply(502, b'{"error":{"code":"NoResponse"}}'), "unavailable", 502, None),
         (Reply(504, b""), "unavailable", 504, None),
+        (Reply(503, b"<html>", {"Content-Type": "Text/HTML"}), "unavailable", 503, None),
+        (Reply(400, failed(503).body), "rejected", 400, None),
         (failed(429), "throttled", 429, None),
         (failed(413), "rejected", 413, None),
         (failed(400), "rejected", 400, None),

@@ -119,6 +119,7 @@ async def test_what_the_core_made_since_the_renderer_failed_is_shown(peer: Teleg
         (limited(17), "throttled", 17.0),
         (failed(429, "Too Many Requests: retry after 23", retry_after=23), "throttled", 23.0),
         (failed(429, "Too Many Requests", retry_after="soon"), "throttled", None),
+        (Reply(429, limited(3).body, {"Retry-After": "9"}), "throttled", 9.0),
         (failed(500, "Internal Server Error: restart", retry_after=3), "unavailable", 3.0),
         (Reply(502, b"<html>bad gateway"), "unavailable", None),
         (Reply(200, b'{"ok": false, "error_code": 400}'), "rejected", None),
