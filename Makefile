@@ -27,7 +27,7 @@ CODE := core plugins tests contrib docs/examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage contrib kill9 scale month load bench-micro routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -53,7 +53,7 @@ suite: $(VENV)/.ready-to-test
 
 check: ## Everything that CI checks: linters, types, imports, tests with coverage, other Pythons
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target types imports coverage contrib others
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured types imports
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -78,11 +78,18 @@ simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock j
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(RUNS),--runs $(RUNS)) $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
+# Whole systems that are simulated, killed, or asked over and over: they would take twice as long, and show little more.
+UNMEASURED := tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
+	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py
+
 coverage: $(VENV)/.ready-to-test ## Run the tests of core/ and plugins/, and require that these cover 95 % of both by branch
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest tests $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest tests $(addprefix --deselect ,$(UNMEASURED)) $(PYTEST_ARGS)
 	$(BIN)/coverage report --include='core/*' --fail-under=95
 	$(BIN)/coverage report --include='plugins/*' --fail-under=95
+
+unmeasured: $(VENV)/.ready-to-test ## Run the tests that `coverage` leaves out
+	$(BIN)/python -m pytest $(UNMEASURED) $(PYTEST_ARGS)
 
 contrib: $(VENV)/.ready-to-test ## Run the tests of contrib/
 	$(BIN)/python -m pytest contrib $(PYTEST_ARGS)
@@ -108,11 +115,10 @@ routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configu
 
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
-# Whether the checker of the simulation bites, how much work a proof is, what is in a wheel, and what amtool prints does
-# not depend on the Python; `coverage` and `contrib` run these on the default one.
-SAME_EVERYWHERE = --deselect tests/simulation/test_simulation.py::test_a_broken_engine_is_caught \
-	--deselect tests/lab/prove/test_scale.py --deselect tests/test_packaging.py \
-	--deselect contrib/tocsin-server/tests/convert/test_amtool.py --deselect contrib/tocsin-server/tests/test_load.py
+# What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, how long things
+# take, what is in a wheel, what amtool prints. `unmeasured` and `contrib` run these on the default one.
+ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
+	tests/test_packaging.py contrib/tocsin-server/tests/convert/test_amtool.py contrib/tocsin-server/tests/test_load.py
 
 # Those of the matrix that are not the default interpreter, which `coverage` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -124,7 +130,8 @@ matrix-%:
 	@set -e; for candidate in python$* "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$*.*/bin/python$*; do \
 		if "$$candidate" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")' 2>/dev/null; then \
 			echo "matrix: Python $* ($$("$$candidate" -V))"; \
-			exec $(MAKE) --no-print-directory suite PYTHON="$$candidate" VENV=.venv-$* PYTEST_ARGS="-x -q $(SAME_EVERYWHERE) $(PYTEST_ARGS)"; \
+			exec env TOCSIN_TEST_LOOPS="$${TOCSIN_TEST_LOOPS:-asyncio trio}" $(MAKE) --no-print-directory suite PYTHON="$$candidate" \
+				VENV=.venv-$* PYTEST_ARGS="-x -q $(addprefix --deselect ,$(ONCE)) $(PYTEST_ARGS)"; \
 		fi; \
 	done; echo "matrix: Python $* is not on this machine: skipped"
 

@@ -1,7 +1,8 @@
-"""Every async test runs on asyncio, on asyncio with uvloop, and on trio."""
+"""Every async test runs on asyncio, on asyncio with uvloop, and on trio; or on what TOCSIN_TEST_LOOPS names of them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +15,15 @@ settings.register_profile("tocsin", deadline=None)  # no test depends on speed
 settings.load_profile("tocsin")
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
-        pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
-        pytest.param(("trio", {}), id="trio"),
-    ]
-)
+LOOPS: dict[str, tuple[str, dict[str, Any]]] = {
+    "asyncio": ("asyncio", {"use_uvloop": False}),
+    "uvloop": ("asyncio", {"use_uvloop": True}),
+    "trio": ("trio", {}),
+}
+NAMES = os.environ.get("TOCSIN_TEST_LOOPS", " ".join(LOOPS)).split()
+
+
+@pytest.fixture(params=[pytest.param(LOOPS[name], id=name) for name in NAMES])
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     """The event loop of one run of an async test."""
     backend: tuple[str, dict[str, Any]] = request.param

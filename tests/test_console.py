@@ -17,7 +17,7 @@ import anyio
 import attrs
 import pytest
 from hypothesis import given
-from tests.messages import any_notification, any_text, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin.errors import ConfigurationError
 from tocsin.model.escalation import EscalationLevel
@@ -25,6 +25,8 @@ from tocsin.model.notification import Message, Notification
 from tocsin.model.outcome import Outcome, OutcomeStatus
 from tocsin.registry import BackendRegistrar
 from tocsin.roles.backend import BackendContext
+from tocsin.testing.samples import make_listed, make_notification
+from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_plugins import console, text
 from tocsin_plugins._printable import printable, printable_line
 
@@ -89,7 +91,7 @@ def test_style_line_prints_exactly_one_line_per_alert() -> None:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_style_line_has_as_many_lines_as_there_are_alerts_whatever_they_say(notification: Notification) -> None:
     out = printed(rendered(notification), style="line")
     assert out.endswith("\n")
@@ -97,7 +99,7 @@ def test_style_line_has_as_many_lines_as_there_are_alerts_whatever_they_say(noti
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_nothing_in_an_alert_reaches_the_terminal_as_a_command(notification: Notification) -> None:
     for style in ("panel", "line"):
         out = printed(rendered(notification), style=style)
@@ -106,7 +108,7 @@ def test_nothing_in_an_alert_reaches_the_terminal_as_a_command(notification: Not
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_a_frame_carries_no_other_escapes_than_our_colors(notification: Notification) -> None:
     out = printed(rendered(notification), color="always")
     assert not {"\x1b", "\x9b", "\x07"} & set(re.sub(r"\x1b\[[0-9;]*m", "", out))

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.messages import NOW, any_text, unhurried
+from tests.properties import unhurried
 
 from tocsin.errors import ConfigurationError
 from tocsin.http import (
@@ -36,6 +36,8 @@ from tocsin.http import (
 from tocsin.http.verdict import failure_outcome
 from tocsin.model.outcome import Outcome, OutcomeStatus
 from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
+from tocsin.testing.samples import NOW
+from tocsin.testing.strategies import any_text
 
 on_every_loop = pytest.mark.anyio
 TOKEN = "T0KEN-in-the-path"

@@ -10,7 +10,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.messages import NOW, any_notification, any_text, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin.errors import TemplateError
 from tocsin.model.alert import PerformanceAlert
@@ -20,6 +20,8 @@ from tocsin.model.notification import AlertStatus, Notification, NotificationKin
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.template import TEMPLATE_FIELDS, NotificationTemplate
 from tocsin.registry import RendererRegistrar
+from tocsin.testing.samples import NOW, make_listed, make_notification
+from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import text as text_renderer
 
@@ -113,7 +115,7 @@ def test_a_field_that_does_not_exist_is_an_error_that_names_the_nearest() -> Non
 
 
 @unhurried
-@given(any_notification(), st.sampled_from(sorted(TEMPLATE_FIELDS)))
+@given(any_notifications(), st.sampled_from(sorted(TEMPLATE_FIELDS)))
 def test_every_field_of_every_notification_has_a_value(notification: Notification, field: str) -> None:
     assert isinstance(field_value(notification, field), (str, float, int, type(None)))
 
@@ -225,7 +227,7 @@ def test_of_many_clusters_ten_are_named() -> None:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_any_notification_as_text_begins_with_its_status_and_severity(notification: Notification) -> None:
     message = text_renderer.render(notification, None)
     alive = notification.kind is NotificationKind.HEARTBEAT
@@ -309,7 +311,7 @@ def _strictly(constant: str) -> object:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_any_notification_is_valid_json(notification: Notification) -> None:
     body = json_renderer.render(notification, None).body.encode("utf-8")
     document = json.loads(body, parse_constant=_strictly)
@@ -334,7 +336,7 @@ def test_the_guides_json_template_is_valid_whatever_the_message(message: str) ->
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_the_guides_json_template_is_valid_for_any_notification(notification: Notification) -> None:
     rendered = json_renderer.render(notification, template(GUIDE_BODY))
     json.loads(rendered.body.encode("utf-8"), parse_constant=_strictly)

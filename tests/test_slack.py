@@ -13,7 +13,7 @@ import cattrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.messages import any_notification, any_text, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin.errors import ConfigurationError
 from tocsin.model.escalation import EscalationLevel
@@ -24,6 +24,8 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendRegistrar, RendererRegistrar
 from tocsin.roles.backend import BackendContext
 from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
+from tocsin.testing.samples import make_listed, make_notification
+from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_plugins import _slack_blocks, slack
 
 on_every_loop = pytest.mark.anyio
@@ -202,13 +204,13 @@ def check_limits(document: dict[str, Any]) -> None:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_any_notification_keeps_slacks_limits(notification: Notification) -> None:
     check_limits(slack.payload(rendered(notification)))
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_any_notification_in_a_users_template_keeps_slacks_limits(notification: Notification) -> None:
     check_limits(slack.payload(rendered(notification, GUIDE)))
 

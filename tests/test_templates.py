@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.messages import NOW, any_notification, any_text, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin import TEMPLATE_FIELDS, Notification, NotificationTemplate, TemplateError, field_value, iso_time
 from tocsin.model.template import compile_text
+from tocsin.testing.samples import NOW, make_listed, make_notification
+from tocsin.testing.strategies import any_notifications, any_text
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
@@ -120,7 +122,7 @@ def test_a_json_body_stays_json(message: str, label: str, value: float | None) -
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_every_field_of_every_notification_has_a_value(notification: Notification) -> None:
     """Text, a number, or None."""
     for field in (*TEMPLATE_FIELDS, "labels.service", "annotations.runbook"):

@@ -16,7 +16,7 @@ import attrs
 import cattrs
 import pytest
 from hypothesis import given
-from tests.messages import NOW, any_notification, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin.errors import ConfigurationError
 from tocsin.model.incident import AggregatedAlert
@@ -27,6 +27,8 @@ from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendRegistrar
 from tocsin.roles.backend import BackendContext
 from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
+from tocsin.testing.samples import NOW, make_listed, make_notification
+from tocsin.testing.strategies import any_notifications
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import webhook
 from tocsin_plugins._alertmanager_payload import payload
@@ -306,7 +308,7 @@ def test_a_fingerprint_is_fnv_1a_over_the_sorted_labels() -> None:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_any_notification_makes_a_payload_that_json_can_say(notification: Notification) -> None:
     document = payload(notification)
     json.dumps(document, allow_nan=False)

@@ -6,11 +6,13 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.messages import any_notification, any_text, make_alert, make_listed, make_notification, unhurried
+from tests.properties import unhurried
 
 from tocsin import wording
 from tocsin.model.escalation import EscalationLevel
 from tocsin.model.notification import Notification, NotificationKind
+from tocsin.testing.samples import make_alert, make_listed, make_notification
+from tocsin.testing.strategies import any_notifications, any_text
 
 
 def units(text: str) -> int:
@@ -91,7 +93,7 @@ def test_ids_stand_on_one_line(notification: Notification, line: str) -> None:
 
 
 @unhurried
-@given(any_notification())
+@given(any_notifications())
 def test_no_fact_is_blank_and_no_headline_has_a_second_line(notification: Notification) -> None:
     assert all(name and value.strip() for name, value in wording.facts(notification))
     assert wording.headline(notification).splitlines() == [wording.headline(notification)]

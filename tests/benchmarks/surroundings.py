@@ -13,7 +13,6 @@ from typing import Final
 import anyio
 from tests.benchmarks.meter import Case
 from tests.benchmarks.steps import BATCH, Stepped, alert
-from tests.messages import make_listed, make_notification
 
 from tocsin import (
     AlertRoutingRule,
@@ -28,6 +27,7 @@ from tocsin.journal import entry_to_plain
 from tocsin.stores.interface import Store
 from tocsin.stores.json_text import encode
 from tocsin.testing.recording import RecordingBackend
+from tocsin.testing.samples import make_listed, make_notification
 from tocsin_plugins import json as json_renderer
 from tocsin_plugins import text as text_renderer
 

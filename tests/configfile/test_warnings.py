@@ -331,6 +331,18 @@ def test_a_file_with_an_error_has_no_warnings(files: Files) -> None:
             "a: [{weekdays: ['monday:friday']}]\n  b: [{weekdays: [wednesday]}]",
             ["routing_rules[0]"],
         ),
+        (
+            "- {mute_time_intervals: [a], active_time_intervals: [b]}",
+            'a: [{times: [{start_time: "08:00", end_time: "18:00"}]}]\n'
+            '  b: [{times: [{start_time: "12:00", end_time: "13:00"}]}]',
+            ["routing_rules[0]"],
+        ),
+        (
+            "- mute_time_intervals: [a, b]",
+            'a: [{times: [{start_time: "00:00", end_time: "12:00"}]}]\n'
+            '  b: [{times: [{start_time: "12:00", end_time: "24:00"}]}]',
+            ["routing_rules[0]"],
+        ),
         ("- {mute_time_intervals: [a], enabled: false}", "a: [{}]", []),
     ],
 )

@@ -7,6 +7,7 @@ from tests.lab.conftest import CONFIGURATION
 from tests.lab.test_scenarios import NOBODY_ANSWERS
 
 pytest_plugins = ["pytester"]
+pytest.importorskip("yaml")  # it cannot be imported twice, and pytester forgets what a run was the first to import
 
 USES_FIXTURES = """
 import pytest
@@ -21,6 +22,31 @@ def test_a_stage(tocsin_rehearsal, tocsin_clock):
 def test_of_a_configuration(tocsin_rehearsal):
     stage = tocsin_rehearsal(Configuration(), 5.0)
     assert (stage.wall, stage.told) == (5.0, ())
+"""
+
+USES_ALERTING = """
+import pytest
+from tocsin import AlertRoutingRule, NotificationChannel, NotificationKind, Outcome, PerformanceAlert
+
+pytestmark = pytest.mark.anyio
+FULL = PerformanceAlert("disk", "db-1", "critical", "disk")
+
+async def test_what_no_rule_matches_is_recorded(alerting, tocsin_recording):
+    async with alerting:
+        await alerting.process_alert(FULL)
+    assert [one.kind for one in tocsin_recording.received("recording")] == [NotificationKind.FIRING]
+
+async def test_time_is_virtual(alerting, tocsin_clock, tocsin_recording):
+    tocsin_recording.script("ops", Outcome.throttled("later", retry_after_seconds=600))
+    alerting.add_channel(NotificationChannel("ops", "recording"))
+    alerting.add_routing_rule(AlertRoutingRule("all", target_channels=["ops"]))
+    async with alerting:
+        await alerting.process_alert(FULL, wait=False)
+        await tocsin_clock.advance(599)
+        assert not tocsin_recording.received()
+        await tocsin_clock.advance(600)
+    assert [one.channel_id for one in tocsin_recording.received()] == ["ops"]
+    assert len({one.notification_id for one in tocsin_recording.tried("ops")}) == 1
 """
 
 
@@ -74,3 +100,10 @@ def test_fixtures(folder: pytest.Pytester) -> None:
     folder.makepyfile(USES_FIXTURES)
     result = folder.runpytest_inprocess("-p", "no:cacheprovider", "test_fixtures.py")
     result.assert_outcomes(passed=2)
+
+
+def test_a_service_that_sends_nothing(folder: pytest.Pytester) -> None:
+    """On asyncio and trio."""
+    folder.makepyfile(USES_ALERTING)
+    result = folder.runpytest_inprocess("-p", "no:cacheprovider", "test_a_service_that_sends_nothing.py")
+    result.assert_outcomes(passed=4)

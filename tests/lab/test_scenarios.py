@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.lab.conftest import CONFIGURATION, Run
 
-from tocsin import PerformanceAlert, Registry
+from tocsin import PerformanceAlert, Registry, load_registry
+from tocsin.configfile.loading import load_routing
 from tocsin.engine.plan import Plan
 from tocsin.lab.rehearsal import Rehearsal
 from tocsin.lab.scenarios.reading import read_scenarios
@@ -179,3 +180,20 @@ def test_a_file_without_a_scenario_is_a_mistake(write: Write, run: Run) -> None:
     code, _, err = run("test", write("s.yaml", "scenarios: []\n"))
     assert code == 2
     assert "there is no scenario in it" in err
+
+
+def test_what_an_interval_kept_back_is_told_when_it_ends(write: Write) -> None:
+    """At the instant at which it does so where the daemon runs."""
+    text = """
+channels: {a: {backend: console}}
+routing_rules: [{rule_id: all, target_channels: [a], mute_time_intervals: [tea]}]
+time_intervals: {tea: [{times: [{start_time: "10:05", end_time: "10:15"}]}]}
+"""
+    rehearsal = Rehearsal(load_routing(write("tea.yaml", text), load_registry()).plan)
+    rehearsal.wait(360.0)
+    rehearsal.fire(PerformanceAlert("x", "c", "critical", "m"))
+    assert not rehearsal.told
+    rehearsal.wait(539.0)
+    assert not rehearsal.told
+    rehearsal.wait(1.0)
+    assert [(told.at, told.channel_id) for told in rehearsal.told] == [(900.0, "a")]

@@ -18,12 +18,14 @@ from tocsin import BackendContext, Notification, NotificationKind, Outcome
 from tocsin.testing.contracts import BackendContract
 from tocsin.testing.receiver import Answer, Arrival
 
+SOUND = plugin_of(Pigeon)
+
 
 class TestPigeon(BackendContract):
     """Sound as it stands."""
 
     backend = "pigeon"
-    plugins = (plugin_of(Pigeon),)
+    plugins = (SOUND,)
     secrets = (TOKEN,)
     harmful = ("@everyone",)
 
@@ -150,6 +152,15 @@ class Mentioning(Pigeon):
 
     def text(self, notification: Notification) -> str:
         return super().text(notification).replace("(at)", "@")
+
+
+class MentioningInTemplates(Pigeon):
+    """Escapes its own words only."""
+
+    def text(self, notification: Notification) -> str:
+        text = super().text(notification)
+        assert notification.message is not None
+        return text.replace("(at)", "@") if notification.message.templated else text
 
 
 class OwnWords(Pigeon):
@@ -476,6 +487,9 @@ BROKEN: list[tuple[type[Pigeon], str, Answer | None, str]] = [
     (CString, HOSTILE, None, "NUL: what stands beside it is lost"),
     (Parting, HOSTILE, None, "very long: .*arrived 2 times"),
     (Mentioning, "test_nothing_in_an_alert_is_acted_on", None, "act on what an alert says: '@everyone'"),
+    (MentioningInTemplates, "test_nothing_in_an_alert_is_acted_on", None, r"says: '@everyone' \(in a template\)"),
+    (Silent, "test_sends_at_the_same_time_do_not_mix", None, "send returned None"),
+    (Silent, OTHERS, None, "send returned None"),
     (OwnWords, "test_a_template_has_its_words", None, "of a template's words nothing arrived"),
     (Fresh, KEYS, None, "three attempts of one notification arrived under"),
     (Keyless, KEYS, None, "without a key.*idempotency key.*exempt 'key'"),
@@ -531,7 +545,7 @@ def test_a_broken_backend_is_told_what_to_mend(
     waits_in_vain = message.startswith(("nothing", "2 connections"))
     with _fails(message):
         _held(contract_of(plugin_of(kind), patience_seconds=0.3 if waits_in_vain else 30.0), name, *arguments)
-    _held(contract_of(plugin_of(Pigeon)), name, *arguments)
+    _held(contract_of(SOUND), name, *arguments)
 
 
 @pytest.mark.parametrize("kind", [Logging, Printing, Blurting, Repeating])
@@ -540,7 +554,7 @@ def test_a_backend_that_tells_its_secret_is_told(kind: type[Pigeon], capsys: pyt
     name = "test_no_secret_is_in_an_outcome_a_log_or_the_output"
     with _fails(f"an outcome, a log or the output shows the secret '{TOKEN}'.*blot secrets out"):
         _held(contract_of(plugin_of(kind)), name, capsys)
-    _held(contract_of(plugin_of(Pigeon)), name, capsys)
+    _held(contract_of(SOUND), name, capsys)
 
 
 @pytest.mark.parametrize(
@@ -555,7 +569,7 @@ def test_a_config_that_tells_its_secret_is_told(config_class: type, name: str, m
     """In its repr, and in errors."""
     with _fails(message):
         _held(contract_of(plugin_of(Pigeon, config_class)), name)
-    _held(contract_of(plugin_of(Pigeon)), name)
+    _held(contract_of(SOUND), name)
 
 
 @pytest.mark.parametrize(
@@ -565,7 +579,7 @@ def test_a_config_that_tells_its_secret_is_told(config_class: type, name: str, m
 def test_an_author_who_forgets_the_secrets_is_told(secrets: tuple[str, ...], message: str) -> None:
     """Nothing would be looked for otherwise."""
     with _fails(message):
-        _held(contract_of(plugin_of(Pigeon), secrets=secrets), "test_the_secrets_are_named")
+        _held(contract_of(SOUND, secrets=secrets), "test_the_secrets_are_named")
 
 
 @pytest.mark.parametrize(
@@ -586,21 +600,28 @@ def test_a_registration_that_makes_no_sense_is_told(options: Mapping[str, Any], 
 def test_an_author_is_told_what_is_missing() -> None:
     """The name, the receiver, the settings."""
     with _fails("no backend is registered as 'dove'; registered are: console, pigeon"):
-        _held(contract_of(plugin_of(Pigeon), backend="dove"), "test_its_registration_makes_sense")
+        _held(contract_of(SOUND, backend="dove"), "test_its_registration_makes_sense")
     with pytest.raises(NotImplementedError, match="open_receiver"):
         BackendContract().open_receiver()
     with pytest.raises(NotImplementedError, match="settings"):
         BackendContract().settings(None)
-    contract = contract_of(plugin_of(Pigeon), settings=lambda self, receiver: {"loft": "x", "tokn": TOKEN})
+    contract = contract_of(SOUND, settings=lambda self, receiver: {"loft": "x", "tokn": TOKEN})
     with pytest.raises(AssertionError, match=r"settings\(\) are none that .pigeon. takes: .*tok"):
         _held(contract, "test_no_secret_is_in_a_repr")
 
 
 def test_what_cannot_be_done_is_exempted_by_name() -> None:
     """And skipped with the reason."""
-    contract = contract_of(plugin_of(Pigeon), exempt={"refuses": "a loft refuses nothing"})
+    contract = contract_of(SOUND, exempt={"refuses": "a loft refuses nothing"})
     with pytest.raises(pytest.skip.Exception, match="refuses: a loft refuses nothing"):
         _held(contract, OUTCOME, Answer.REFUSES)
     for options, name in (({"per_incident": False}, INCIDENTS), ({"concurrency": 1}, OTHERS)):
         with pytest.raises(pytest.skip.Exception, match="registered"):
             _held(contract_of(plugin_of(Pigeon, **options)), name)
+
+
+def test_an_exemption_that_is_misspelt_is_told() -> None:
+    """With the nearest one; and one without a reason."""
+    for exempt in ({"refusse": "a loft refuses nothing"}, {"refuses": ""}):
+        with _fails("`exempt` has 'refus.*'.*did you mean 'refuses'|with the reason ''"):
+            _held(contract_of(SOUND, exempt=exempt), "test_the_exemptions_are_known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable
@@ -66,9 +67,14 @@ class NoConfig:
     """Nothing to configure."""
 
 
+@functools.cache
+def _registering(kind: str, thing: Any) -> _Plugin:
+    return _Plugin(**{kind: thing})
+
+
 def _held(contract: type, kind: str, thing: Any, name: str, **attributes: Any) -> None:
     """Hold what a plugin registers to one of the contract's tests."""
-    made = type("Mine", (contract,), {kind: "mine", "plugins": (_Plugin(**{kind: thing}),), **attributes})()
+    made = type("Mine", (contract,), {kind: "mine", "plugins": (_registering(kind, thing),), **attributes})()
     getattr(made, name)()
 
 
@@ -476,6 +482,7 @@ def _step(**changes: Any) -> Any:
 
 ORDER, SHOWN, PURE = "test_levels_come_in_order", "test_all_steps_are_shown", "test_it_is_pure"
 
+SOUND = Plain()
 SCHEDULERS: dict[str, tuple[Any, str, str]] = {
     "begin raises": (_plain(begin=lambda self, policy: 1 / 0), ORDER, "begin raised ZeroDivisionError.*'empty'"),
     "next raises": (_plain(next=lambda self, state: self.step(state, 0)), ORDER, "next raised IndexError"),
@@ -511,7 +518,7 @@ def test_a_broken_scheduler_is_told_what_to_mend(name: str) -> None:
     scheduler, test, message = SCHEDULERS[name]
     with _fails(message):
         _held_scheduler(scheduler, test)
-    _held_scheduler(Plain(), test)
+    _held_scheduler(SOUND, test)
 
 
 def _held_scheduler(scheduler: Any, test: str) -> None:

@@ -1,4 +1,4 @@
-"""The backend ``discord`` keeps the contract of backends."""
+"""The backend ``discord`` keeps the contract of backends, and its renderer that of renderers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from discord_peer import THREAD, TOKEN, DiscordPeer
 
-from tocsin.testing.contracts import BackendContract
+from tocsin.testing.contracts import BackendContract, RendererContract
 
 
 class TestDiscord(BackendContract):
@@ -26,3 +26,9 @@ class TestDiscord(BackendContract):
 
     def settings(self, receiver: DiscordPeer) -> Mapping[str, Any]:
         return {"webhook_url": receiver.webhook, "username": "tocsin", "thread_id": THREAD}
+
+
+class TestDiscordRenderer(RendererContract):
+    """Whose text the backend makes a message of."""
+
+    renderer = "discord"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tocsin import AlertSeverity, EscalationLevel, Notification, NotificationKind, NotificationTemplate
 from tocsin.http import json_content
 from tocsin.testing.samples import HOSTILE, make_listed, make_notification
-from tocsin.testing.strategies import notifications, texts
+from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_discord.limits import within_limits
 from tocsin_discord.markup import escaped, fitting, shown
 from tocsin_discord.message import CALM_COLOR, payload, render
@@ -122,7 +122,7 @@ def test_what_an_alert_says_is_shown_and_not_done(text: str, harmless: str) -> N
 
 
 @unhurried
-@given(texts(), st.integers(2, 400))
+@given(any_text(), st.integers(2, 400))
 def test_a_cut_text_ends_in_an_ellipsis_that_nothing_escapes(text: str, limit: int) -> None:
     cut = shown(text, limit)
     assert len(cut.encode("utf-16-le")) // 2 <= limit
@@ -177,13 +177,13 @@ def test_a_template_that_is_a_json_list_is_ordinary_text() -> None:
 
 
 @unhurried
-@given(notifications())
+@given(any_notifications())
 def test_any_notification_is_one_that_discord_takes(notification: Notification) -> None:
     assert problems_of(sent(notification)) == []
 
 
 @unhurried
-@given(notifications())
+@given(any_notifications())
 def test_any_notification_in_a_users_template_is_one_that_discord_takes(notification: Notification) -> None:
     assert problems_of(sent(notification, TEXT)) == []
 

@@ -1,4 +1,4 @@
-"""The backend ``teams`` keeps the contract of backends."""
+"""The backend ``teams`` keeps the contract of backends, and its renderer that of renderers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from teams_peer import TOKEN, TeamsPeer
 
-from tocsin.testing.contracts import BackendContract
+from tocsin.testing.contracts import BackendContract, RendererContract
 
 
 class TestTeams(BackendContract):
@@ -22,3 +22,9 @@ class TestTeams(BackendContract):
 
     def settings(self, receiver: TeamsPeer) -> Mapping[str, Any]:
         return {"webhook_url": receiver.webhook}
+
+
+class TestTeamsRenderer(RendererContract):
+    """Whose text the backend makes a card of."""
+
+    renderer = "teams"

@@ -13,7 +13,7 @@ from teams_peer import blocks_of, problems_of, runs_of
 
 from tocsin import AlertSeverity, EscalationLevel, Notification, NotificationKind, NotificationTemplate
 from tocsin.testing.samples import HOSTILE, make_listed, make_notification
-from tocsin.testing.strategies import notifications, texts
+from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_teams.cards import MESSAGE_BYTES
 from tocsin_teams.markup import escaped, fitting, shown
 from tocsin_teams.message import payload, render
@@ -98,7 +98,7 @@ def test_a_message_of_many_lines_is_cut() -> None:
 
 
 @unhurried
-@given(notifications())
+@given(any_notifications())
 def test_no_alerts_text_stands_where_markdown_is_read(notification: Notification) -> None:
     assert blocks_of(sent(notification)) == []
 
@@ -125,7 +125,7 @@ def test_in_text_blocks_what_an_alert_says_is_shown_and_not_done(text: str, harm
 
 
 @unhurried
-@given(texts(), st.integers(2, 400))
+@given(any_text(), st.integers(2, 400))
 def test_a_cut_text_ends_in_an_ellipsis_that_nothing_escapes(text: str, limit: int) -> None:
     cut = shown(text, limit)
     assert len(cut.encode("utf-16-le")) // 2 <= limit
@@ -179,7 +179,7 @@ def test_a_template_that_is_a_json_list_is_ordinary_text() -> None:
 
 
 @unhurried
-@given(notifications(), st.sampled_from([None, TEXT]))
+@given(any_notifications(), st.sampled_from([None, TEXT]))
 def test_any_notification_is_one_that_teams_takes(
     notification: Notification, template: NotificationTemplate | None
 ) -> None:

@@ -1,4 +1,4 @@
-"""The backend ``telegram`` keeps the contract of backends."""
+"""The backend ``telegram`` keeps the contract of backends, and its renderer that of renderers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from telegram_peer import CHAT, TOKEN, TelegramPeer
 
-from tocsin.testing.contracts import BackendContract
+from tocsin.testing.contracts import BackendContract, RendererContract
 
 
 class TestTelegram(BackendContract):
@@ -23,3 +23,9 @@ class TestTelegram(BackendContract):
 
     def settings(self, receiver: TelegramPeer) -> Mapping[str, Any]:
         return {"bot_token": TOKEN, "chat_id": CHAT, "message_thread_id": 7, "api_url": f"{receiver.url}/"}
+
+
+class TestTelegramRenderer(RendererContract):
+    """Whose text the backend makes a message of."""
+
+    renderer = "telegram"

@@ -164,13 +164,16 @@ def _answer(asked: _Asked, standpoint: Standpoint, lines: tuple[LedgerLine, ...]
     told = None
     if alert is not None and asked.within is not None:
         told = _played(standpoint, alert, asked.within, asked.failing)
+    past = standpoint.past
+    if not (asked.as_json or past is None or past.whole):
+        _print([*(line for gap in past.gaps for line in wrapped(gap, "beware: ")), ""])
     until_then = tuple(line for line in lines if line.at <= standpoint.now.wall)
     if asked.as_json:
         click.echo(json.dumps(_document(asked, standpoint, alert, explained, told, until_then), indent=2))
         return
     if asked.alert_id is not None:
         _print([click.style(f"what happened to {plain(asked.alert_id)}", bold=True), *ledger_lines(until_then)])
-        _print(_after_the_ledger(len(lines) - len(until_then), known=explained is not None, fires=fires))
+        _print(_after_the_ledger(standpoint, len(lines) - len(until_then), known=explained is not None, fires=fires))
     if alert is not None and explained is not None:
         _print(Narrator(explained, alert, standpoint.plan, asked.everything).lines())
     if told is not None and asked.within is not None:
@@ -187,7 +190,7 @@ def _played(
     return told
 
 
-def _after_the_ledger(later: int, *, known: bool, fires: bool) -> Iterable[str]:
+def _after_the_ledger(standpoint: Standpoint, later: int, *, known: bool, fires: bool) -> Iterable[str]:
     """Yield what has to be said between what happened to an alert and what would."""
     if later:
         yield f"  and {later} lines later than that; without --at they are shown"
@@ -195,7 +198,10 @@ def _after_the_ledger(later: int, *, known: bool, fires: bool) -> Iterable[str]:
     if not known:
         yield "the records know it no longer: only the journal does"
     elif not fires:
-        yield "it does not fire yet; were it to fire:" if later else "it is over; were it to fire again:"
+        if standpoint.past is not None and not standpoint.past.whole:
+            yield "whether it fires then is not known; if it does not, were it to fire:"
+        else:
+            yield "it does not fire yet; were it to fire:" if later else "it is over; were it to fire again:"
         yield ""
 
 
@@ -221,7 +227,7 @@ def _remarks(asked: _Asked, standpoint: Standpoint) -> Iterable[str]:
         yield ""
         newest = Clockface(standpoint.now.wall).show(standpoint.past.wall)
         yield from wrapped(f"the store's entry {standpoint.past.ordinal}, {newest}", "state: ")
-        for gap in standpoint.past.gaps:
+        for gap in standpoint.past.gaps if standpoint.past.whole else ():
             yield from wrapped(gap, "recovery: ")
 
 
@@ -255,7 +261,8 @@ def _document(
     if asked.alert_id is not None:
         document["ledger"] = [_dated(line.as_dict()) for line in lines]
     if standpoint.past is not None:
-        document["state"] = {"entry": standpoint.past.ordinal, "at": iso_time(standpoint.past.wall)}
+        past = standpoint.past
+        document["state"] = {"entry": past.ordinal, "at": iso_time(past.wall), "remarks": list(past.gaps)}
     return document
 
 

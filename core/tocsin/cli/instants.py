@@ -14,6 +14,7 @@ from tocsin.lab.instants import parse_duration
 __all__ = ["AT", "At", "Clockface", "instant", "length", "local", "within"]
 
 _UNITS: Final = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_SHORTEST_SECONDS: Final = 1e-3
 _LONGEST_SECONDS: Final = 7 * 86_400.0
 _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
@@ -88,8 +89,8 @@ def within(value: str) -> float:
         seconds = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    if not 0 < seconds <= _LONGEST_SECONDS:
-        raise click.BadParameter(f"{value!r} is not between a second and a week")
+    if not _SHORTEST_SECONDS <= seconds <= _LONGEST_SECONDS:
+        raise click.BadParameter(f"{value!r} is not between a millisecond and a week")
     return seconds
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from tocsin.cli.instants import instant, within
+from tocsin.cli.plain import plain
 from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
@@ -131,8 +132,8 @@ def _counterexample(found: Counterexample, question: Question, file: Path) -> li
     lines = [f"  an alert that reaches nobody so: {json.dumps(alert_fields(found.alert))}"]
     lines.append(f"  if it fires on {moment(found.at)}")
     if found.failing:
-        lines.append(f"  and these fail: {', '.join(found.failing)}")
-    others = ", ".join(f"{one.channel_id} after {duration_text(one.after)}" for one in found.told)
+        lines.append(f"  and these fail: {', '.join(map(plain, found.failing))}")
+    others = ", ".join(f"{plain(one.channel_id)} after {duration_text(one.after)}" for one in found.told)
     lines.append(f"  told in that time: {others or 'nobody'}")
     report = shlex.quote(json.dumps(alert_fields(found.alert)))
     at = written(found.at)

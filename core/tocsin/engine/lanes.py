@@ -135,8 +135,13 @@ def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) 
 
 
 def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> list[Outgoing]:
-    """Return the notifications that go in one digest with *out*, itself included, in order of rank."""
-    if channel.spec.per_incident or (out.state is not NotificationState.HELD and not turn.reloading):
+    """Return the notifications that go in one digest with *out*, itself included, in order of rank.
+
+    What takes a place that a limit gives takes along what was held before it: the next place may be a minute away, and
+    somebody else's again.
+    """
+    limited = channel.channel.rate_limit_per_minute is not None and len(lane.unheld) < len(lane.queue)
+    if channel.spec.per_incident or not (out.state is NotificationState.HELD or limited or turn.reloading):
         return [out]
     waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.in_order())
     candidates = (other for other in waiting if other is out or _may_be_digested(turn, lane, other))

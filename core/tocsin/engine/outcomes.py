@@ -13,7 +13,7 @@ from tocsin.engine.dues import drop_due, drop_waiting
 from tocsin.engine.ends import bridged, owe_resolution
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.ids import fraction
-from tocsin.engine.limits import note_late_start
+from tocsin.engine.limits import free_at, note_late_start
 from tocsin.engine.lines import compose
 from tocsin.engine.outgoing import alert_ids, announce, end, enqueue, let_follow, lines_of
 from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_level, repeat_at
@@ -193,20 +193,21 @@ def retry_due(turn: Turn, out: Outgoing) -> None:
 def fallback_due(turn: Turn, out: Outgoing) -> None:
     """Give an undelivered notification to the fallback channel; one under way is given there if its attempt fails.
 
-    One that a rate limit holds is delayed, not failed: it stays while the channel answers, and is given there if its
-    first attempt fails. Any other goes: the channel fails, or is too slow. But where nobody was there in time to try
-    (the process was down, or asleep), it is tried first: its time counts from now.
+    One that a rate limit holds, or would, is delayed, not failed: it stays while the channel answers, and is given
+    there if its first attempt fails. Any other goes: the channel fails, or is too slow. But where nobody was there in
+    time to try (the process was down, or asleep), it is tried first: its time counts from now.
     """
     found = turn.plan.channels.get(out.channel_id)
     if found is None or found.channel.fallback is None:
         return  # a change of the configuration took it away
     lane = turn.lane(out.channel_id)
+    limited = out.reason is Reason.RATE_LIMITED or free_at(lane, found.channel, turn.clock) is not None
     if not out.attempted and turn.clock < turn.now.engine - LATE_SECONDS:
         at = turn.now.engine + found.channel.fallback_after_seconds
         turn.state.agenda.set(turn.tx, Deadline.FALLBACK, out.notification_id, at)
     elif out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
-    elif not out.attempted and (out.reason is not Reason.RATE_LIMITED or lane.failures):
+    elif not out.attempted and (lane.failures or not limited):
         for episode_id, mark in compose(turn, lines_of(turn, out)[0]).items():
             turn.tx.put_in(out, out.listed, episode_id, mark)
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)

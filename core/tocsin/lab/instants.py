@@ -61,7 +61,7 @@ def duration_text(seconds: float) -> str:
     """Return a length of time as people write it: ``1h30m``, ``90s`` as ``1m30s``, ``0s``."""
     whole = int(seconds)
     if whole != seconds:
-        return f"{seconds:g}s"
+        return f"{seconds:.6f}".rstrip("0") + "s"
     parts = []
     for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
         count, whole = divmod(whole, size)

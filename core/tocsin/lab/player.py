@@ -57,6 +57,7 @@ class Player:
         self._attempts: dict[AttemptKey, StartAttempt] = {}
         self._coming: list[tuple[float, int, Fact]] = []
         self._number = 0
+        self._began = plans is not None or state is not None
         self._now = self.engine.state.engine_time
         self._ahead = self.engine.state.wall_time - self.engine.state.engine_time
 
@@ -82,7 +83,7 @@ class Player:
         for moment in moments:
             self._come_to(moment)
             self._ahead = moment.wall - moment.engine
-            self._step(moment.engine, self._inputs(moment))
+            self._step(moment.engine, (*self._beginning(), *self._inputs(moment)))
 
     def pass_until(self, at: float) -> None:
         """Let time pass until the instant *at*, in engine time, and meet what is due by then."""
@@ -146,6 +147,12 @@ class Player:
     def _expect(self, at: float, fact: Fact) -> None:
         self._number += 1
         heapq.heappush(self._coming, (at, self._number, fact))
+
+    def _beginning(self) -> Iterable[Input]:
+        """Yield what comes before all else: a plan is taken in, as by a service, for its clocks to run."""
+        if not self._began:
+            self._began = True
+            yield PlanChanged(self.engine.plan)
 
     def _inputs(self, moment: Moment) -> Iterable[Input]:
         """Yield a moment's inputs as far as they concern this run: of attempts, the ends of those that are made."""

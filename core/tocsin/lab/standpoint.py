@@ -34,12 +34,14 @@ __all__ = ["Past", "Standpoint", "first_standpoint", "ledger_of", "recorded_stan
 class Past:
     """What a store brought back: the last entry that counts, when that was (wall time), and what went wrong.
 
-    ``alerts`` are those that the store knows now, of which some may not have fired yet.
+    ``alerts`` are those that the store knows now, of which some may not have fired yet. ``whole``: nothing that went
+    before is missing, as it is where the journal does not reach back to its first entry.
     """
 
     ordinal: int
     wall: float
     gaps: tuple[str, ...]
+    whole: bool = True
     alerts: dict[str, PerformanceAlert] = attrs.field(factory=dict, eq=False, repr=False)
 
 
@@ -118,10 +120,13 @@ def standpoint_of_history(history: History, registry: Registry, at: float) -> St
     :raises ConfigurationError: when it begins later than that.
     """
     first = next(iter(history.moments()), None)
-    if first is None or first.wall >= at:
+    if first is None or first.wall > at:
         since = "is empty" if first is None else f"begins at {iso_time(first.wall)}"
-        raise ConfigurationError(f"cannot explain {iso_time(at)}: the journal {since}", "at")
+        raise ConfigurationError(f"cannot explain {iso_time(at)}: the journal {since}")
     player = make_player(history, registry, None)
+    if first.wall == at:
+        beginning = first_standpoint(player.engine.plan, registry, at)
+        return attrs.evolve(beginning, past=Past(0, at, history.remarks))
     played = play(player, history, math.nextafter(at, 0.0))
     return Standpoint(player.engine, Instant(player.now, at), Past(played.moments, played.last, played.remarks))
 
@@ -132,7 +137,7 @@ def _past_standpoint(store: Reader, registry: Registry, newest: Engine, at: floa
     assert found.past is not None
     begins = next(iter(store.entries())).ordinal
     alerts = {alert_id: episode.alert for alert_id, episode in newest.state.alerts.items()}
-    past = attrs.evolve(found.past, ordinal=begins + found.past.ordinal - 1, alerts=alerts)
+    past = attrs.evolve(found.past, ordinal=begins + found.past.ordinal - 1, whole=begins == 1, alerts=alerts)
     return Standpoint(found.engine, found.now, past)
 
 

@@ -29,7 +29,7 @@ class OutcomeStatus(enum.Enum):
 @attrs.frozen(slots=True)
 class Outcome:
     """One attempt's end. Build it with :meth:`delivered`, :meth:`rejected`, :meth:`unavailable`, :meth:`throttled`
-    or :meth:`unknown`; ``detail`` is shown to people, so it must hold no secret.
+    or :meth:`unknown`; ``detail`` is shown to people: one short line, without any secret.
 
     ``code`` is the protocol's own status code (HTTP, SMTP), where there is one.
     """

@@ -22,6 +22,8 @@ class BackendContext:
 class Backend(Protocol):
     """Carries notifications to one receiver: one object per channel, made when the channel is first used.
 
+    :class:`tocsin.testing.contracts.BackendContract` holds one to what follows.
+
     It may also be an async context manager: then it is entered in the runtime's task before the first send, and left
     when the service ends or the channel's settings change.
     """

@@ -200,6 +200,8 @@ class Readable:
     def explain(self, alert: PerformanceAlert, at: float | None = None) -> Explanation:
         """Say what would happen if *alert* fired now, or at the later instant *at* (engine time): nothing does.
 
+        :meth:`ledger` has what happened before; ``tocsin explain --state STORE --at TIME`` plays the journal again.
+
         :raises ConfigurationError: when *at* is in the past.
         """
         instance(alert, PerformanceAlert)
@@ -210,7 +212,11 @@ class Readable:
             if at is not None and (not is_double(at) or not math.isfinite(at)):
                 raise ConfigurationError(f"an instant is a finite number of seconds, not {shown(at)}", "at")
             if at is not None and at < now.engine:
-                raise ConfigurationError(f"cannot explain the past: {at!r} is before now ({now.engine!r})", "at")
+                raise ConfigurationError(
+                    f"a running service cannot go back: {at!r} is before now, {now.engine!r}; the ledger has the past, "
+                    "and 'tocsin explain --state STORE --at TIME' plays its journal",
+                    "at",
+                )
             instant = now if at is None else Instant(at, at + (now.wall - now.engine))
             return explain(self._writer.engine, alert, instant)
 

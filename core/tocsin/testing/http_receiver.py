@@ -84,7 +84,7 @@ class HttpReceiver(BackendReceiver):
 
     It answers with what :meth:`will` queued, and then as the last :class:`Answer` says, at first 200. To stand for
     one service, override :meth:`take`, which may check what was asked for and refuse as the service does, and
-    :meth:`arrival`.
+    :meth:`arrival`. An assertion that fails there is a refusal (422) with its text.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class HttpReceiver(BackendReceiver):
         try:
             text = "\n".join(strings_of(request.json()))
         except ValueError:
-            text = request.body.decode("utf-8", "replace")
+            return _unreadable(request)
         return Arrival(text, request.headers.get("idempotency-key"))
 
     def reply(self, request: Received, answer: Answer) -> Scripted:
@@ -164,11 +164,16 @@ class HttpReceiver(BackendReceiver):
 
     def _answer_to(self, request: Received) -> Scripted:
         """Note *request* and say what its answer is."""
-        arrival = self.arrival(request)
         with self._lock:
             self.requests.append(request)
             scripted = self._scripted.popleft() if self._scripted else None
-        answer = self.reply(request, self.answer) if scripted is None else scripted
+        try:
+            arrival = self.arrival(request)
+            answer = self.reply(request, self.answer) if scripted is None else scripted
+        except AssertionError as error:
+            arrival, answer = _unreadable(request), Reply(422, _said(error))
+        except Exception as error:  # noqa: BLE001  the test's receiver failed: who reads the outcome sees how
+            arrival, answer = _unreadable(request), Reply(500, b"this receiver raised " + _said(error))
         self.arrived(arrival)
         self._came.release()
         return answer
@@ -212,6 +217,14 @@ def strings_of(document: Any) -> Iterator[str]:
     elif isinstance(document, list):
         for item in document:
             yield from strings_of(item)
+
+
+def _unreadable(request: Received) -> Arrival:
+    return Arrival(request.body.decode("utf-8", "replace"), request.headers.get("idempotency-key"))
+
+
+def _said(error: Exception) -> bytes:
+    return f"{type(error).__name__}: {error}".encode("utf-8", "replace")
 
 
 def _repeated(request: Received) -> bytes:

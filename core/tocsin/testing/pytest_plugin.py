@@ -21,9 +21,12 @@ from tocsin.lab.rehearsal import START, Rehearsal
 from tocsin.lab.scenarios.reading import read_scenarios
 from tocsin.lab.scenarios.run import run_scenario
 from tocsin.lab.scenarios.scenario import Scenario
+from tocsin.model.channel import NotificationChannel
+from tocsin.runtime.service import FederationAlertingService
 from tocsin.testing.clock import VirtualClock
+from tocsin.testing.recording import RecordingBackend
 
-__all__ = ["tocsin_clock", "tocsin_rehearsal"]
+__all__ = ["alerting", "tocsin_clock", "tocsin_recording", "tocsin_rehearsal"]
 
 _DEFAULT: Final = ("*.scenarios.yaml", "*.scenarios.yml", "*.scenarios.toml", "*.scenarios.json")
 
@@ -111,3 +114,23 @@ def tocsin_rehearsal() -> Callable[..., Rehearsal]:
 def tocsin_clock() -> VirtualClock:
     """A clock that stands still until it is told to advance: ``FederationAlertingService(clock=…)``."""
     return VirtualClock()
+
+
+@pytest.fixture
+def tocsin_recording() -> RecordingBackend:
+    """The backend ``recording`` of the fixture ``alerting``: it keeps what it is given, and ends as it is told."""
+    return RecordingBackend()
+
+
+@pytest.fixture
+def alerting(tocsin_clock: VirtualClock, tocsin_recording: RecordingBackend) -> FederationAlertingService:
+    """A service on ``tocsin_clock`` that sends nothing: ``tocsin_recording`` has what would have been sent.
+
+    Its channel ``recording`` gets every alert that no rule matches. It is not entered: ``async with alerting:``, on
+    asyncio or trio.
+    """
+    made = FederationAlertingService(
+        clock=tocsin_clock, plugins=[tocsin_recording], seed=1, catch_all_channel="recording"
+    )
+    made.add_channel(NotificationChannel("recording", "recording"))
+    return made

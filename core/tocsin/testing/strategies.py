@@ -1,8 +1,8 @@
-"""Hypothesis strategies for what tocsin works with: alerts, notifications, outcomes, and whole configurations.
+"""Hypothesis strategies for what tocsin works with: alerts, outcomes, silences, notifications, whole configurations.
 
-Everything is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
-silences mute them; :func:`notifications` alone have any texts. Durations are whole seconds. Needs hypothesis, which
-tocsin itself does not depend on.
+Most is drawn from small pools, so that what is drawn meets: alerts share metrics and clusters, rules match them,
+silences mute them. Durations are whole seconds. What begins with ``any_`` is drawn from all that there is. Needs
+hypothesis, which tocsin itself does not depend on.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import attrs
 from hypothesis import strategies as st
 
 from tocsin.config import Configuration
@@ -37,16 +38,17 @@ __all__ = [
     "SERVICES",
     "aggregations",
     "alerts",
+    "any_alerts",
+    "any_notifications",
+    "any_text",
     "channels",
     "configurations",
     "inhibition_rules",
-    "notifications",
     "outcomes",
     "policies",
     "rules",
     "severities",
     "silences",
-    "texts",
     "time_intervals",
     "watchdogs",
 ]
@@ -265,50 +267,56 @@ def configurations(draw: st.DrawFn, backends: Sequence[str] = ("recording",)) ->
     )
 
 
-def texts() -> st.SearchStrategy[str]:
-    """Return a strategy for any string: control characters, markup, halves of surrogate pairs, sometimes very long."""
-    short = _short_texts()
-    return short | st.builds(lambda piece, length: (piece * length)[:length], short, st.integers(1, 7000))
-
-
-def _short_texts() -> st.SearchStrategy[str]:
+def _short_text() -> st.SearchStrategy[str]:
     hostile = st.sampled_from(
         ["<!channel>", "&amp;&", "\x1b[2J", "[red]x[/red]", "\r\n", '"}', "\\", "\u202e", "\x00", "\ud800", "😀"]
     )
     return hostile | st.text(st.characters(), max_size=8)
 
 
-def _numbers() -> st.SearchStrategy[float | None]:
+def any_text() -> st.SearchStrategy[str]:
+    """Return a strategy for any string: control characters, halves of surrogate pairs, and sometimes very long ones."""
+    short = _short_text()
+    return short | st.builds(lambda piece, length: (piece * length)[:length], short, st.integers(1, 7000))
+
+
+def _any_number() -> st.SearchStrategy[float | None]:
     return st.none() | st.floats() | st.integers(-(10**300), 10**300)
 
 
-def _listed_alerts() -> st.SearchStrategy[ListedAlert]:
-    labels = st.dictionaries(_short_texts(), texts(), max_size=2)
+def any_alerts() -> st.SearchStrategy[PerformanceAlert]:
+    """Return a strategy for any alert at all: any text in every field, and any number or none."""
+    labels = st.dictionaries(_short_text(), any_text(), max_size=2)
     return st.builds(
-        make_listed,
-        resolved=st.booleans(),
-        alert_id=_short_texts().filter(bool),
-        cluster_id=texts(),
+        PerformanceAlert,
+        alert_id=_short_text().filter(bool),
+        cluster_id=any_text(),
         severity=severities(),
-        metric_name=texts(),
-        current_value=_numbers(),
-        threshold_value=_numbers(),
-        message=texts(),
-        node_id=st.none() | _short_texts(),
+        metric_name=any_text(),
+        current_value=_any_number(),
+        threshold_value=_any_number(),
+        message=any_text(),
+        node_id=st.none() | _short_text(),
         timestamp=st.none() | st.floats(allow_nan=False, allow_infinity=False),
         labels=labels,
         annotations=labels,
     )
 
 
+def _any_listed() -> st.SearchStrategy[ListedAlert]:
+    return st.builds(
+        lambda alert, resolved: attrs.evolve(make_listed(resolved=resolved), alert=alert), any_alerts(), st.booleans()
+    )
+
+
 @st.composite
-def notifications(draw: st.DrawFn) -> Notification:
+def any_notifications(draw: st.DrawFn) -> Notification:
     """Draw any notification: one alert or many, of any kind, whatever their texts."""
-    listed = draw(st.lists(_listed_alerts(), min_size=1, max_size=2)) * draw(st.sampled_from([1, 1, 1, 15]))
+    listed = draw(st.lists(_any_listed(), min_size=1, max_size=2)) * draw(st.sampled_from([1, 1, 1, 15]))
     return make_notification(
         *listed,
         kind=draw(st.sampled_from(NotificationKind)),
         level=draw(st.none() | st.sampled_from(EscalationLevel)),
-        incident_id=draw(_short_texts()),
+        incident_id=draw(_short_text()),
         test=draw(st.booleans()),
     )

@@ -351,6 +351,38 @@ def test_what_lies_before_the_journal_cannot_be_asked(run: Run, config: Path, li
     assert "cannot explain 2023-11-14T22:13:19.000Z: the journal begins at 2023-11-14T22:13:20.000Z" in err
 
 
+def test_the_first_entry_s_own_instant_can_be_asked(run: Run, lived: Lived) -> None:
+    """Nothing went before it, and the configuration that it was decided under is in force."""
+    document = asked(run, "--state", lived.path, "--at", str(START), "over")
+    assert actions(document)["pager"] == ("notify", "routed")
+    assert document["state"] == {"entry": 0, "at": document["at"], "remarks": []}
+
+
+def test_where_the_journal_begins_later_nothing_is_said_to_be_over(run: Run, lived: Lived, tmp_path: Path) -> None:
+    """What fired before its first entry is not known, and that comes first."""
+
+    async def live() -> None:
+        clock = VirtualClock(lived.until)
+        async with FederationAlertingService(clock=clock, store=SqliteStore(lived.path)) as service:
+            for alert_id in ("late", "later"):
+                await clock.advance(100.0)
+                await service.process_alert(critical(alert_id, metric_name=alert_id))
+
+    anyio.run(live)
+    whole, archive = tmp_path / "whole.jsonl", tmp_path / "late.jsonl"
+    assert run("store", "export", lived.path, "-o", whole)[0] == 0
+    entries = [line for line in map(json.loads, whole.read_text().splitlines()) if line["type"] == "entry"]
+    begins = str(next(entry["ordinal"] for entry in entries if "'late'" in str(entry)))
+    assert run("store", "export", lived.path, "--from", begins, "-o", archive)[0] == 0
+    at = ("--at", str(lived.until + 150.0))
+    said = run("explain", "--state", archive, *at, "disk-full")[1]
+    assert said.startswith(f"beware: the journal begins with entry {begins}: ")
+    assert "whether it fires then is not known; if it does not, were it to fire:" in said
+    assert "it is over" not in said
+    (remark,) = asked(run, "--state", archive, *at, "disk-full")["state"]["remarks"]
+    assert remark.startswith(f"the journal begins with entry {begins}")
+
+
 def test_who_is_sent_it_is_played_with_channels_that_fail(run: Run, config: Path) -> None:
     """Its fallback is told already; the levels come due, each at its time."""
     given = ("--config", config, *PROD, "--failing", "pager", "--within", "16m")

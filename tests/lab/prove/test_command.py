@@ -112,8 +112,8 @@ def test_warnings_are_told_beside_it(run: Run, files: Files) -> None:
         (["--severity", "critcal"], "unknown severity 'critcal'; did you mean 'critical'?"),
         (["--within", "15"], "'15' has no unit: write 15s, 15m or 15h"),
         (["--within", "soon"], "expected a duration such as 90s, 15m or 1h30m, or seconds, not 'soon'"),
-        (["--within", "0s"], "'0s' is not between a second and a week"),
-        (["--within", "8d"], "'8d' is not between a second and a week"),
+        (["--within", "0s"], "'0s' is not between a millisecond and a week"),
+        (["--within", "8d"], "'8d' is not between a millisecond and a week"),
         (["--tolerate", "4"], "'--tolerate'"),
     ],
 )

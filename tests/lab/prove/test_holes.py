@@ -335,3 +335,88 @@ def test_a_limit_that_is_used_up_is_waited_for(files: Files) -> None:
     assert rehearsal.news() == ()
     rehearsal.wait(0.5)
     assert [told.alert_ids for told in rehearsal.news()] == [tuple(f"a{number}" for number in range(2, 9))]
+
+
+NEXT_IN_LINE = """
+aggregation: {strategy: none}
+channels:
+  pager: {backend: console, rate_limit_per_minute: 1, fallback: robot, fallback_after_seconds: 5}
+  robot: {backend: webhook, config: {webhook_url: "https://robot.example/"}}
+escalation_policies:
+  p: {first: [pager], level_delays_seconds: {first: 30}}
+routing_rules:
+  - {target_channels: [pager], escalation_policy_id: p}
+"""
+
+
+def _rehearsal(files: Files, text: str) -> Rehearsal:
+    return Rehearsal(load_routing(files.write(text), load_registry()).plan)
+
+
+def _heard(rehearsal: Rehearsal, alert_id: str, channel_id: str) -> list[float]:
+    return [told.at for told in rehearsal.told if alert_id in told.alert_ids and told.channel_id == channel_id]
+
+
+def test_a_level_that_takes_the_place_of_what_a_limit_held_waits_for_the_limit_too(files: Files) -> None:
+    """It is delayed, not failed, and is not handed to the fallback channel."""
+    assert ask(files, NEXT_IN_LINE, within=60.0).proved
+    rehearsal = _rehearsal(files, NEXT_IN_LINE)
+    rehearsal.fire(PerformanceAlert("before", "c", "critical", "m"))
+    rehearsal.wait(1.0)
+    rehearsal.fire(PerformanceAlert("ours", "c", "critical", "m"))
+    rehearsal.wait(59.0)
+    assert _heard(rehearsal, "ours", "pager") == [60.0]
+    assert _heard(rehearsal, "ours", "robot") == []
+
+
+def test_what_is_more_urgent_takes_along_what_a_limit_held(files: Files) -> None:
+    """Each minute the level of another alert comes due as the limit lets one through: no turn is missed for that."""
+    text = _policy(
+        "{first: [team]}",
+        rule="{target_channels: [team], escalation_policy_id: p}",
+        more="aggregation: {strategy: none}",
+    ).replace("team: {backend: console}", "team: {backend: console, rate_limit_per_minute: 1}")
+    assert ask(files, text, within=60.0).proved
+    rehearsal = _rehearsal(files, text)
+    for number in range(5):
+        rehearsal.fire(PerformanceAlert(f"a{number}", "c", "critical", "m"))
+        rehearsal.wait(60.0)
+    rehearsal.fire(PerformanceAlert("ours", "c", "critical", "m"))
+    rehearsal.wait(60.0)
+    (at,) = _heard(rehearsal, "ours", "team")
+    assert at <= 360.0
+
+
+def test_a_fallback_comes_after_its_time_however_soon_a_retry_would_be_too_late(files: Files) -> None:
+    """Where others keep the probes of an open circuit, no attempt begins, and none is too late."""
+    text = _rules(ALL, channels=PAIR.replace("60", "7200"), more="aggregation: {strategy: none}")
+    assert not ask(files, text, within=3700.0, tolerate=1).proved
+    assert ask(files, text, within=7200.0 + 2 * 65.0 + 1.0, tolerate=1).proved
+
+
+def test_a_channel_that_hangs_may_have_another_alert_of_the_incident_before(files: Files) -> None:
+    """Two attempts that time out go before the fallback."""
+    more = "aggregation: {strategy: grouping, group_wait_seconds: 0, group_interval_seconds: 1}"
+    text = _rules(ALL, channels=PAIR.replace("60", "5"), more=more)
+    rehearsal = _rehearsal(files, text)
+    rehearsal.receiver("team", "hanging")
+    rehearsal.fire(PerformanceAlert("before", "c", "critical", "m"))
+    rehearsal.wait(1.0)
+    rehearsal.fire(PerformanceAlert("ours", "c", "critical", "m"))
+    rehearsal.wait(600.0)
+    (at,) = _heard(rehearsal, "ours", "boss")
+    assert not ask(files, text, within=at - 2.0, tolerate=1).proved
+    assert ask(files, text, within=at + 10.0, tolerate=1).proved
+
+
+def test_what_an_interval_keeps_back_is_told_at_its_end(files: Files) -> None:
+    """The engine that confirms comes to the end of intervals, as the one that serves does."""
+    text = _rules(
+        "{target_channels: [team], mute_time_intervals: [long]}",
+        channels=CHANNELS.replace("team: {backend: console}", "team: {backend: console, rate_limit_per_minute: 1}"),
+        more=INTERVALS + "aggregation: {strategy: none}",
+    )
+    assert ask(files, text, within=961.0).proved  # a minute for the limit, the interval, and another minute
+    verdict = ask(files, text, within=901.0)
+    assert verdict.undecided
+    assert verdict.counterexample is None

@@ -29,9 +29,11 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
     yield "the daemon runs, and keeps up"
     if question.tolerate:
         fail = "one channel fails" if question.tolerate == 1 else f"{question.tolerate} channels fail"
-        yield f"at the most {fail}, and all others take what they are sent at once"
+        yield f"at the most {fail}, and all others take what they are sent at once, and have not failed before"
     else:
-        yield "every channel takes what it is sent at once (see --tolerate)"
+        yield "every channel takes what it is sent at once, and has not failed before (see --tolerate)"
+    if plan.config.time_intervals:
+        yield "the machine's clock is right"
     for channel_id in sorted(plan.channels):
         found = plan.channels[channel_id]
         limit = found.channel.rate_limit_per_minute

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from tocsin.engine.plan import GLOBAL, Node, Plan
+from tocsin.engine.plan import GLOBAL, ChannelPlan, Node, Plan
 from tocsin.lab.prove.calendar import Calendar, Schedule, Window
 from tocsin.lab.prove.levels import Level, levels_within
 from tocsin.model.severity import AlertSeverity
@@ -53,6 +53,17 @@ def longest_wait(plan: Plan, grouping: str, severity: AlertSeverity) -> float | 
     except Exception:  # noqa: BLE001  then it does not say
         return None
     return wait if wait is not None and 0 <= wait < float("inf") else None
+
+
+def _handed_on_after(found: ChannelPlan, *, harsh: bool) -> float:
+    """Return how many seconds a channel that fails keeps a notification before its fallback has it.
+
+    It is given up sooner where its attempts end sooner, and these begin at once. Where attempts hang, one of another
+    alert of the incident may be under way when it comes, and its own one when its time is up.
+    """
+    if not harsh:
+        return min(found.channel.fallback_after_seconds, found.spec.retry.max_age_seconds)
+    return found.channel.fallback_after_seconds + 2 * found.spec.timeout_seconds
 
 
 Heard: TypeAlias = Callable[[Schedule, Window], bool]
@@ -172,8 +183,7 @@ class Delivery:
             following = found.channel.fallback
             if following is None or following == channel_id or following in others:
                 return None
-            delay += min(found.channel.fallback_after_seconds, found.spec.retry.max_age_seconds)
-            delay += found.spec.timeout_seconds if case.harsh else 0.0
+            delay += _handed_on_after(found, harsh=case.harsh)
             others.append(following)
             last = following
         return None

@@ -82,18 +82,20 @@ class ContentContract(BackendTests):
         )
 
     async def test_nothing_in_an_alert_is_acted_on(self) -> None:
-        """Texts that the receiver acts on do not arrive as they are."""
+        """Texts that the receiver acts on do not arrive as they are, in a user's template either."""
         found = []
+        forms = [None] if "templates" in self.exempt else [None, sample_template(_MARK)]
         with self.receiving() as receiver:
             async with self.sending(receiver) as backend:
                 for text in self.harmful:
-                    notification = _single(hostile_alert(text, _MARK), "harmful")
-                    arrival = await self._arrival(receiver, backend, self.rendered(notification), text)
-                    if text in arrival.text:
-                        found.append(text)
+                    for form in forms:
+                        notification = self.rendered(_single(hostile_alert(text, _MARK), "harmful"), form)
+                        arrival = await self._arrival(receiver, backend, notification, text)
+                        if text in arrival.text:
+                            found.append(f"{text!r} ({'in a template' if form else 'without a template'})")
         owes(
             not found,
-            f"the receiver would act on what an alert says: {', '.join(map(repr, found))}",
+            f"the receiver would act on what an alert says: {', '.join(found)}",
             "escape the service's markup in every field of an alert, and switch mentions off where it can",
             "docs/how-to/test-a-plugin.md, harmful",
         )

@@ -138,7 +138,7 @@ class LifeContract(BackendTests):
     async def test_a_service_sends_with_it(self) -> None:
         """A channel with these settings is configured, tried, and given up after the framework's timeout."""
         clock = VirtualClock()
-        with self.receiving() as receiver:
+        with self.receiving() as receiver, self.limited():
             async with FederationAlertingService(clock=clock, plugins=self.plugins, seed=1) as alerting:
                 alerting.add_channel(NotificationChannel("ops", self.backend, config=self.settings(receiver)))
                 tried = await alerting.send_test("ops")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import anyio
 import anyio.to_thread
@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from tocsin.config.settings import structure_settings
-from tocsin.errors import ConfigurationError
+from tocsin.errors import ConfigurationError, nearest
 from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.template import NotificationTemplate
@@ -24,6 +24,8 @@ from tocsin.testing.contracts.registered import PluginTests
 from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
+
+_EXEMPTIONS: Final = ("apart", "key", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -66,6 +68,17 @@ class BackendTests(PluginTests):
             if capability in self.exempt:
                 pytest.skip(f"{capability}: {self.exempt[capability]}")
 
+    def test_the_exemptions_are_known(self) -> None:
+        """A misspelt one would exempt from nothing."""
+        known = {*(answer.value for answer in Answer), *_EXEMPTIONS}
+        for name, reason in self.exempt.items():
+            owes(
+                name in known and reason,
+                f"`exempt` has {name!r}, with the reason {reason!r}{nearest(name, known)}",
+                "name what the service cannot do, with the reason",
+                "tocsin.testing.contracts.BackendContract.exempt",
+            )
+
     # -- what the tests are written with -------------------------------------------------------------------------
 
     @property
@@ -89,12 +102,18 @@ class BackendTests(PluginTests):
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
         """Give a backend that is entered, if it can be, and left; all that within :attr:`patience_seconds`."""
         backend = self.make(receiver, **changes)
-        with anyio.move_on_after(self.patience_seconds) as scope:
+        with self.limited():
             if hasattr(backend, "__aenter__"):
                 async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
                     yield backend
             else:
                 yield backend
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Fail what does not end within :attr:`patience_seconds`."""
+        with anyio.move_on_after(self.patience_seconds) as scope:
+            yield
         self._went_on(not scope.cancelled_caught)
 
     def rendered(self, notification: Notification, template: NotificationTemplate | None = None) -> Notification:
@@ -153,9 +172,9 @@ class BackendTests(PluginTests):
             timer.start()
             try:
                 yield receiver
-            except Exception:  # what came of giving up is told below
+            except Exception as error:  # noqa: BLE001  it is raised again, unless it came of giving up
                 if not given_up.is_set():
-                    raise
+                    raise _first(error) from error.__cause__
             finally:
                 timer.cancel()
         self._went_on(not given_up.is_set())
@@ -183,6 +202,13 @@ class BackendTests(PluginTests):
             "send to where settings(receiver) says; a receiver calls arrived() as soon as it has read an attempt",
             "tocsin.testing.receiver.BackendReceiver",
         )
+
+
+def _first(error: Exception) -> Exception:
+    """Return what went wrong: of a group, as task groups raise them, its first member."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def sample_template(mark: str) -> NotificationTemplate:
