@@ -113,7 +113,7 @@ def test_a_blank_annotation_is_left_out() -> None:
         ("back\\slash", "back\\\\slash"),
         ("https://x.example/a_b_*c*?d=~~e~~ _f_", r"https://x.example/a_b\_\*c\*?d=\~\~e\~\~ \_f\_"),
         ("@everyone @HERE <@1> <@&2> <@!3>", "@\u200beveryone @\u200bHERE \\<@\u200b1> \\<@\u200b&2> \\<@\u200b!3>"),
-        ("ops@example.org", "ops@example.org"),
+        ("ops@example.org https://x.example/@12", "ops@example.org https://x.example/@12"),
         ("a\r\nb\x00\x1b\ud800", "a\nb\ufffd\ufffd\ufffd"),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from tocsin.testing.http_receiver import HttpReceiver, Received, Reply
 from tocsin.testing.receiver import Arrival
 
-__all__ = ["TOKEN", "TeamsPeer", "blocks_of", "problems_of", "runs_of", "texts_of"]
+__all__ = ["TOKEN", "TeamsPeer", "blocks_of", "links_of", "problems_of", "runs_of", "texts_of"]
 
 TOKEN = "s3cret-XXXXsignatureXXXX"
 _TARGET = f"/workflows/0a1b2c3d/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers&sv=1.0&sig={TOKEN}"
@@ -38,6 +38,10 @@ def _boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _opens_url(value: Any) -> bool:
+    return set(value) == {"type", "url"} and value["type"] == "Action.OpenUrl" and value["url"].startswith("http")
+
+
 _WEIGHT: Final = _one_of("Lighter", "Default", "Bolder")
 _SIZE: Final = _one_of("Small", "Default", "Medium", "Large", "ExtraLarge")
 _SPACING: Final = _one_of("None", "Small", "Default", "Medium", "Large", "ExtraLarge", "Padding")
@@ -56,7 +60,10 @@ _ELEMENTS: Final[Mapping[str, tuple[set[str], Mapping[str, Check]]]] = {
     "Container": ({"items"}, {"items": _list, "style": _STYLE, "bleed": _boolean, "spacing": _SPACING}),
     "TextBlock": ({"text"}, {"text": _text, "wrap": _boolean, "weight": _WEIGHT, "size": _SIZE, "spacing": _SPACING}),
     "RichTextBlock": ({"inlines"}, {"inlines": _list, "spacing": _SPACING}),
-    "TextRun": ({"text"}, {"text": _text, "weight": _WEIGHT, "size": _SIZE, "isSubtle": _boolean}),
+    "TextRun": (
+        {"text"},
+        {"text": _text, "weight": _WEIGHT, "size": _SIZE, "isSubtle": _boolean, "selectAction": _opens_url},
+    ),
 }
 """By type the members that an element must have, and those that it may have."""
 
@@ -148,6 +155,11 @@ def runs_of(document: Any) -> list[str]:
 def blocks_of(document: Any) -> list[str]:
     """Return the texts of a message that are Markdown."""
     return [block["text"] for block in _elements(document, "TextBlock")]
+
+
+def links_of(document: Any) -> dict[str, str]:
+    """Return by their texts the addresses that text runs lead to."""
+    return {run["text"]: run["selectAction"]["url"] for run in _elements(document, "TextRun") if "selectAction" in run}
 
 
 def texts_of(document: Any) -> list[str]:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from teams_peer import blocks_of, problems_of, runs_of
+from teams_peer import blocks_of, links_of, problems_of, runs_of
 
 from tocsin import AlertSeverity, EscalationLevel, Notification, NotificationKind, NotificationTemplate
 from tocsin.testing.samples import HOSTILE, make_listed, make_notification
@@ -106,6 +106,22 @@ def test_no_alerts_text_stands_where_markdown_is_read(notification: Notification
 def test_in_text_runs_nothing_is_changed() -> None:
     text = "*a* [b](https://evil.example) <at>c</at> {{DATE(2017-02-14T06:00:00Z)}} \\ d"
     assert runs_of(sent(make_notification(make_listed(message=text))))[1] == text
+
+
+def test_an_annotation_that_is_a_url_leads_there_and_shows_where() -> None:
+    notes = {
+        "runbook": "https://wiki.example:8443/cpu?a=(1)&b=%20#c",
+        "words": "see https://wiki.example/cpu",
+        "script": "javascript:alert(1)",
+        "long": "https://wiki.example/" + "x" * 2000,
+        "broken": "https://wiki.example/\u202ecpu",
+        "percent": "https://wiki.example/100%",
+        "host": "https://wiki..example/",
+        "port": "https://wiki.example:99999/",
+        "none": "https://",
+    }
+    document = sent(make_notification(make_listed(annotations=notes)))
+    assert links_of(document) == {notes["runbook"]: notes["runbook"]}
 
 
 @pytest.mark.parametrize(

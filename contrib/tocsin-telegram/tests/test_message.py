@@ -87,6 +87,8 @@ def test_a_digest_that_lists_nothing_any_more_is_still_a_message() -> None:
         ("<b>a</b> & \"b\" 'c'", "&lt;b&gt;a&lt;/b&gt; &amp; &quot;b&quot; &#39;c&#39;"),
         ("&lt;", "&amp;lt;"),
         ("@ops_bot (@a) ops@example.org @ x", "@\u200bops_bot (@\u200ba) ops@example.org @ x"),
+        ("https://x.example/@a?b=@c @d", "https://x.example/%40a?b=%40c @\u200bd"),
+        ("https://@ops_bot/x https://u:p@x.example/", "https://@\u200bops_bot/x https://u:p@x.example/"),
         ("a\r\nb\x00\x1b\ud800", "a\nb\ufffd\ufffd\ufffd"),
     ],
 )

@@ -27,7 +27,7 @@ _MARKUP: Final = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_MENTION: Final = re.compile(r"@(?=everyone|here|[&!]?[0-9])", re.IGNORECASE)
+_MENTION: Final = re.compile(r"@(?=everyone|here)|(?<=<)@(?=[&!]?[0-9])", re.IGNORECASE)
 _PARTED: Final = "@\u200b"
 _LONE_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\Z")
 

@@ -42,6 +42,14 @@ _FACT: Final = 256
 _LINE: Final = 200
 _NOTE: Final = 1000
 _PARAGRAPH: Final = 4000
+_URL: Final = re.compile(
+    r"""https?://(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[1-5]?[0-9]{1,4})?
+        (?:[/?\#](?:[A-Za-z0-9\-._~:/?\#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?""",
+    re.VERBOSE,
+)
+"""What leads somewhere when it is chosen; text runs make no links by themselves. Nothing else: a card with an address that
+Teams cannot read might not be posted."""
+
 _LIST_ITEM: Final = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
 
 
@@ -122,7 +130,9 @@ def _notes(alert: PerformanceAlert) -> Iterator[Element]:
 
 
 def _named(name: str, value: str, limit: int) -> Element:
-    return _runs(_bold(f"{_short(name, _LINE)}: ", _HEADLINE), _run(_short(wording.one_line(value), limit)))
+    text = _short(wording.one_line(value), limit)
+    link = {"selectAction": {"type": "Action.OpenUrl", "url": text}} if _URL.fullmatch(text) else {}
+    return _runs(_bold(f"{_short(name, _LINE)}: ", _HEADLINE), {**_run(text), **link})
 
 
 def _short(text: str, limit: int) -> str:
