@@ -47,8 +47,8 @@ _URL: Final = re.compile(
         (?:[/?\#](?:[A-Za-z0-9\-._~:/?\#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)?""",
     re.VERBOSE,
 )
-"""What leads somewhere when it is chosen; text runs make no links by themselves. Nothing else: a card with an address that
-Teams cannot read might not be posted."""
+"""What leads somewhere when it is chosen, for text runs make no links by themselves. Nothing looser: a card with an
+address that Teams cannot read might not be posted."""
 
 _LIST_ITEM: Final = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
 
