@@ -103,7 +103,7 @@ def test_fixtures(folder: pytest.Pytester) -> None:
 
 
 def test_a_service_that_sends_nothing(folder: pytest.Pytester) -> None:
-    """On asyncio and trio."""
+    """On asyncio and trio, in a process of its own."""
     folder.makepyfile(USES_ALERTING)
-    result = folder.runpytest_inprocess("-p", "no:cacheprovider", "test_a_service_that_sends_nothing.py")
+    result = folder.runpytest_subprocess("-p", "no:schemathesis", "test_a_service_that_sends_nothing.py")
     result.assert_outcomes(passed=4)

@@ -34,6 +34,11 @@ def _assumed(plan: Plan, question: Question, until: float) -> Iterator[str]:
         yield "every channel takes what it is sent at once, and has not failed before (see --tolerate)"
     if plan.config.time_intervals:
         yield "the machine's clock is right"
+        if question.tolerate:
+            yield (
+                "no attempt hangs as a time interval begins: whether it arrived nobody knows then, and it is not made "
+                "again at the interval's end"
+            )
     for channel_id in sorted(plan.channels):
         found = plan.channels[channel_id]
         limit = found.channel.rate_limit_per_minute

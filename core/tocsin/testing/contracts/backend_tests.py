@@ -48,7 +48,8 @@ class BackendTests(PluginTests):
     secrets: ClassVar[Sequence[str]] = ()
     """Strings within the settings that nobody may come to see: tokens, passwords."""
     harmful: ClassVar[Sequence[str]] = ()
-    """Texts that the receiver acts on (mentions, links, commands), so that an alert's must not arrive as they are."""
+    """Texts that the receiver acts on (mentions, links, commands), each at its shortest (``<!channel``, without what
+    closes it): in an alert they must not arrive as they are."""
     exempt: ClassVar[Mapping[str, str]] = {}
     patience_seconds: ClassVar[float] = 30.0
     """After this a test that waits for what never comes gives up; nothing waits so long otherwise."""
