@@ -230,7 +230,9 @@ def test_of_many_clusters_ten_are_named() -> None:
 @given(any_notifications())
 def test_any_notification_as_text_begins_with_its_status_and_severity(notification: Notification) -> None:
     message = text_renderer.render(notification, None)
-    start = f"[{notification.status.value.upper()}] {notification.severity.value.upper()}"
+    alive = notification.kind is NotificationKind.HEARTBEAT
+    told = f"[{notification.status.value.upper()}] {notification.severity.value.upper()}"
+    start = "[HEARTBEAT] tocsin is alive" if alive else told
     assert message.subject.removeprefix("[TEST] ").startswith(start)
     assert message.body.startswith(message.subject)
     assert len(message.subject.splitlines()) == 1

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from tocsin import ListedAlert, Notification, iso_time
-from tocsin_plugins import _wording
+from tocsin import Notification, PerformanceAlert, wording
 
 __all__ = [
     "BLOCKS",
@@ -46,24 +45,15 @@ def escaped(text: str) -> str:
     return _CONTROL.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _units(text: str) -> int:
-    """The length of *text* in UTF-16 units."""
-    return len(text) + sum(char > "\uffff" for char in text)
-
-
 def _prefix(text: str, limit: int) -> str:
     """The longest start of *text* of at most *limit* units that cuts no entity in two."""
-    start = text[:limit]
-    while _units(start) > limit:
-        start = start[: len(start) - max(1, (_units(start) - limit) // 2)]
-    if len(start) == len(text):
-        return start
-    return _BROKEN_ENTITY.sub("", start)
+    start = wording.prefix(text, limit)
+    return start if len(start) == len(text) else _BROKEN_ENTITY.sub("", start)
 
 
 def fitting(text: str, limit: int) -> str:
     """Return *text*, cut to *limit* units with an ellipsis where it is longer."""
-    return text if _units(text) <= limit else _prefix(text, limit - 1) + "…"
+    return text if wording.utf16_length(text) <= limit else _prefix(text, limit - 1) + "…"
 
 
 def header(text: str) -> Block:
@@ -100,50 +90,26 @@ def details(notification: Notification) -> list[Block]:
     if notification.level is not None:
         blocks += sections(f"*Nobody has acknowledged it*: escalation level {notification.level.value}")
     if notification.single:
-        blocks += _single(notification.alerts[0])
+        alert = notification.alerts[0].alert
+        blocks += [*sections(escaped(alert.message)), _fields(notification), *_notes(alert)]
     elif notification.alerts:
-        blocks += _summary(notification)
-    ids = [*([notification.alerts[0].alert.alert_id] if notification.single else []), notification.incident_id]
-    line = " · ".join(escaped(item) for item in ids if item.strip())
+        blocks += [_fields(notification), *sections(_bullets(wording.shown_alerts(notification)))]
+    line = escaped(wording.ids_line(notification))
     if line:
         blocks.append({"type": "context", "elements": [_mrkdwn(fitting(line, TEXT))]})
     return blocks
 
 
-def _single(listed: ListedAlert) -> Iterator[Block]:
-    alert = listed.alert
-    yield from sections(escaped(alert.message))
-    yield _fields(
-        ("Status", listed.status.value.upper()),
-        ("Severity", alert.severity.value.upper()),
-        ("Cluster", alert.cluster_id),
-        ("Node", alert.node_id or ""),
-        ("Metric", alert.metric_name),
-        ("Value", "" if alert.current_value is None else _wording.number(alert.current_value)),
-        ("Threshold", "" if alert.threshold_value is None else _wording.number(alert.threshold_value)),
-        ("Since", iso_time(listed.fired_at)),
-        ("Resolved", "" if listed.resolved_at is None else iso_time(listed.resolved_at)),
-    )
-    labels = ", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
+def _fields(notification: Notification) -> Block:
+    facts = wording.facts(notification)[:FIELDS]
+    texts = [_mrkdwn(fitting(f"*{name}*\n{escaped(value)}", FIELD)) for name, value in facts]
+    return {"type": "section", "fields": texts}
+
+
+def _notes(alert: PerformanceAlert) -> list[Block]:
+    labels = wording.labels_line(alert)
     notes = [f"*{escaped(name)}*: {escaped(value)}" for name, value in sorted(alert.annotations.items())]
-    yield from sections("\n".join([*([f"*labels*: {escaped(labels)}"] if labels else []), *notes]))
-
-
-def _fields(*pairs: tuple[str, str]) -> Block:
-    texts = [_mrkdwn(fitting(f"*{name}*\n{escaped(value)}", FIELD)) for name, value in pairs if value.strip()]
-    return {"type": "section", "fields": texts[:FIELDS]}
-
-
-def _summary(notification: Notification) -> Iterator[Block]:
-    fired = [listed.fired_at for listed in notification.alerts]
-    yield _fields(
-        ("Alerts", f"{len(notification.alerts)}: {_wording.state_line(notification)}"),
-        ("Severities", _wording.severities_line(notification)),
-        ("Clusters", _wording.clusters_line(notification)),
-        ("First", iso_time(min(fired))),
-        ("Last", iso_time(max(fired))),
-    )
-    yield from sections(_bullets(_wording.shown_alerts(notification)))
+    return sections("\n".join([*([f"*labels*: {escaped(labels)}"] if labels else []), *notes]))
 
 
 def _bullets(lines: Iterable[str]) -> str:

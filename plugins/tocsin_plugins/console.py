@@ -19,8 +19,9 @@ from tocsin import (
     Notification,
     Outcome,
     hookimpl,
+    wording,
 )
-from tocsin_plugins import _panel, _settings, _wording
+from tocsin_plugins import _panel, _settings
 from tocsin_plugins._printable import printable, printable_line
 
 __all__ = ["ConsoleBackend", "ConsoleConfig", "tocsin_register_backends"]
@@ -83,7 +84,7 @@ class ConsoleBackend:
         return Outcome.delivered(f"written to {name}")
 
     def _text(self, notification: Notification, stream: TextIO) -> str:
-        headline = _wording.headline(notification)
+        headline = wording.headline(notification)
         message = notification.message or Message(headline, headline)
         colored = _colored(self._config.color, stream)
         paint = _painter(notification) if colored else str
@@ -98,7 +99,7 @@ def _lines(notification: Notification, message: Message) -> list[str]:
     if message.templated:
         return [printable_line(" ".join(part for part in (message.subject, message.body) if part))]
     level = "" if notification.level is None else f" (escalation: {notification.level.value})"
-    return [printable_line(f"{_wording.alert_line(listed)}{level}") for listed in notification.alerts] or [
+    return [printable_line(f"{wording.alert_line(listed)}{level}") for listed in notification.alerts] or [
         printable_line(message.subject)
     ]
 

@@ -23,9 +23,10 @@ from tocsin import (
     PerformanceAlert,
     RendererRegistrar,
     hookimpl,
+    wording,
 )
 from tocsin.http import json_content
-from tocsin_plugins import _wording, text
+from tocsin_plugins import text
 
 __all__ = ["JSON_TYPE", "document", "render", "tocsin_register_renderers"]
 
@@ -42,7 +43,7 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
     """Return *notification* as JSON; a template whose body is no JSON document makes plain text."""
     if template is None:
         body = json_content(document(notification)).decode("utf-8")
-        return Message(_wording.headline(notification), body, JSON_TYPE)
+        return Message(wording.headline(notification), body, JSON_TYPE)
     filled = text.render(notification, template)
     if not template.is_json:
         return filled

@@ -19,9 +19,19 @@ from tocsin import (
     RendererRegistrar,
     field_value,
     hookimpl,
+    wording,
 )
-from tocsin.http import HttpBackend, HttpOptions, HttpSender, http_url, json_content, redact_url
-from tocsin_plugins import _settings, _slack_blocks, _wording, text
+from tocsin.http import (
+    HARD_TIMEOUT,
+    HttpBackend,
+    HttpOptions,
+    HttpSender,
+    attempt_timeout,
+    http_url,
+    json_content,
+    redact_url,
+)
+from tocsin_plugins import _slack_blocks, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]
 
@@ -45,7 +55,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         config_class=SlackConfig,
         renderer="slack",
         human=True,
-        timeout_seconds=_settings.HARD_TIMEOUT,
+        timeout_seconds=HARD_TIMEOUT,
     )
 
 
@@ -67,7 +77,7 @@ class SlackConfig:
     """
 
     webhook_url: str = attrs.field(validator=http_url, repr=redact_url)
-    timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     username: str | None = None
     icon_emoji: str | None = None
     http: HttpOptions = attrs.field(factory=HttpOptions)
@@ -86,7 +96,7 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
         value = field_value(notification, field)
         return _slack_blocks.escaped(value) if isinstance(value, str) else value
 
-    subject = _wording.one_line(template.subject.render(values))
+    subject = wording.one_line(template.subject.render(values))
     body = template.body.render(values)
     if template.is_json and isinstance(json.loads(body), dict):
         return Message(subject, body, _JSON_TYPE, templated=True)
@@ -124,9 +134,9 @@ def payload(notification: Notification) -> dict[str, Any]:
     if message is not None and message.templated:
         headline, details = message.subject, _slack_blocks.sections(message.body)
     else:
-        headline = _slack_blocks.escaped(_wording.headline(notification))
+        headline = _slack_blocks.escaped(wording.headline(notification))
         details = _slack_blocks.details(notification)
-    headline = headline or _slack_blocks.escaped(_wording.headline(notification))
+    headline = headline or _slack_blocks.escaped(wording.headline(notification))
     color = RESOLVED_COLOR if notification.status is AlertStatus.RESOLVED else COLORS[notification.severity]
     document: dict[str, Any] = {
         "text": _slack_blocks.fitting(headline, _slack_blocks.TEXT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tocsin import (
     ListedAlert,
@@ -13,8 +13,8 @@ from tocsin import (
     field_value,
     hookimpl,
     iso_time,
+    wording,
 )
-from tocsin_plugins import _wording
 
 __all__ = ["render", "tocsin_register_renderers"]
 
@@ -32,18 +32,19 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
     subject and body, and of a summary at most twenty alerts are listed and the others counted.
     """
     if template is None:
-        return Message(_wording.headline(notification), "\n".join(_body(notification)))
+        return Message(wording.headline(notification), "\n".join(_body(notification)))
 
     def values(field: str) -> str | float | None:
         return field_value(notification, field)
 
-    return Message(_wording.one_line(template.subject.render(values)), template.body.render(values), templated=True)
+    return Message(wording.one_line(template.subject.render(values)), template.body.render(values), templated=True)
 
 
 def _body(notification: Notification) -> Iterator[str]:
-    yield _wording.headline(notification)
-    if notification.level is not None:
-        yield f"Nobody has acknowledged it: escalation level {notification.level.value}"
+    yield wording.headline(notification)
+    level = wording.level_line(notification)
+    if level:
+        yield level
     yield from _single(notification.alerts[0]) if notification.single else _summary(notification)
     yield f"incident: {notification.incident_id}"
 
@@ -52,13 +53,15 @@ def _single(listed: ListedAlert) -> Iterator[str]:
     alert = listed.alert
     if alert.message:
         yield alert.message
-    values = _wording.values_line(alert)
+    values = wording.values_line(alert)
     if values:
         yield values
-    yield _wording.span_line(listed)
+    yield wording.span_line(listed)
     if alert.node_id:
         yield f"node: {alert.node_id}"
-    yield from _pairs("labels", alert.labels)
+    labels = wording.labels_line(alert)
+    if labels:
+        yield f"labels: {labels}"
     for name, text in sorted(alert.annotations.items()):
         yield f"{name}: {text}"
     yield f"alert: {alert.alert_id}"
@@ -67,16 +70,11 @@ def _single(listed: ListedAlert) -> Iterator[str]:
 def _summary(notification: Notification) -> Iterator[str]:
     if not notification.alerts:
         return
-    yield f"{len(notification.alerts)} alerts: {_wording.state_line(notification)}"
-    yield f"severities: {_wording.severities_line(notification)}"
-    clusters = _wording.clusters_line(notification)
+    yield f"{len(notification.alerts)} alerts: {wording.state_line(notification)}"
+    yield f"severities: {wording.severities_line(notification)}"
+    clusters = wording.clusters_line(notification)
     if clusters:
         yield f"clusters: {clusters}"
     fired = [listed.fired_at for listed in notification.alerts]
     yield f"first {iso_time(min(fired))}, last {iso_time(max(fired))}"
-    yield from (f"- {line}" for line in _wording.shown_alerts(notification))
-
-
-def _pairs(title: str, pairs: Mapping[str, str]) -> Iterator[str]:
-    if pairs:
-        yield f"{title}: " + ", ".join(f"{name}={value}" for name, value in sorted(pairs.items()))
+    yield from (f"- {line}" for line in wording.shown_alerts(notification))

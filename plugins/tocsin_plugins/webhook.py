@@ -17,10 +17,12 @@ from tocsin import (
     hookimpl,
 )
 from tocsin.http import (
+    HARD_TIMEOUT,
     HttpBackend,
     HttpOptions,
     HttpSender,
     WebhookSigner,
+    attempt_timeout,
     hide,
     http_headers,
     http_url,
@@ -45,7 +47,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         WebhookBackend,
         config_class=WebhookConfig,
         renderer="json",
-        timeout_seconds=_settings.HARD_TIMEOUT,
+        timeout_seconds=HARD_TIMEOUT,
     )
 
 
@@ -77,7 +79,7 @@ class WebhookConfig:
     headers: Mapping[str, str] = attrs.field(factory=dict, validator=_headers, repr=hide)
     method: str = attrs.field(default="POST", converter=_method, validator=_settings.one_of(*_METHODS))
     secret: str | None = attrs.field(default=None, validator=signing_secret, repr=hide)
-    timeout_seconds: float = attrs.field(default=10.0, validator=_settings.attempt_timeout)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     format: str = attrs.field(default="tocsin", validator=_settings.one_of(*_FORMATS))
     external_url: str = ""
     receiver: str | None = None

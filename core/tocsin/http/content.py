@@ -1,4 +1,4 @@
-"""Encoding what is sent, so that no alert's text can make it unreadable."""
+"""JSON as it is sent, so that no alert's text can make it unreadable, and as it comes back, from whoever answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["json_content"]
+import httpx
+
+__all__ = ["json_answer", "json_content"]
 
 
 def json_content(document: Any) -> bytes:
@@ -28,3 +30,15 @@ def _sayable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_sayable(item) for item in value]
     return value
+
+
+def json_answer(response: httpx.Response) -> Mapping[str, Any]:
+    """Return the JSON object that an answer holds; an empty one where it holds none, whatever it holds instead.
+
+    Nothing in it may be relied on: what an answer's fields are is for the caller to check.
+    """
+    try:
+        document = json.loads(response.content.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
-__all__ = ["LONGEST_SECONDS", "http_date", "retry_after_seconds"]
+__all__ = ["LONGEST_SECONDS", "http_date", "retry_after_seconds", "waiting_seconds"]
 
 LONGEST_SECONDS: Final = 86_400.0
 """A receiver that asks for more than a day is asked again after a day."""
@@ -40,3 +40,11 @@ def http_date(value: str) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
+
+
+def waiting_seconds(value: Any) -> float | None:
+    """Return *value*, a number of seconds out of an answer's body, as :func:`retry_after_seconds` would; None if it is
+    no number of seconds."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
+        return None
+    return float(min(value, LONGEST_SECONDS))

@@ -13,7 +13,23 @@ import httpx
 from tocsin.errors import ConfigurationError
 from tocsin.http.signing import WebhookSigner
 
-__all__ = ["hide", "http_headers", "http_url", "seconds", "signing_secret"]
+__all__ = [
+    "HARD_TIMEOUT",
+    "LONGEST_TIMEOUT",
+    "attempt_timeout",
+    "hide",
+    "http_headers",
+    "http_url",
+    "seconds",
+    "signing_secret",
+]
+
+LONGEST_TIMEOUT: Final = 60.0
+"""Seconds that a channel may give one attempt."""
+
+HARD_TIMEOUT: Final = LONGEST_TIMEOUT + 5.0
+"""Seconds after which the runtime ends an attempt, for a backend's registration; the channel's own timeout comes first,
+since it knows more."""
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -94,6 +110,15 @@ def seconds(instance: object, attribute: attrs.Attribute[Any], value: object) ->
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value <= 0:  # type: ignore[arg-type, operator]  # checked to be a number
         raise ConfigurationError(f"{attribute.name} is a number of seconds above zero, not {value!r}", attribute.name)
+
+
+def attempt_timeout(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A number of seconds above zero and at most :data:`LONGEST_TIMEOUT`."""
+    seconds(instance, attribute, value)
+    if value > LONGEST_TIMEOUT:  # type: ignore[operator]  # checked to be a number
+        raise ConfigurationError(
+            f"{attribute.name} is at most {LONGEST_TIMEOUT:g} seconds, not {value:g}", attribute.name
+        )
 
 
 def signing_secret(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

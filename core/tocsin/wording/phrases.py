@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tocsin import AlertSeverity, ListedAlert, Notification, NotificationKind, PerformanceAlert, iso_time
+from tocsin.model.alert import PerformanceAlert
+from tocsin.model.notification import ListedAlert, Notification, NotificationKind
+from tocsin.model.severity import AlertSeverity
+from tocsin.model.template import iso_time
 
 __all__ = [
     "MOST_LISTED",
     "alert_line",
     "clusters_line",
     "counted",
+    "facts",
     "headline",
+    "ids_line",
+    "labels_line",
+    "level_line",
     "number",
     "one_line",
     "severities_line",
@@ -47,6 +54,8 @@ def counted(count: int, noun: str) -> str:
 def headline(notification: Notification) -> str:
     """Return the one line that says it all: status and severity first, a level or a repeat last."""
     test = "[TEST] " if notification.test else ""
+    if notification.kind is NotificationKind.HEARTBEAT:
+        return f"{test}[HEARTBEAT] tocsin is alive"
     start = f"{test}[{notification.status.value.upper()}] {notification.severity.value.upper()}"
     return one_line(f"{start} {_subject(notification)}{_occasion(notification)}")
 
@@ -128,3 +137,57 @@ def shown_alerts(notification: Notification) -> Iterable[str]:
     rest = len(notification.alerts) - MOST_LISTED
     if rest > 0:
         yield f"… and {rest} more"
+
+
+def level_line(notification: Notification) -> str:
+    """Return that nobody has answered and which level came due; empty where no level did."""
+    if notification.level is None:
+        return ""
+    return f"Nobody has acknowledged it: escalation level {notification.level.value}"
+
+
+def labels_line(alert: PerformanceAlert) -> str:
+    """Return an alert's labels as ``name=value``, comma-separated."""
+    return ", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
+
+
+def ids_line(notification: Notification) -> str:
+    """Return the id of the one alert and that of the incident, as far as there are any."""
+    single = [notification.alerts[0].alert.alert_id] if notification.single else []
+    return one_line(" · ".join(item for item in (*single, notification.incident_id) if item.strip()))
+
+
+def facts(notification: Notification) -> tuple[tuple[str, str], ...]:
+    """Return what a headline leaves out as names and values, none of them blank: of one alert what is known of it, of
+    several their figures, and of a heartbeat when it was sent."""
+    if notification.kind is NotificationKind.HEARTBEAT:
+        pairs: Iterable[tuple[str, str]] = (("Sent", iso_time(notification.created_at)),)
+    elif notification.single:
+        pairs = _facts_of_one(notification.alerts[0])
+    else:
+        pairs = _facts_of_several(notification)
+    return tuple((name, value) for name, value in pairs if value.strip())
+
+
+def _facts_of_one(listed: ListedAlert) -> Iterator[tuple[str, str]]:
+    alert = listed.alert
+    yield "Status", listed.status.value.upper()
+    yield "Severity", alert.severity.value.upper()
+    yield "Cluster", alert.cluster_id
+    yield "Node", alert.node_id or ""
+    yield "Metric", alert.metric_name
+    yield "Value", "" if alert.current_value is None else number(alert.current_value)
+    yield "Threshold", "" if alert.threshold_value is None else number(alert.threshold_value)
+    yield "Since", iso_time(listed.fired_at)
+    yield "Resolved", "" if listed.resolved_at is None else iso_time(listed.resolved_at)
+
+
+def _facts_of_several(notification: Notification) -> Iterator[tuple[str, str]]:
+    if not notification.alerts:
+        return
+    fired = [listed.fired_at for listed in notification.alerts]
+    yield "Alerts", f"{len(notification.alerts)}: {state_line(notification)}"
+    yield "Severities", severities_line(notification)
+    yield "Clusters", clusters_line(notification)
+    yield "First", iso_time(min(fired))
+    yield "Last", iso_time(max(fired))

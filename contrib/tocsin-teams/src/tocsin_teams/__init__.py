@@ -1,0 +1,1 @@
+"""Microsoft Teams for tocsin: notifications as Adaptive Cards, through a webhook of Workflows."""

@@ -1,0 +1,1 @@
+"""Telegram for tocsin: notifications as messages of a bot, to people, groups and channels."""
