@@ -336,6 +336,25 @@ def test_between_two_instants_it_stands_as_it_did_there(run: Run, lived: Lived) 
     assert asked(run, "--state", lived.path, "disk-full")["escalation"]["paused"] is True
 
 
+def test_where_the_clock_was_put_back_the_ledger_is_whole(run: Run, tmp_path: Path) -> None:
+    """What was written down with a later date than the one that is asked about did happen before."""
+    path = tmp_path / "back.db"
+
+    async def live() -> None:
+        clock = VirtualClock()
+        async with FederationAlertingService(clock=clock, store=SqliteStore(path)) as service:
+            await service.process_alert(critical("early"))
+            clock.jump_wall(-7200.0)
+            await clock.advance(10.0)
+            service.acknowledge_alert("early", by="maria")
+            await clock.advance(1.0)
+
+    anyio.run(live)
+    kinds = [line["kind"] for line in asked(run, "--state", path, "--at", str(START - 7180.0), "early")["ledger"]]
+    assert kinds[0] == "received"
+    assert kinds[-1] == "acknowledged"
+
+
 def test_another_configuration_is_asked_as_if_it_had_been_taken_in_then(
     run: Run, config: Path, lived: Lived, tmp_path: Path
 ) -> None:
@@ -356,6 +375,8 @@ def test_the_first_entry_s_own_instant_can_be_asked(run: Run, lived: Lived) -> N
     document = asked(run, "--state", lived.path, "--at", str(START), "over")
     assert actions(document)["pager"] == ("notify", "routed")
     assert document["state"] == {"entry": 0, "at": document["at"], "remarks": []}
+    ledger = asked(run, "--state", lived.path, "over")["ledger"]
+    assert document["incident"]["incident_id"] == ledger[1]["incident_id"]  # the seed is the recorded one
 
 
 def test_where_the_journal_begins_later_nothing_is_said_to_be_over(run: Run, lived: Lived, tmp_path: Path) -> None:
