@@ -527,3 +527,9 @@ def test_an_instant_is_written_in_three_ways(text: str, instant: float) -> None:
 
 def test_an_instant_outside_the_calendar_is_a_number() -> None:
     assert local(1e300, "%H") == "1e+300"
+
+
+def test_an_instant_before_all_time_is_refused(run: Run, config: Path) -> None:
+    code, out, err = run("explain", "--config", config, *PROD, "--at", "-600000h")
+    assert (code, out) == (2, "")
+    assert "before 1970" in err
