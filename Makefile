@@ -120,7 +120,7 @@ matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX
 ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
 	tests/test_packaging.py contrib/tocsin-server/tests/convert/test_amtool.py contrib/tocsin-server/tests/test_load.py
 
-# Those of the matrix that are not the default interpreter, which `coverage` and `contrib` run.
+# Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 others: $(addprefix matrix-,$(filter-out $(DEFAULT_VERSION),$(MATRIX)))

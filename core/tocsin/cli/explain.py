@@ -167,7 +167,7 @@ def _answer(asked: _Asked, standpoint: Standpoint, lines: tuple[LedgerLine, ...]
     past = standpoint.past
     if not (asked.as_json or past is None or past.whole):
         _print([*(line for gap in past.gaps for line in wrapped(gap, "beware: ")), ""])
-    until_then = tuple(line for line in lines if line.at <= standpoint.now.wall)
+    until_then = tuple(line for line in lines if past is None or line.ordinal <= past.ordinal)
     if asked.as_json:
         click.echo(json.dumps(_document(asked, standpoint, alert, explained, told, until_then), indent=2))
         return

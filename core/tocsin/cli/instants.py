@@ -39,7 +39,10 @@ class At:
 
     def after(self, start: float) -> float:
         """Return the instant, in seconds since the epoch; *start* is what a relative one counts from."""
-        return start + self.seconds if self.relative else self.seconds
+        instant = start + self.seconds if self.relative else self.seconds
+        if instant < 0:
+            raise click.UsageError(f"--at: {length(-self.seconds)} ago is before 1970, where time begins here")
+        return instant
 
 
 class _AtType(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only

@@ -29,12 +29,9 @@ def mute(root: Spot, plan: Plan, now: float) -> None:
 
 
 def _is_mute(rule: AlertRoutingRule, plan: Plan, now: float) -> bool:
-    intervals = plan.config.time_intervals
-    names = (*rule.mute_time_intervals, *rule.active_time_intervals)
-    ranges = sum(max(1, len(one.times)) for name in names for one in intervals.get(name, ()))
-    timetable = Timetable([rule], intervals)
+    timetable = Timetable([rule], plan.config.time_intervals)
     at = now
-    for _ in range(_MOST_RANGES // max(1, ranges)):
+    for _ in range(_MOST_RANGES // max(1, timetable.ranges)):
         if rule.rule_id not in timetable.muted(at):
             return False
         edge = timetable.next_edge(at)

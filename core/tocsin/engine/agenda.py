@@ -13,8 +13,8 @@ __all__ = ["Agenda", "Deadline", "Ordered"]
 
 K = TypeVar("K", bound=Any)
 _SLACK: Final = 64
-_STALE_TOGETHER: Final = 1000
-"""So many pairs that are no longer true, one after the other, are dropped one by one; more by making the heap anew."""
+_SHED: Final = 8
+"""So many pairs that are no longer true are dropped with each that becomes so: nobody finds many of them at once."""
 
 
 class Deadline(enum.IntEnum):
@@ -84,20 +84,22 @@ class Ordered(Generic[K]):
                 tx.drop(self.ranks, key)
             else:
                 tx.unindex(self.ranks, key)
-            if len(self._heap) > 2 * len(self.ranks) + _SLACK:
-                self.rebuild()
+            self._shed()
+
+    def _shed(self) -> None:
+        heap = self._heap
+        for _ in range(_SHED):
+            if not heap or self.ranks.get(heap[0][1]) == heap[0][0]:
+                return
+            heappop(heap)
 
     def first(self) -> tuple[Any, K] | None:
         """Return the lowest (rank, key), or None."""
-        heap, stale = self._heap, 0
+        heap = self._heap
         while heap:
             rank, key = heap[0]
             if self.ranks.get(key) == rank:
                 return heap[0]
-            stale += 1
-            if stale > max(_STALE_TOGETHER, len(self.ranks) // 50):
-                self.rebuild()
-                return self._heap[0] if self._heap else None
             heappop(heap)
         return None
 

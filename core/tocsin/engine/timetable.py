@@ -24,6 +24,11 @@ class Timetable:
         self._muted: frozenset[str] = frozenset()
 
     @property
+    def ranges(self) -> int:
+        """How many ranges of times are looked through for each edge: what that costs."""
+        return sum(max(1, len(one.times)) for several in self._intervals.values() for one in several)
+
+    @property
     def ever_mutes(self) -> bool:
         """Whether some rule is silent at some time."""
         return bool(self._rules)

@@ -125,8 +125,9 @@ def standpoint_of_history(history: History, registry: Registry, at: float) -> St
         raise ConfigurationError(f"cannot explain {iso_time(at)}: the journal {since}")
     player = make_player(history, registry, None)
     if first.wall == at:
-        beginning = first_standpoint(player.engine.plan, registry, at)
-        return attrs.evolve(beginning, past=Past(0, at, history.remarks))
+        now = Instant(first.engine, at)
+        _take_in(player.engine, player.engine.plan, now)
+        return Standpoint(player.engine, now, Past(0, at, history.remarks))
     played = play(player, history, math.nextafter(at, 0.0))
     return Standpoint(player.engine, Instant(player.now, at), Past(played.moments, played.last, played.remarks))
 

@@ -336,6 +336,25 @@ def test_between_two_instants_it_stands_as_it_did_there(run: Run, lived: Lived) 
     assert asked(run, "--state", lived.path, "disk-full")["escalation"]["paused"] is True
 
 
+def test_where_the_clock_was_put_back_the_ledger_is_whole(run: Run, tmp_path: Path) -> None:
+    """What was written down with a later date than the one that is asked about did happen before."""
+    path = tmp_path / "back.db"
+
+    async def live() -> None:
+        clock = VirtualClock()
+        async with FederationAlertingService(clock=clock, store=SqliteStore(path)) as service:
+            await service.process_alert(critical("early"))
+            clock.jump_wall(-7200.0)
+            await clock.advance(10.0)
+            service.acknowledge_alert("early", by="maria")
+            await clock.advance(1.0)
+
+    anyio.run(live)
+    kinds = [line["kind"] for line in asked(run, "--state", path, "--at", str(START - 7180.0), "early")["ledger"]]
+    assert kinds[0] == "received"
+    assert kinds[-1] == "acknowledged"
+
+
 def test_another_configuration_is_asked_as_if_it_had_been_taken_in_then(
     run: Run, config: Path, lived: Lived, tmp_path: Path
 ) -> None:
@@ -356,6 +375,8 @@ def test_the_first_entry_s_own_instant_can_be_asked(run: Run, lived: Lived) -> N
     document = asked(run, "--state", lived.path, "--at", str(START), "over")
     assert actions(document)["pager"] == ("notify", "routed")
     assert document["state"] == {"entry": 0, "at": document["at"], "remarks": []}
+    ledger = asked(run, "--state", lived.path, "over")["ledger"]
+    assert document["incident"]["incident_id"] == ledger[1]["incident_id"]  # the seed is the recorded one
 
 
 def test_where_the_journal_begins_later_nothing_is_said_to_be_over(run: Run, lived: Lived, tmp_path: Path) -> None:
@@ -506,3 +527,9 @@ def test_an_instant_is_written_in_three_ways(text: str, instant: float) -> None:
 
 def test_an_instant_outside_the_calendar_is_a_number() -> None:
     assert local(1e300, "%H") == "1e+300"
+
+
+def test_an_instant_before_all_time_is_refused(run: Run, config: Path) -> None:
+    code, out, err = run("explain", "--config", config, *PROD, "--at", "-600000h")
+    assert (code, out) == (2, "")
+    assert "before 1970" in err

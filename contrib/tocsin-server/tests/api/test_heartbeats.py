@@ -47,6 +47,7 @@ async def test_a_missed_one_raises_an_alert_and_the_next_one_resolves_it(here: W
 
 async def test_one_that_is_heard_in_time_costs_no_commit(here: World) -> None:
     await beat(here)
+    await here.quiet()  # the configuration is committed first
     before = here.alerting.journal_ordinal
     for _ in range(10):
         await here.clock.advance(50.0)

@@ -109,8 +109,7 @@ class Calendar:
     ) -> list[tuple[float, float]]:
         """Return the spans in which a rule is heard; what lies before the start, or after the end, is as there."""
         timetable = Timetable([rule], intervals)
-        names = (*rule.mute_time_intervals, *rule.active_time_intervals)
-        ranges = sum(max(1, len(one.times)) for name in names for one in intervals.get(name, ()))
+        units = _EDGE_UNITS + _RANGE_UNITS * timetable.ranges
         spans: list[tuple[float, float]] = []
         begin: float | None = None
         at = self.start
@@ -124,7 +123,7 @@ class Calendar:
             following = timetable.next_edge(at)
             if following is None or following >= self.until:
                 break
-            self._budget.spend(_EDGE_UNITS + _RANGE_UNITS * ranges)
+            self._budget.spend(units)
             at = following
         else:
             self.until = at
