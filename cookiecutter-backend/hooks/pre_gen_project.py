@@ -76,13 +76,18 @@ def text_problem(text):
     return f"is to be at most {LONGEST_TEXT} characters" if len(text) > LONGEST_TEXT else ""
 
 
+def author_problem(author):
+    """Say why nobody can be called so in a distribution's metadata; empty if somebody can."""
+    return "is to have no comma: what follows it would be another author" if "," in author else text_problem(author)
+
+
 def problems():
     """Yield every problem as a line."""
     found = {
         "name": name_problem(ANSWERS["name"], ANSWERS["kind"]),
         "distribution": distribution_problem(ANSWERS["distribution"]),
         "description": text_problem(ANSWERS["description"]),
-        "author": text_problem(ANSWERS["author"]),
+        "author": author_problem(ANSWERS["author"]),
     }
     for question, problem in found.items():
         if problem:
