@@ -1,16 +1,26 @@
-"""One fresh environment for all: what is generated, or stands in the docs, is installed there beside core's wheel."""
+"""One fresh environment for all, made as the docs say: what is generated, or shown there, is installed into it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tests import environments
+from tests.authoring.reader import Reader, follow
 
 
 @pytest.fixture(scope="session")
-def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh environment that has the wheel with the extra ``cli``, pytest and trio."""
-    python = environments.make(tmp_path_factory.mktemp("fresh"))
-    environments.pip(python, f"{wheel}[cli]", "pytest>=9,<10", "trio>=0.31", "hypothesis>=6.130")
-    return python
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy knows of tocsin and the standard library, for all that it checks in the fresh environment."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+@pytest.fixture(scope="session")
+def reader(mypy_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Somebody who followed docs/how-to/write-a-backend.md to its end."""
+    return follow(tmp_path_factory.mktemp("reader"), mypy_cache)
+
+
+@pytest.fixture(scope="session")
+def fresh(reader: Reader) -> Path:
+    """The interpreter of the environment that the reader made."""
+    return reader.python

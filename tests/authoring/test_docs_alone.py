@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 from tests import environments
+from tests.authoring.reader import blocks
 from tests.environments import ROOT, run
 
 PLUGIN = ROOT / "docs/examples/plugin/acme_tocsin.py"
-
-
-def _blocks(page: str, language: str) -> list[str]:
-    text = (ROOT / "docs/how-to" / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+TESTS = (ROOT / "docs/how-to/test-a-plugin.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +20,12 @@ def folder(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tests that the docs show; the plugin is installed from another one."""
     source = tmp_path_factory.mktemp("acme")
     (source / PLUGIN.name).write_text(PLUGIN.read_text(encoding="utf-8"), encoding="utf-8")
-    (project,) = _blocks("write-a-backend.md", "toml")
+    (project,) = blocks("toml")
     (source / "pyproject.toml").write_text(project, encoding="utf-8")
     environments.pip(fresh, "--no-deps", environments.build(source, source / "dist", "--wheel"))
+    environments.pip(fresh, "hypothesis>=6.130")
     folder = tmp_path_factory.mktemp("tests")
-    shown = [block for block in _blocks("test-a-plugin.md", "python") if "def anyio_backend" not in block]
+    shown = [block for block in blocks("python", TESTS) if "def anyio_backend" not in block]
     (folder / "test_shown.py").write_text("\n\n".join(["import pytest\n", *shown]), encoding="utf-8")
     return folder
 

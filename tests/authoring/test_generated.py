@@ -5,10 +5,9 @@ from __future__ import annotations
 import email.parser
 import json
 import re
-import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +55,29 @@ class Made:
         return str(name)
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def made(request: pytest.FixtureRequest, fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+@pytest.fixture(scope="module")
+def everything(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Made]:
     """One of each kind, of awkward answers, installed without anything else."""
-    folder = tmp_path_factory.mktemp(request.param)
-    answers = AWKWARD[request.param]
-    distribution = generate(answers, folder)
-    wheel = environments.build(distribution, folder / "dist", "--wheel")
-    environments.pip(fresh, "--no-deps", wheel)
-    return Made(answers, distribution, wheel, fresh)
+    made = {}
+    for kind, answers in AWKWARD.items():
+        folder = tmp_path_factory.mktemp(kind)
+        distribution = generate(answers, folder)
+        made[kind] = Made(answers, distribution, environments.build(distribution, folder / "dist", "--wheel"), fresh)
+    environments.pip(fresh, "--no-deps", *(one.wheel for one in made.values()))
+    return made
+
+
+@pytest.fixture(params=KINDS)
+def made(request: pytest.FixtureRequest, everything: Mapping[str, Made]) -> Made:
+    """Each of them."""
+    return everything[request.param]
+
+
+@pytest.fixture(scope="module")
+def listed(everything: Mapping[str, Made], fresh: Path) -> list[dict[str, str]]:
+    """What ``tocsin plugins`` lists where all are installed."""
+    rows: list[dict[str, str]] = json.loads(run(fresh.with_name("tocsin"), "plugins", "--json"))
+    return rows
 
 
 def test_it_passes_its_own_tests_on_asyncio_and_trio(made: Made) -> None:
@@ -74,27 +87,25 @@ def test_it_passes_its_own_tests_on_asyncio_and_trio(made: Made) -> None:
     assert all(re.search(rf"\[{loop}[\]-].* PASSED", shown) for loop in ("asyncio", "trio"))
 
 
-def test_it_type_checks_under_mypy_strict(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_it_type_checks_under_mypy_strict(made: Made, mypy_cache: Path) -> None:
     """By its own settings, against what is installed; source and tests."""
     assert made.project["tool"]["mypy"]["strict"] is True
-    cache = tmp_path_factory.getbasetemp() / "mypy"
-    mypy = (sys.executable, "-m", "mypy", "--python-executable", made.python, "--cache-dir", cache)
-    assert re.match(r"Success: no issues found in [345] source files", run(*mypy, folder=made.folder))
+    shown = run(made.python, "-m", "mypy", "--cache-dir", mypy_cache, folder=made.folder)
+    assert re.match(r"Success: no issues found in [345] source files", shown)
 
 
 def test_it_is_linted_and_formatted(made: Made) -> None:
     """By its own settings."""
-    ruff = (sys.executable, "-m", "ruff")
+    ruff = (made.python, "-m", "ruff")
     run(*ruff, "check", "--no-cache", folder=made.folder)
     run(*ruff, "format", "--check", "--no-cache", folder=made.folder)
 
 
-def test_tocsin_plugins_lists_it(made: Made) -> None:
+def test_tocsin_plugins_lists_it(made: Made, listed: list[dict[str, str]]) -> None:
     """Under its name, with its distribution, and nothing failed."""
-    rows = json.loads(run(made.python.with_name("tocsin"), "plugins", "--json"))
-    assert {row["state"] for row in rows} == {"loaded"}
+    assert {row["state"] for row in listed} == {"loaded"}
     kind = {"scheduler": "escalation_scheduler"}.get(made.answers.kind, made.answers.kind)
-    (row,) = (row for row in rows if row["distribution"] == made.project["project"]["name"])
+    (row,) = (row for row in listed if row["distribution"] == made.project["project"]["name"])
     assert (row["kind"], row["name"], row["version"]) == (kind, made.name, "0.1.0")
 
 
