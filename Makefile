@@ -116,9 +116,11 @@ routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configu
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
 # What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, how long things
-# take, what is in a wheel, what the template makes, what amtool prints. `unmeasured` and `contrib` run these on the default one.
+# take, what is in a wheel, what the template makes, what amtool prints. `unmeasured` and `contrib` run these on the default
+# one.
 ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
-	tests/test_packaging.py tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py contrib/tocsin-server/tests/test_load.py
+	tests/test_packaging.py tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py \
+	contrib/tocsin-server/tests/test_load.py
 
 # Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

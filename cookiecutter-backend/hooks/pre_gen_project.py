@@ -27,7 +27,8 @@ NEEDED = [
     *("anyio", "attr", "attrs", "cattr", "cattrs", "certifi", "click", "h11", "httpcore", "httpx", "idna"),
     *("importlib-metadata", "iniconfig", "markdown-it", "markdown-it-py", "mdurl", "outcome", "packaging", "pip"),
     *("pluggy", "py", "pygments", "pytest", "pyyaml", "rich", "sniffio", "sortedcontainers", "trio", "yaml", "zipp"),
-    *("typing-extensions", "hatchling", "mypy", "ruff", "setuptools", "wheel"),
+    *("typing-extensions", "google-re2", "orjson", "psutil", "re2", "uvloop"),
+    *("hatchling", "mypy", "ruff", "setuptools", "wheel"),
     *("conftest", "src", "test", "tests", "tocsin", "tocsin-plugins"),
 ]
 """What tocsin and the tests are made of, which a package of the same name would stand before."""

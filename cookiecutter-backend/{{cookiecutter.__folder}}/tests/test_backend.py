@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tocsin import ConfigurationError, wording
+from tocsin import BackendContext, ConfigurationError, ListedAlert, Message, Notification, wording
 from tocsin.testing.contracts import BackendContract
 from tocsin.testing.http_receiver import HttpReceiver, Received, Reply
 from tocsin.testing.receiver import Arrival
-from tocsin.testing.samples import make_notification
+from tocsin.testing.samples import make_listed, make_notification
 
+from {{ cookiecutter.__package }}.backend import ServiceBackend
 from {{ cookiecutter.__package }}.settings import ServiceConfig
 
 TOKEN = "s3cretT0kenOfTheService"
@@ -64,6 +66,28 @@ class TestBackend(BackendContract):
             async with self.sending(service) as backend:
                 outcome = await backend.send(self.rendered(make_notification()))
         assert outcome.status.value == "unknown"
+
+
+def sent(notification: Notification) -> dict[str, Any]:
+    """Return what the service is sent of *notification*."""
+    config = ServiceConfig(url="https://service.example/v1/messages", token=TOKEN)
+    document: dict[str, Any] = json.loads(ServiceBackend(config, BackendContext("ops")).request(notification).content)
+    return document
+
+
+@pytest.mark.parametrize(
+    ("listed", "urgent"),
+    [(make_listed(), True), (make_listed(severity="warning"), False), (make_listed(resolved=True), False)],
+)
+def test_what_fires_and_is_critical_is_urgent(listed: ListedAlert, urgent: bool) -> None:
+    """Nobody is woken because something is over."""
+    assert sent(make_notification(listed))["urgent"] is urgent
+
+
+def test_a_template_without_a_subject_has_a_title_all_the_same() -> None:
+    """The service wants one."""
+    message = sent(make_notification(message=Message(" ", "body", templated=True)))
+    assert (message["title"], message["text"]) == ("[FIRING] CRITICAL cpu_usage on prod-web-01", "body")
 
 
 @pytest.mark.parametrize("token", ["", "short", "with a space in it", "line\nbreak12", 12345678])
