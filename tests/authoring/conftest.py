@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reader(mypy_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Somebody who followed docs/how-to/write-a-backend.md to its end."""
+    if importlib.util.find_spec("ensurepip") is None:
+        pytest.skip("the page's `python3 -m venv` needs ensurepip (on Debian: python3-venv)")
     return follow(tmp_path_factory.mktemp("reader"), mypy_cache)
 
 
