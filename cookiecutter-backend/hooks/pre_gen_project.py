@@ -34,10 +34,11 @@ NEEDED = [
 """What tocsin and the tests are made of, which a package of the same name would stand before."""
 
 OURS = [
-    *("tocsin-discord", "tocsin-email", "tocsin-file", "tocsin-mpreg", "tocsin-opsgenie", "tocsin-pagerduty"),
-    *("tocsin-server", "tocsin-teams", "tocsin-telegram"),
+    *("tocsin-apprise", "tocsin-discord", "tocsin-email", "tocsin-exec", "tocsin-file", "tocsin-jinja", "tocsin-mpreg"),
+    *("tocsin-opsgenie", "tocsin-pagerduty", "tocsin-prometheus", "tocsin-server", "tocsin-slack-app", "tocsin-teams"),
+    "tocsin-telegram",
 ]
-"""The distributions that tocsin itself has."""
+"""The distributions that tocsin itself has, or is to have."""
 
 DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 """What Windows takes for a device, and for no folder."""
