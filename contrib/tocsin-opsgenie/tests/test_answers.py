@@ -93,6 +93,13 @@ async def test_an_update_that_is_refused_is_noted_and_the_others_are_made(api: A
     assert api.done() == ["alerts", "priority", "notes"]
 
 
+async def test_of_several_updates_that_are_refused_the_first_is_noted(api: AlertApi) -> None:
+    api.will(TAKEN, Reply(404, b"no priorities here"), *[Reply(422, b"nor this " * 100)] * 3)
+    outcome = await sent(api, MORE, update_alerts=True)
+    assert outcome.detail == "202 Accepted: ok; an update was refused: 404 Not Found: no priorities here"
+    assert len(api.requests) == 5
+
+
 async def test_an_attempt_that_is_repeated_is_the_same_alert(api: AlertApi) -> None:
     for attempt in (1, 2):
         await sent(api, attrs.evolve(make_notification(), attempt=attempt))

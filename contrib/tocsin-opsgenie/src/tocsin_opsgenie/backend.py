@@ -63,20 +63,21 @@ class OpsgenieBackend(HttpBackend):
         """Try once to deliver *notification*.
 
         Once the alert is there, an update that fails makes the attempt *unknown*: the channel does know of it. One that
-        is refused is only noted, for it would be again.
+        is refused is only noted, the first of several, for it would be again.
         """
         if notification.kind is NotificationKind.HEARTBEAT and self._config.heartbeat_name is None:
             return Outcome.rejected("an Opsgenie channel takes heartbeats where its heartbeat_name is set")
         outcome = await super().send(notification)
         if not outcome.success:
             return outcome
+        refusal = ""
         for update in self._updates(notification):
             later = await self.sender.send(update, self.judge)
             if later.status is OutcomeStatus.REJECTED:
-                outcome = attrs.evolve(outcome, detail=f"{outcome.detail}; an update was refused: {later.detail}")
+                refusal = refusal or f"; an update was refused: {later.detail}"
             elif not later.success:
                 return Outcome.unknown(f"the alert is there, but not an update of it: {later.detail}", code=later.code)
-        return outcome
+        return attrs.evolve(outcome, detail=outcome.detail + refusal)
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the first request for *notification*: what has to be done for it to be told."""
