@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from tocsin import AlertStatus, ListedAlert, Notification, iso_time
-from tocsin_opsgenie.fitting import fitting, fitting_line, units
+from tocsin import AlertStatus, ListedAlert, Notification, iso_time, wording
+from tocsin_opsgenie.fitting import fitting, fitting_line
 from tocsin_opsgenie.settings import OpsgenieConfig
 
 __all__ = [
@@ -152,7 +152,7 @@ def _within(room: int, pairs: Mapping[str, str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     room -= _FEWEST
     for key, text in _shown(pairs):
-        room -= units(key) + units(text)
+        room -= wording.utf16_length(key) + wording.utf16_length(text)
         if room < 0:
             kept["left_out"] = str(len(pairs) - len(kept))
             break
