@@ -9,9 +9,9 @@ import attrs
 import httpx
 
 from tocsin import BackendContext, BackendRegistrar, Notification, NotificationKind, Outcome, OutcomeStatus, hookimpl
-from tocsin.http import HttpBackend, HttpSender, json_answer, json_content, outcome_of
+from tocsin.http import HARD_TIMEOUT, HttpBackend, HttpSender, json_answer, json_content, outcome_of
 from tocsin_pagerduty.event import event
-from tocsin_pagerduty.settings import HARD_TIMEOUT, PagerDutyConfig
+from tocsin_pagerduty.settings import PagerDutyConfig
 
 __all__ = ["PagerDutyBackend", "tocsin_register_backends"]
 
