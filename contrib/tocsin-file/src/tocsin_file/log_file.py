@@ -61,8 +61,10 @@ class LogFile:
         remark = ""
         mode: int | None = None
         while True:
-            with self._locked(path, mode, wait) as descriptor:
+            with self._locked(path, wait) as descriptor:
                 begin()
+                if mode is not None:
+                    _keep_mode(descriptor, mode)
                 found = os.fstat(descriptor)
                 if not remark and self._too_large(found.st_size, line):
                     remark = self._rotated(path)
@@ -86,10 +88,10 @@ class LogFile:
         return ""
 
     @contextmanager
-    def _locked(self, path: Path, mode: int | None, wait: Callable[[float], object]) -> Iterator[int]:
+    def _locked(self, path: Path, wait: Callable[[float], object]) -> Iterator[int]:
         """Give a descriptor of what is at *path* now, which nobody else writes to meanwhile."""
         for _ in range(_MOST_TRIES):
-            descriptor = self._opened(path, mode)
+            descriptor = self._opened(path)
             try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise OSError(errno.EINVAL, "it is no regular file")
@@ -102,13 +104,11 @@ class LogFile:
                 os.close(descriptor)
         raise OSError(errno.EAGAIN, "it is moved away all the time")
 
-    def _opened(self, path: Path, mode: int | None) -> int:
+    def _opened(self, path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             return os.open(path, _FLAGS)
         descriptor = os.open(path, _FLAGS | os.O_CREAT, _MODE)
         try:
-            if mode is not None:
-                os.fchmod(descriptor, mode)
             if self.fsync:
                 _sync_folder(path)
         except BaseException:  # whatever it is, nothing stays open
@@ -137,6 +137,12 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _keep_mode(descriptor: int, mode: int) -> None:
+    """Give the file the permissions of the one before it, also where another writer has made it meanwhile."""
+    with contextlib.suppress(PermissionError):  # it is another user's
+        os.fchmod(descriptor, mode)
 
 
 def _take_back(descriptor: int, size: int, error: OSError) -> None:
