@@ -98,23 +98,25 @@ def fitted(service: NotifyBase, message: Message) -> tuple[str, str]:
     gets it: in HTML and in Markdown, escaped characters take more room.
     """
     title = _CONTROL.sub("\ufffd", wording.one_line(message.subject))
-    body = _CONTROL.sub("\ufffd", message.body).strip() or title
+    body = _CONTROL.sub("\ufffd", message.body).strip() or title or "…"
     if service.overflow_mode is OverflowMode.SPLIT:
         return title, body
-    most = min(int(service.body_maxlen), _LONGEST)
-    alone = int(service.title_maxlen)
-    shares = alone <= 0 or service.overflow_amalgamate_title
-    title = wording.shortened(title, min(alone if alone > 0 else most, max(most // 2, 1) if shares else _LONGEST))
     wanted = service.resolve_format(NotifyFormat.TEXT)
 
     def size(text: str) -> int:
         return len(_convert(NotifyFormat.TEXT, wanted, text))
 
-    room = most - (size(title) + _SEAM if shares else 0) - int(service.overflow_buffer)
-    return title, _cut(body, max(room, 1), size)
+    most, alone = min(int(service.body_maxlen), _LONGEST), int(service.title_maxlen)
+    room = max(most - int(service.overflow_buffer), 1)
+    if alone > 0:
+        title = wording.shortened(title, alone)
+    if alone <= 0 or service.overflow_amalgamate_title:
+        title = _cut(title, max(room // 2, 1), size)
+        room = max(room - size(title) - _SEAM[wanted], 1)
+    return title, _cut(body, room, size)
 
 
-_SEAM: Final = 24
+_SEAM: Final = {NotifyFormat.TEXT: 2, NotifyFormat.MARKDOWN: 4, NotifyFormat.HTML: 24}
 """What Apprise puts between title and body where the service has one field for both, markup included."""
 
 

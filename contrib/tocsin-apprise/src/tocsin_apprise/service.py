@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from apprise import Apprise, AppriseAsset, NotifyBase, PersistentStoreMode
@@ -56,23 +56,19 @@ def require(url: str, allowed: Collection[str]) -> str:
     scheme = found[1].lower()
     known = _known()
     with hearing():
+        kind = known.get(scheme)
+        if scheme in REFUSED and not _schemes_of(kind) & set(allowed):
+            problem = f"url is of {scheme}://, {REFUSED[scheme]}; allow_schemes: [{scheme}] allows it"
+            raise ConfigurationError(problem, "url")
         service = _made(url)
         if service is None:
-            raise ConfigurationError(_problem(scheme, known), "url")
-        _refuse(_schemes_of(service), allowed)
-        places = len(service)
+            raise ConfigurationError(_problem(scheme, kind), "url")
+        places = len(service) // (service.retry + 1)  # Apprise counts retries in
     if places > 1:
         raise ConfigurationError(
             f"url names {places} destinations, of which one could fail and another not: make a channel of each", "url"
         )
     return name_of(service)
-
-
-def _refuse(schemes: Collection[str], allowed: Collection[str]) -> None:
-    refused = sorted(scheme for scheme in schemes if scheme in REFUSED)
-    if refused and not any(scheme in allowed for scheme in schemes):
-        first = refused[0]
-        raise ConfigurationError(f"url is of {first}://, {REFUSED[first]}; allow_schemes: [{first}] allows it", "url")
 
 
 def _made(url: str) -> NotifyBase | None:
@@ -82,12 +78,11 @@ def _made(url: str) -> NotifyBase | None:
         return None
 
 
-def _problem(scheme: str, known: Any) -> str:
-    """Say what is wrong with a URL of which Apprise makes nothing."""
-    if scheme not in known:
-        return f"url begins with {scheme}://, which Apprise does not know{nearest(scheme, _schemes(known))}"
-    kind: Any = known[scheme]
-    name = str(kind.service_name)
+def _problem(scheme: str, kind: Any) -> str:
+    """Say what is wrong with a URL of which Apprise makes nothing; *kind* is the service of its scheme, if any."""
+    if kind is None:
+        return f"url begins with {scheme}://, which Apprise does not know{nearest(scheme, _known())}"
+    name = name_of(kind)
     if not kind.enabled:
         needed = kind.requirements.get("packages_required") or []
         packages = ", ".join([needed] if isinstance(needed, str) else needed)
@@ -96,31 +91,24 @@ def _problem(scheme: str, known: Any) -> str:
 
 
 @functools.cache
-def _known() -> Any:
-    """Return Apprise's register of services, by scheme, with all of them loaded: not all load without a warning."""
+def _known() -> Mapping[str, Any]:
+    """Return Apprise's services by scheme; not all of them load without a warning."""
     made: Any = NotificationManager
-    known = made()
+    manager = made()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        known.load_modules()
-    return known
+        manager.load_modules()
+    return {scheme: kind for kind in manager.plugins() for scheme in _schemes_of(kind)}
 
 
-def _schemes(known: Any) -> list[str]:
-    return [
-        scheme
-        for kind in known.plugins()
-        for scheme in (kind.protocol, kind.secure_protocol)
-        if isinstance(scheme, str)
-    ]
-
-
-def _schemes_of(service: Any) -> Collection[str]:
-    found: Collection[str] = service.schemas()
+def _schemes_of(kind: Any) -> set[str]:
+    found: set[str] = set()
+    for schemes in (kind.protocol, kind.secure_protocol):
+        found |= {schemes} if isinstance(schemes, str) else set(schemes or ())
     return found
 
 
-def name_of(service: NotifyBase) -> str:
+def name_of(service: Any) -> str:
     """Return the name under which people know it."""
     return str(service.service_name)
 
