@@ -119,6 +119,7 @@ def opened(url: str, timeout_seconds: float) -> NotifyBase:
     It neither sleeps nor tries again nor follows redirects, whatever the URL says; waiting for an answer no longer
     than *timeout_seconds*, it ends by itself.
     """
+    _known()
     service = Apprise.instantiate(url, asset=_asset(), suppress_exceptions=False)
     assert service is not None, "it was made when it was checked"
     made: Any = service
