@@ -68,7 +68,8 @@ class PrometheusCollector:
         self._config = config
         self._clock: Clock = clock or SystemClock()
         self._told = told
-        self._sender = HttpSender(options=config.http, answer_bytes=ANSWER_BYTES)
+        secrets = [secret for secret in (config.password, config.bearer_token) if secret]
+        self._sender = HttpSender(secrets=secrets, options=config.http, answer_bytes=ANSWER_BYTES)
         self._url = f"{config.url.rstrip('/')}/api/v1/query"
         self._headers = {"Accept": "application/json", **config.headers, **config.authorization()}
         self._evaluated: dict[str, float] = {}
@@ -114,7 +115,7 @@ class PrometheusCollector:
         form = {"query": query.query, "timeout": seconds}
         outcome = await self._sender.send(httpx.Request("POST", self._url, headers=self._headers, data=form), judge)
         if not outcome.success or not contents:
-            return Answer(failed=outcome.detail or "no answer that could be used")
+            return Answer(failed=outcome.detail)
         label = query.cluster_label or self._config.cluster_label
         return await anyio.to_thread.run_sync(
             read_answer, contents[0], field, label, limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True

@@ -20,19 +20,23 @@ NUMBERS: Final = tuple(field.name for field in attrs.fields(ClusterMetrics) if f
 
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_QUERY: Final = 16_384
-_SHORTEST: Final, _LONGEST = 1.0, 3600.0
+_SHORTEST: Final = 1.0
+_LONGEST: Final = 3600.0
 
 
 def _query(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_QUERY:
-        raise ConfigurationError(
-            f"{attribute.name} is PromQL, of at most {_LONGEST_QUERY} characters", attribute.name
-        )
+        raise ConfigurationError(f"{attribute.name} is PromQL, of at most {_LONGEST_QUERY} characters", attribute.name)
 
 
 def _label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if value is not None and (not isinstance(value, str) or not _LABEL.fullmatch(value)):
         raise ConfigurationError(f"{attribute.name} is the name of a label, not {value!r:.60}", attribute.name)
+
+
+def _boolean(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{attribute.name} is true or false, not {value!r:.60}", attribute.name)
 
 
 def _queries(instance: object, attribute: attrs.Attribute[Any], value: Mapping[str, Query]) -> None:
@@ -68,7 +72,30 @@ def _base(instance: object, attribute: attrs.Attribute[Any], value: object) -> N
 
 
 def _as_queries(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    """Return the queries by field; one that is only PromQL may be written as that."""
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("queries maps what is measured to PromQL", "queries")
+    return {name: _as_query(str(name), one) for name, one in value.items()}
+
+
+def _as_query(name: str, value: Any) -> Query:
+    where = f"queries.{name[:60]}"
+    if isinstance(value, Query):
+        return value
+    if isinstance(value, str):
+        value = {"query": value}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("a query is PromQL, or a mapping with query, cluster_label and optional", where)
+    known = [field.name for field in attrs.fields(Query)]
+    for key in value:
+        if key not in known:
+            raise ConfigurationError(f"unknown setting {str(key)[:60]!r}{nearest(str(key)[:60], known)}", where)
+    if "query" not in value:
+        raise ConfigurationError("the setting 'query' is required", where)
+    try:
+        return Query(**value)
+    except ConfigurationError as error:
+        raise error.within(where) from None
 
 
 def _hidden(value: Mapping[str, str]) -> str:
@@ -87,7 +114,7 @@ class Query:
 
     query: str = attrs.field(validator=_query)
     cluster_label: str | None = attrs.field(default=None, validator=_label)
-    optional: bool = False
+    optional: bool = attrs.field(default=False, validator=_boolean)
 
 
 @attrs.frozen(slots=True, kw_only=True)
@@ -105,7 +132,7 @@ class PrometheusConfig:
     """
 
     url: str = attrs.field(validator=_base, repr=redact_url)
-    queries: Mapping[str, Query] = attrs.field(converter=_as_queries, validator=_queries)
+    queries: Mapping[str, Any] = attrs.field(converter=_as_queries, validator=_queries)
     cluster_label: str = attrs.field(default="cluster", validator=_label)
     clusters: tuple[str, ...] = ()
     interval_seconds: float = attrs.field(default=30.0, validator=_interval)

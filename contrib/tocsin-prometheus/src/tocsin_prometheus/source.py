@@ -29,6 +29,8 @@ class PrometheusSource:
     def __init__(self, config: PrometheusConfig, *, clock: Clock | None = None) -> None:
         self._config = config
         self._clock: Clock = clock or SystemClock()
+        self.rounds = 0
+        """How many rounds were taken into account since it began to run."""
 
     async def run(self, submit: Submit) -> None:
         """Submit what is wrong with the clusters and with the source, and what is well again."""
@@ -45,11 +47,13 @@ class PrometheusSource:
         metrics.connect(_Door(submit))
         standing, settled = Standing(config), Settled(config.thresholds)
         before: list[str] = []
+        self.rounds = 0
         async with collector, metrics:
             while True:
                 over = await rounds.get()
                 await _settle(metrics, submit, before, standing.take(over))
                 before = settled.take(over)
+                self.rounds += 1
 
 
 async def _settle(
