@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import logging
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -78,6 +80,38 @@ def test_a_timeout_is_at_most_a_minute() -> None:
 def test_a_url_that_a_service_gives_is_taken() -> None:
     config = AppriseConfig(url="https://discord.com/api/webhooks/123456789012345678/" + "x" * 64)
     assert repr(config) == "AppriseConfig(url=***, timeout_seconds=15.0, allow_schemes=(), service='Discord')"
+
+
+def test_a_url_that_a_service_gives_is_refused_for_what_it_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REFUSED, "discord", "which is refused here")
+    assert "url is of discord://, which is refused here" in problem(
+        "https://discord.com/api/webhooks/123456789012345678/" + "x" * 64
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "matrix://ops:password@127.0.0.1:9/#room",
+        "emby://ops:password@127.0.0.1:9",
+        "twist://password:ops@example.com",
+        "aprs://DF1ABC:12345@DF1DEF",
+        "irc://127.0.0.1:9/#alerts",
+    ],
+)
+def test_checking_a_url_reaches_nobody(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even of services that log in, and out when they are let go."""
+    reached: list[object] = []
+
+    def reach(*arguments: object, **more: object) -> list[object]:
+        reached.append(arguments)
+        return []
+
+    monkeypatch.setattr(socket.socket, "connect", reach)
+    monkeypatch.setattr(socket, "getaddrinfo", reach)
+    AppriseConfig(url=url)
+    gc.collect()
+    assert reached == []
 
 
 def test_every_service_that_acts_on_this_machine_is_refused() -> None:

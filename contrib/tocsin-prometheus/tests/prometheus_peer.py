@@ -60,7 +60,7 @@ class PrometheusPeer(HttpReceiver):
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         form = parse_qs(request.body.decode(), strict_parsing=True)
         assert set(form) == {"query", "timeout"}
-        assert re.fullmatch(r"[0-9.]+s", form["timeout"][0])
+        assert re.fullmatch(r"[1-9][0-9]*ms", form["timeout"][0])
         (query,) = form["query"]
         answer = self.answers.get(query)
         if answer is None:

@@ -14,7 +14,7 @@ from tocsin import PerformanceMetricsService
 from tocsin.testing.clock import VirtualClock
 from tocsin.testing.http_receiver import Bytes, Hang, Reply, Reset
 from tocsin_prometheus import NothingAnswered, PrometheusCollector
-from tocsin_prometheus.collector import ANSWER_BYTES, Round
+from tocsin_prometheus.collector import ANSWER_BYTES, MOST_CLUSTERS, Round
 
 pytestmark = pytest.mark.anyio
 SECRET = "s3cretT0ken"
@@ -117,6 +117,19 @@ async def test_an_answer_that_somebody_kept_is_no_answer(peer: PrometheusPeer) -
         await collector.collect()
     peer.stands = False
     assert measured(await collector.collect())
+
+
+async def test_there_is_an_end_to_clusters(peer: PrometheusPeer) -> None:
+    """Those that were there first are watched on; names that change without end take no memory without end."""
+    peer.values = {"cpu": {f"c{n:04}": 1 for n in range(MOST_CLUSTERS - 1)}}
+    rounds: list[Round] = []
+    collector = PrometheusCollector(config(peer.url), told=rounds.append)
+    assert len(await collector.collect()) == MOST_CLUSTERS - 1
+    peer.values = {"cpu": {"c0000": 2, "x": 1, "y": 1, "z": 1}}
+    assert set(measured(await collector.collect())) == {"c0000", "x"}
+    peer.values = {"cpu": {"z": 1, "x": 1}}
+    assert set(measured(await collector.collect())) == {"x"}
+    assert [sorted(over.crowded_out) for over in rounds] == [[], ["y", "z"], ["z"]]
 
 
 async def test_at_most_four_queries_are_asked_at_the_same_time(peer: PrometheusPeer) -> None:

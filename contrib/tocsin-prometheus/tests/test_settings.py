@@ -39,7 +39,7 @@ def refused(**changes: Any) -> str:
         ({"cluster_label": "{x}"}, "cluster_label is the name of a label"),
         ({"interval_seconds": 0.5}, "interval_seconds is a number from 1 to 3600"),
         ({"interval_seconds": float("nan")}, "interval_seconds is a number from 1 to 3600"),
-        ({"timeout_seconds": 31.0}, "timeout_seconds is at most interval_seconds"),
+        ({"timeout_seconds": 30.0}, "timeout_seconds is less than interval_seconds"),
         ({"username": "ops"}, "a username and its password go together"),
         ({"password": SECRET}, "a username and its password go together"),
         ({"username": "o:s", "password": SECRET}, "a username has no colon in it"),
@@ -47,6 +47,7 @@ def refused(**changes: Any) -> str:
         ({"username": "ops", "password": SECRET, "bearer_token": SECRET}, "who asks is said in one way"),
         ({"headers": {"authorization": SECRET}, "bearer_token": SECRET}, "who asks is said in one way"),
         ({"url": f"https://ops:{SECRET}@h", "bearer_token": SECRET}, "who asks is said in one way"),
+        ({"labels": {"a": 1}}, "labels"),
         ({"headers": {"X-Scope-OrgID": f"{SECRET}\n"}}, "X-Scope-OrgID"),
     ],
 )

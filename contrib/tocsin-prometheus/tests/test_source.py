@@ -21,7 +21,7 @@ from tocsin import (
     StoreError,
 )
 from tocsin.testing.clock import VirtualClock
-from tocsin.testing.http_receiver import Reply
+from tocsin.testing.http_receiver import Hang, Reply
 from tocsin_prometheus import PrometheusConfig, PrometheusSource
 
 pytestmark = pytest.mark.anyio
@@ -214,6 +214,32 @@ async def test_a_problem_that_comes_and_goes_is_a_gap_and_no_alert(peer: Prometh
             facts += await world.round()
         assert "+fleet:metrics_missing" not in ids(facts)
         assert len(gaps(facts)) == 4
+
+
+async def test_more_clusters_than_can_be_watched_are_told(
+    peer: PrometheusPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin_prometheus.collector.MOST_CLUSTERS", 2)
+    peer.values = well("a", "b", "c")
+    async with running(peer) as world:
+        facts = [fact for _ in range(3) for fact in await world.round()]
+        assert "is 'cluster' their label?" in gaps(facts)[0]
+        assert "+fleet:metrics_missing" in ids(facts)
+
+
+async def test_a_round_in_which_nothing_is_answered_is_told_though_it_takes_almost_the_interval(
+    peer: PrometheusPeer,
+) -> None:
+    peer.answers = {"cpu": Hang(), "lat": Hang()}
+    async with running(peer, interval_seconds=10.0, timeout_seconds=9.9) as world:
+        for number in range(1, 4):
+            asked = 2 * number
+            await world.clock.until(lambda asked=asked: len(peer.requests) == asked)  # type: ignore[misc]  # bound
+            await world.clock.advance(10.0)
+        assert world.source.rounds == 3
+        facts = world.submitted.taken()
+    assert "no answer within 9.9 s" in gaps(facts)[0]
+    assert "+fleet:metrics_missing" in ids(facts)
 
 
 async def test_where_silence_is_off_the_source_is_watched_still(peer: PrometheusPeer) -> None:

@@ -7,19 +7,21 @@ from tocsin.http import HARD_TIMEOUT
 from tocsin_apprise.backend import AppriseBackend
 from tocsin_apprise.message import render
 from tocsin_apprise.settings import AppriseConfig
+from tocsin_apprise.threads import MOST_THREADS
 
 __all__ = ["tocsin_register_backends", "tocsin_register_renderers"]
 
 
 @hookimpl
 def tocsin_register_backends(registrar: BackendRegistrar) -> None:
-    """Register ``apprise``."""
+    """Register ``apprise``: half of a destination's threads may be given up, and the others carry a full load."""
     registrar.register(
         "apprise",
         AppriseBackend,
         config_class=AppriseConfig,
         renderer="apprise",
         human=True,
+        concurrency=MOST_THREADS // 2,
         timeout_seconds=HARD_TIMEOUT,
     )
 

@@ -57,18 +57,25 @@ def require(url: str, allowed: Collection[str]) -> str:
     known = _known()
     with hearing():
         kind = known.get(scheme)
-        if scheme in REFUSED and not _schemes_of(kind) & set(allowed):
-            problem = f"url is of {scheme}://, {REFUSED[scheme]}; allow_schemes: [{scheme}] allows it"
-            raise ConfigurationError(problem, "url")
+        if kind is not None:
+            _refuse(scheme, kind, allowed)
         service = _made(url)
         if service is None:
             raise ConfigurationError(_problem(scheme, kind), "url")
+        for own in sorted(_schemes_of(service)):  # not the URL's, where it is one that a service gives out
+            _refuse(own, service, allowed)
         places = len(service) // (service.retry + 1)  # Apprise counts retries in
     if places > 1:
         raise ConfigurationError(
             f"url names {places} destinations, of which one could fail and another not: make a channel of each", "url"
         )
     return name_of(service)
+
+
+def _refuse(scheme: str, kind: Any, allowed: Collection[str]) -> None:
+    if scheme in REFUSED and not _schemes_of(kind) & set(allowed):
+        problem = f"url is of {scheme}://, {REFUSED[scheme]}; allow_schemes: [{scheme}] allows it"
+        raise ConfigurationError(problem, "url")
 
 
 def _made(url: str) -> NotifyBase | None:

@@ -71,7 +71,7 @@ def _read_vector(result: list[Any], field: str, label: str, problems: dict[str, 
     at: float | None = None
     for series in result:
         cluster, instant, text = _parts(series, label)
-        at = instant if at is None else at
+        at = instant if at is None or (instant is not None and instant > at) else at
         if cluster is None or text is None:
             problems["label"] = f"a series does not say its cluster in the label {label!r}"
         elif cluster in seen:

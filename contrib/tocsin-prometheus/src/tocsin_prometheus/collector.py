@@ -21,6 +21,9 @@ __all__ = ["NothingAnswered", "PrometheusCollector", "Round"]
 ANSWER_BYTES: Final = 4 * 1024 * 1024
 """Of one answer: some thirty thousand series."""
 
+MOST_CLUSTERS: Final = 1000
+"""That one collector ever reports: a label that names pods instead of clusters would have no end of them."""
+
 _AT_ONCE: Final = 4
 _SHOWN_BYTES: Final = 4096
 
@@ -31,9 +34,10 @@ class NothingAnswered(Exception):
 
 @attrs.frozen(slots=True)
 class Round:
-    """What one round of queries brought, by field."""
+    """What one round of queries brought, by field; ``crowded_out`` are clusters beyond :data:`MOST_CLUSTERS`."""
 
     answers: Mapping[str, Answer]
+    crowded_out: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> bool:
@@ -41,11 +45,12 @@ class Round:
         return all(answer.failed is not None for answer in self.answers.values())
 
     def measured(self) -> Mapping[str, Mapping[str, float]]:
-        """Return what was measured of each cluster."""
+        """Return what was measured of each cluster that is watched."""
         found: dict[str, dict[str, float]] = {}
         for field, answer in self.answers.items():
             for cluster, number in answer.values.items():
-                found.setdefault(cluster, {})[field] = number
+                if cluster not in self.crowded_out:
+                    found.setdefault(cluster, {})[field] = number
         return found
 
 
@@ -73,6 +78,7 @@ class PrometheusCollector:
         self._url = f"{config.url.rstrip('/')}/api/v1/query"
         self._headers = {"Accept": "application/json", **config.headers, **config.authorization()}
         self._evaluated: dict[str, float] = {}
+        self._clusters: set[str] = set()
 
     async def collect(self) -> list[ClusterMetrics]:
         """Ask once.
@@ -92,11 +98,18 @@ class PrometheusCollector:
                 for field, query in config.queries.items():
                     tasks.start_soon(ask, field, query)
         late = Answer(failed=f"no answer within {config.timeout_seconds:g} s")
-        over = Round({field: answers.get(field, late) for field in config.queries})
+        over = self._admitted({field: answers.get(field, late) for field in config.queries})
         self._told(over)
         if over.failed:
             raise NothingAnswered
         return [self._metrics(cluster, numbers) for cluster, numbers in over.measured().items()]
+
+    def _admitted(self, answers: Mapping[str, Answer]) -> Round:
+        """Return the round, with no more clusters than may be."""
+        new = sorted(Round(answers).measured().keys() - self._clusters)
+        room = MOST_CLUSTERS - len(self._clusters)
+        self._clusters.update(new[:room])
+        return Round(answers, frozenset(new[room:]))
 
     def _metrics(self, cluster: str, numbers: Mapping[str, float]) -> ClusterMetrics:
         return ClusterMetrics(cluster, labels=self._config.labels, **numbers)  # type: ignore[arg-type]  # names of numbers
@@ -111,8 +124,8 @@ class PrometheusCollector:
                 return Outcome.delivered()
             return outcome_of(_beginning(response))
 
-        seconds = f"{self._config.timeout_seconds:g}s"
-        form = {"query": query.query, "timeout": seconds}
+        milliseconds = max(1, round(self._config.timeout_seconds * 1000))
+        form = {"query": query.query, "timeout": f"{milliseconds}ms"}
         outcome = await self._sender.send(httpx.Request("POST", self._url, headers=self._headers, data=form), judge)
         if not outcome.success or not contents:
             return Answer(failed=outcome.detail)

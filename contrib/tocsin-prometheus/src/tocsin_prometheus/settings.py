@@ -34,6 +34,13 @@ def _label(instance: object, attribute: attrs.Attribute[Any], value: object) -> 
         raise ConfigurationError(f"{attribute.name} is the name of a label, not {value!r:.60}", attribute.name)
 
 
+def _labels(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    try:
+        ClusterMetrics("any", labels=value)
+    except ConfigurationError as error:
+        raise error.within(attribute.name) from None
+
+
 def _boolean(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, bool):
         raise ConfigurationError(f"{attribute.name} is true or false, not {value!r:.60}", attribute.name)
@@ -138,7 +145,7 @@ class PrometheusConfig:
     interval_seconds: float = attrs.field(default=30.0, validator=_interval)
     timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     name: str | None = None
-    labels: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict, validator=_labels)
     thresholds: PerformanceThresholds = attrs.field(factory=PerformanceThresholds)
     username: str | None = attrs.field(default=None, validator=_secret)
     password: str | None = attrs.field(default=None, validator=_secret, repr=hide)
@@ -147,8 +154,8 @@ class PrometheusConfig:
     http: HttpOptions = attrs.field(factory=HttpOptions)
 
     def __attrs_post_init__(self) -> None:
-        if self.timeout_seconds > self.interval_seconds:
-            raise ConfigurationError("timeout_seconds is at most interval_seconds", "timeout_seconds")
+        if self.timeout_seconds >= self.interval_seconds:
+            raise ConfigurationError("timeout_seconds is less than interval_seconds", "timeout_seconds")
         if (self.username is None) is not (self.password is None):
             raise ConfigurationError("a username and its password go together", "username")
         if self.username is not None and ":" in self.username:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -15,6 +15,12 @@ from tocsin_prometheus.settled import Settled
 from tocsin_prometheus.standing import Standing
 
 __all__ = ["PrometheusSource"]
+
+_MARGIN: Final = 30.0
+"""Seconds: the collector ends a round by itself, and says what was not answered."""
+
+_KEPT: Final = 10
+"""Measurements of each cluster: nobody asks this service for its history."""
 
 Submit = Callable[..., Awaitable[Any]]
 
@@ -42,7 +48,8 @@ class PrometheusSource:
             config.thresholds,
             [collector],
             clock=self._clock,
-            collector_timeout=config.interval_seconds,
+            collector_timeout=config.timeout_seconds + _MARGIN,
+            history_limit=_KEPT,
         )
         metrics.connect(_Door(submit))
         standing, settled = Standing(config), Settled(config.thresholds)

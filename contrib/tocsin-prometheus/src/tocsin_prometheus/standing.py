@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tocsin import AlertFired, AlertResolved, AlertSeverity, Fact, GapFound, GapKind, PerformanceAlert
-from tocsin_prometheus.collector import Round
+from tocsin.http import excerpt
+from tocsin_prometheus.collector import MOST_CLUSTERS, Round
 from tocsin_prometheus.settings import PrometheusConfig
 
 __all__ = ["METRICS_MISSING", "Standing"]
@@ -83,6 +84,9 @@ class Standing:
                 yield f"{field} failed", f"{field}: {answer.failed}"
             for key, text in answer.problems.items():
                 yield f"{field} {key}", f"{field}: {text}"
+        if over.crowded_out:
+            label = self._config.cluster_label
+            yield "crowded", f"more than {MOST_CLUSTERS} clusters: others are not watched; is {label!r} their label?"
         if not over.failed:
             yield from self._missing(over, over.measured())
 
@@ -99,7 +103,7 @@ class Standing:
                 yield f"{field} empty", f"{field}: no cluster has a value"
                 continue
             for cluster in measured.keys() - answer.values.keys():
-                yield f"{field} missing {cluster}", f"{field}: {cluster} has no value"
+                yield f"{field} missing {cluster}", f"{field}: {excerpt(cluster[:100])} has no value"
 
 
 def _some(texts: Sequence[str]) -> str:
