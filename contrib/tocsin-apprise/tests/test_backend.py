@@ -189,6 +189,14 @@ async def test_a_thread_ends_by_itself_when_the_time_is_up() -> None:
         await anyio.to_thread.run_sync(peer.wait_for_departure)
 
 
+def test_a_connection_waits_as_long_as_a_send_may_take_and_no_longer() -> None:
+    """Or less, where the URL says so."""
+    plain: Any = services.opened("ntfy://127.0.0.1:1/alerts", 7.0)
+    short: Any = services.opened("ntfy://127.0.0.1:1/alerts?rto=2&cto=50", 7.0)
+    assert (plain.socket_connect_timeout, plain.socket_read_timeout) == (7.0, 7.0)
+    assert (short.socket_connect_timeout, short.socket_read_timeout) == (7.0, 2.0)
+
+
 async def test_when_all_threads_hang_nothing_more_is_sent_and_that_is_said() -> None:
     with JsonPeer() as peer, JsonPeer() as other:
         peer.will(*[Hang()] * MOST_THREADS)

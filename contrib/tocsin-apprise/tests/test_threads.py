@@ -58,6 +58,15 @@ async def test_a_cancelled_call_is_abandoned_at_once_and_counts_until_it_ends() 
     assert threads.abandoned == 0
 
 
+async def test_what_is_cancelled_already_is_not_begun() -> None:
+    threads, called = Threads(), list[int]()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await threads.call(lambda: called.append(1))
+    await anyio.lowlevel.checkpoint()
+    assert (threads.running, called, scope.cancelled_caught) == (0, [], True)
+
+
 async def test_there_are_never_more_than_the_limit_abandoned_ones_included() -> None:
     threads, gate = Threads(limit=2), Gate()
     async with anyio.create_task_group() as tasks:

@@ -60,6 +60,7 @@ class Threads:
 
         :raises Busy: when there is no thread for it.
         """
+        await anyio.lowlevel.checkpoint_if_cancelled()
         call = _Call[R](anyio.Event())
         ticket = self._start(function, call, anyio.lowlevel.current_token().native_token)
         try:
