@@ -36,7 +36,7 @@ class PrometheusSource:
         self._config = config
         self._clock: Clock = clock or SystemClock()
         self.rounds = 0
-        """How many rounds were taken into account since it began to run."""
+        """How many rounds were taken into account."""
 
     async def run(self, submit: Submit) -> None:
         """Submit what is wrong with the clusters and with the source, and what is well again."""
@@ -54,7 +54,6 @@ class PrometheusSource:
         metrics.connect(_Door(submit))
         standing, settled = Standing(config), Settled(config.thresholds)
         before: list[str] = []
-        self.rounds = 0
         async with collector, metrics:
             while True:
                 over = await rounds.get()
