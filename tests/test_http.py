@@ -241,6 +241,20 @@ async def test_of_an_answer_at_most_64_kib_are_read(receiver: HttpReceiver, size
 
 
 @on_every_loop
+async def test_a_sender_may_read_more_of_an_answer_or_less(receiver: HttpReceiver) -> None:
+    seen = []
+
+    def judge(response: httpx.Response) -> Outcome:
+        seen.append(len(response.content))
+        return outcome_of(response)
+
+    for most in (10, 200_000):
+        receiver.will(Reply(200, b"x" * 300_000))
+        assert (await HttpSender(answer_bytes=most).send(post(receiver.url), judge)).success
+    assert seen == [10, 200_000]
+
+
+@on_every_loop
 async def test_an_answer_without_end_is_cut(receiver: HttpReceiver) -> None:
     """A receiver that keeps its body open after 64 KiB is not waited for."""
     receiver.will(Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 65_536))
