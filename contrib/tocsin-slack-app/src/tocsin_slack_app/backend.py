@@ -1,0 +1,216 @@
+"""The backend ``slack-app``: one message per incident, changed as it changes, with a thread for what happens."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from types import TracebackType
+from typing import Any, Final, Self
+
+import anyio
+
+from tocsin import BackendContext, Notification, NotificationKind, Outcome, OutcomeStatus
+from tocsin_slack_app.answers import GONE, Answer
+from tocsin_slack_app.blocks import event, incident_of, is_firing, standing
+from tocsin_slack_app.buttons import Target
+from tocsin_slack_app.finding import Finder, Thread, note
+from tocsin_slack_app.settings import SlackAppConfig
+from tocsin_slack_app.web_api import WebApi
+
+__all__ = ["SlackAppBackend"]
+
+_MOST_THREADS: Final = 10_000
+"""So many incidents are remembered; one that is not is looked for in Slack."""
+
+_GRACE_SECONDS: Final = 1.0
+"""Beyond its own timeout, so that a call which is the only one of its attempt says itself how far it got."""
+
+_PATIENCE: Final = 3
+"""So many attempts are put off where Slack cannot be asked what it has already."""
+
+_NOWHERE_ELSE: Final = {"parse": "none", "link_names": False}
+"""Names and channels in a text are not looked for, and nobody is mentioned by them."""
+
+
+class SlackAppBackend:
+    """Tells each incident in one message.
+
+    The first notification of an incident is a message in the channel. Each later one is told in its thread, and in the
+    channel as well where people have to notice (``broadcast``); then the message itself is changed to how the incident
+    stands. People are told first: a change of a message makes nobody look.
+
+    Which message is an incident's is remembered. What is not remembered, after a restart, is asked of Slack (see
+    :mod:`tocsin_slack_app.finding`), and so is, before a second attempt, whether Slack has what the first one sent:
+    Slack takes no idempotency key. Nothing is asked on the way of a first message.
+    """
+
+    def __init__(self, config: SlackAppConfig, context: BackendContext) -> None:
+        self._config = config
+        self._api = WebApi(config.bot_token, config.api_url, config.timeout_seconds, config.http)
+        self._finder = Finder(self._api, config.channel)
+        self._threads: OrderedDict[str, Thread] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        await self._api.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._api.__aexit__(kind, error, trace)
+
+    async def send(self, notification: Notification) -> Outcome:
+        """Try once to tell *notification*."""
+        with anyio.move_on_after(self._config.timeout_seconds + _GRACE_SECONDS):
+            return await self._tell(notification)
+        return Outcome.unknown(f"Slack did not answer all calls within {self._config.timeout_seconds:g} s")
+
+    async def _tell(self, notification: Notification) -> Outcome:
+        if not _is_of_incident(notification):
+            return await self._tell_alone(notification)
+        thread = self._remembered(notification.incident_id)
+        if thread is None and (notification.attempt > 1 or notification.told_severity is not None):
+            found = await self._finder.thread(notification)
+            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
+                return _not_now(found)
+            thread = found if isinstance(found, Thread) else None
+        if thread is None:
+            return await self._begin(notification)
+        self._remember(notification.incident_id, thread)
+        if notification.attempt > 1 and thread.notification_id == notification.notification_id:
+            return Outcome.delivered("Slack had it already")
+        return await self._go_on(thread, notification)
+
+    async def _tell_alone(self, notification: Notification) -> Outcome:
+        """Tell what belongs to no incident, or to several: a test, a heartbeat, a digest."""
+        if notification.attempt > 1:
+            found = await self._finder.message(notification)
+            if isinstance(found, Thread):
+                return Outcome.delivered("Slack had it already")
+            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
+                return _not_now(found)
+        answer = await self._post(notification, self._message(notification, self._target(notification, None)))
+        return _delivered(answer, "message") if answer.ok else answer.outcome
+
+    async def _begin(self, notification: Notification) -> Outcome:
+        """Post the incident's message."""
+        alert_ids = _firing_ids(notification, frozenset())
+        answer = await self._post(notification, self._message(notification, self._target(notification, alert_ids)))
+        if answer.ok and answer.text("ts"):
+            thread = Thread(answer.text("ts"), notification.notification_id, alert_ids)
+            self._remember(notification.incident_id, thread)
+        return _delivered(answer, "message") if answer.ok else answer.outcome
+
+    async def _go_on(self, thread: Thread, notification: Notification) -> Outcome:
+        """Tell the event in the thread, and then change the incident's message."""
+        told = thread.told == notification.notification_id
+        if not told and notification.attempt > 1:
+            found = await self._finder.is_told(notification, thread.ts)
+            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
+                return _not_now(found)
+            told = found is True
+        detail = "it was in the thread already"
+        if not told:
+            answer = await self._post(notification, event(notification), thread)
+            if answer.error in GONE:
+                return await self._begin_anew(notification)
+            if not answer.ok:
+                return answer.outcome
+            detail = f"in the thread: {answer.text('ts')}"
+        thread.told = notification.notification_id
+        return await self._change(thread, notification, detail)
+
+    async def _change(self, thread: Thread, notification: Notification, detail: str) -> Outcome:
+        """Change the incident's message; people have been told, whatever comes of it."""
+        alert_ids = _firing_ids(notification, thread.alert_ids)
+        document = self._message(notification, self._target(notification, alert_ids))
+        answer = await self._api.update({"channel": self._config.channel, "ts": thread.ts, **_NOWHERE_ELSE, **document})
+        if answer.error in GONE:
+            return await self._begin_anew(notification)
+        if answer.ok:
+            thread.alert_ids = alert_ids
+            return Outcome.delivered(detail, code=answer.outcome.code)
+        problem = f"{detail}, but the message above it is not changed: {answer.outcome.detail}"
+        if answer.outcome.status is OutcomeStatus.REJECTED:
+            return Outcome.delivered(problem, code=answer.outcome.code)
+        return Outcome.unknown(problem, code=answer.outcome.code)
+
+    async def _begin_anew(self, notification: Notification) -> Outcome:
+        """Somebody deleted the incident's message."""
+        self._threads.pop(notification.incident_id, None)
+        return await self._begin(notification)
+
+    async def _post(self, notification: Notification, document: dict[str, Any], thread: Thread | None = None) -> Answer:
+        arguments = {
+            "channel": self._config.channel,
+            **document,
+            **_NOWHERE_ELSE,
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "metadata": note(notification, reply=thread is not None),
+        }
+        if thread is not None:
+            arguments |= {"thread_ts": thread.ts, "reply_broadcast": self._is_broadcast(notification)}
+        return await self._api.post(arguments)
+
+    def _is_broadcast(self, notification: Notification) -> bool:
+        kind = notification.kind
+        return (NotificationKind.MORE if kind is NotificationKind.FIRING else kind).value in self._config.broadcast
+
+    def _message(self, notification: Notification, target: Target | None) -> dict[str, Any]:
+        return standing(notification, target, self._config.page_url)
+
+    def _target(self, notification: Notification, alert_ids: frozenset[str] | None) -> Target | None:
+        """Return what the buttons are about; None where there are to be none."""
+        answerable = notification.kind not in (NotificationKind.DIGEST, NotificationKind.HEARTBEAT)
+        if not self._config.buttons or not answerable or not is_firing(notification):
+            return None
+        return Target(
+            notification.incident_id, None if alert_ids is None else tuple(sorted(alert_ids)), notification.test
+        )
+
+    def _remembered(self, incident_id: str) -> Thread | None:
+        if incident_id in self._threads:
+            self._threads.move_to_end(incident_id)
+        return self._threads.get(incident_id)
+
+    def _remember(self, incident_id: str, thread: Thread) -> None:
+        self._threads[incident_id] = thread
+        self._threads.move_to_end(incident_id)
+        while len(self._threads) > _MOST_THREADS:
+            self._threads.popitem(last=False)
+
+
+def _is_of_incident(notification: Notification) -> bool:
+    return not notification.test and notification.kind not in (NotificationKind.DIGEST, NotificationKind.HEARTBEAT)
+
+
+def _is_worth_waiting(look: Outcome, notification: Notification) -> bool:
+    """Whether a look that failed is to be tried again before anything is posted.
+
+    Where it never will succeed (a scope is missing, say), or has failed too often, an alert that may be there twice is
+    better than none.
+    """
+    return look.status is not OutcomeStatus.REJECTED and notification.attempt <= _PATIENCE
+
+
+def _not_now(look: Outcome) -> Outcome:
+    """Return what becomes of an attempt that posted nothing, since it could not look first."""
+    detail = f"Slack could not be asked whether it has the message: {look.detail}"
+    if look.status is OutcomeStatus.THROTTLED:
+        return Outcome.throttled(detail, code=look.code, retry_after_seconds=look.retry_after_seconds)
+    return Outcome.unavailable(detail, code=look.code, retry_after_seconds=look.retry_after_seconds)
+
+
+def _firing_ids(notification: Notification, known: frozenset[str] | None) -> frozenset[str] | None:
+    """Return the alerts of the incident that fire after *notification*, when *known* did before it."""
+    firing = {listed.alert.alert_id for listed in notification.firing}
+    incident = incident_of(notification)
+    if incident is not None and incident.firing_count == len(firing):
+        return frozenset(firing)
+    if known is None:
+        return None
+    return (known | firing) - {listed.alert.alert_id for listed in notification.resolved}
+
+
+def _delivered(answer: Answer, what: str) -> Outcome:
+    return Outcome.delivered(f"{what} {answer.text('ts')}".strip()[:80], code=answer.outcome.code)
