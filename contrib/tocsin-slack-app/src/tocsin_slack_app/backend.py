@@ -102,7 +102,7 @@ class SlackAppBackend:
 
     async def _go_on(self, thread: Thread, notification: Notification) -> Outcome:
         """Tell the event in the thread, and then change the incident's message."""
-        told = thread.told == notification.notification_id
+        told = notification.attempt > 1 and thread.told == notification.notification_id
         if not told and notification.attempt > 1:
             found = await self._finder.is_told(notification, thread.ts)
             if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
