@@ -1,7 +1,7 @@
 """Slack's Web API on loopback, as its documentation has it: it refuses what Slack would refuse, and keeps messages.
 
-https://docs.slack.dev/apis/web-api: writing takes JSON, reading takes a query; the token is in the header; an answer is 200
-with ``ok``, and 429 with ``Retry-After`` where there were too many calls of a method.
+https://docs.slack.dev/apis/web-api: writing takes JSON, reading takes a query; the token is in the header; an answer is
+200 with ``ok``, and 429 with ``Retry-After`` where there were too many calls of a method.
 """
 
 from __future__ import annotations
@@ -161,8 +161,7 @@ class SlackPeer(HttpReceiver):
     def _chat_update(self, arguments: dict[str, Any]) -> Reply:
         for message in self.messages:
             if message["ts"] == arguments.get("ts"):
-                changes = {name: arguments[name] for name in ("text", "blocks", "metadata") if name in arguments}
-                message |= changes
+                message.update({name: arguments[name] for name in ("text", "blocks", "metadata") if name in arguments})
                 return done(channel=CHANNEL, ts=message["ts"], text=message["text"])
         return failed("message_not_found")
 
@@ -243,11 +242,14 @@ def _problems_of_metadata(metadata: Any) -> Iterator[str]:
         return
     if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
         yield "invalid_metadata_format"
-    elif not _EVENT_TYPE.fullmatch(metadata["event_type"]) or not isinstance(metadata["event_payload"], dict):
+        return
+    if not isinstance(metadata["event_type"], str) or not isinstance(metadata["event_payload"], dict):
+        yield "invalid_metadata_format"
+        return
+    flat = all(isinstance(value, (str, int, float, bool)) for value in metadata["event_payload"].values())
+    if not flat or not _EVENT_TYPE.fullmatch(metadata["event_type"]):
         yield "invalid_metadata_schema"
-    elif not all(isinstance(value, (str, int, float, bool)) for value in metadata["event_payload"].values()):
-        yield "invalid_metadata_schema"
-    elif len(json.dumps(metadata)) > 3000:
+    if len(json.dumps(metadata)) > 3000:
         yield "metadata_too_large"
 
 

@@ -63,10 +63,14 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
         body = [_fields(_facts_of(incident, notification)), *_sections("*Latest*", 1), *body]
     alert_id = notification.alerts[0].alert.alert_id if notification.alerts else ""
     page = page_link(page_url, notification.incident_id, alert_id)
-    state = [context("Acknowledged", STATE)] if incident is not None and _is_taken(incident, notification) else []
+    taken = incident is not None and incident.acknowledged and is_firing(notification)
+    state = [context("✅ Acknowledged", STATE)] if taken else []
     calm = not is_firing(notification)
     return _document(
-        _sign(notification, calm), headline, notification, [*body, *_ids(notification), *state, *actions(target, page)]
+        _sign(notification, calm),
+        headline,
+        notification,
+        [*body, *_ids(notification), *state, *actions(target, page, taken=taken)],
     )
 
 
@@ -128,10 +132,6 @@ def _facts_of(incident: AggregatedAlert, notification: Notification) -> Iterator
     yield "Clusters", wording.one_line(", ".join(sorted(filter(str.strip, incident.affected_clusters))))
     yield "First", iso_time(incident.created_at)
     yield "Last", iso_time(incident.last_updated)
-
-
-def _is_taken(incident: AggregatedAlert, notification: Notification) -> bool:
-    return incident.acknowledged and is_firing(notification)
 
 
 def _is_templated(notification: Notification) -> bool:

@@ -85,11 +85,14 @@ def _are_ids(value: Any) -> bool:
     return known and all(isinstance(item, str) and item for item in value)
 
 
-def actions(target: Target | None, page: str | None) -> list[Block]:
-    """Return the block of buttons: those that answer for *target*, and one that leads to *page*; empty without any."""
+def actions(target: Target | None, page: str | None, *, taken: bool = False) -> list[Block]:
+    """Return the block of buttons: those that answer for *target*, and one that leads to *page*; empty without any.
+
+    :param taken: whether it is acknowledged already.
+    """
     elements = []
     if target is not None:
-        elements += [_acknowledge(target), *_resolve(target)]
+        elements += [*([] if taken else [_acknowledge(target)]), *_resolve(target)]
     if page is not None:
         elements.append({"type": "button", "text": _plain("Open in tocsin"), "action_id": PAGE, "url": page})
     elements = [element for element in elements if element.get("value") or element.get("url")]
