@@ -63,7 +63,7 @@ def test_hostile_text_is_shown_within_the_limits(kind: str) -> None:
         assert problems(event(rendered(notification))) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(any_notifications(), any_text())
 def test_any_notification_is_shown_within_the_limits(notification: Notification, text: str) -> None:
     template = NotificationTemplate("t", "T", "any", "{metric_name} {status}", "*{severity}* {message} {alert_id}")
@@ -76,7 +76,7 @@ def test_any_notification_is_shown_within_the_limits(notification: Notification,
             assert problems(event(rendered(changed, form))) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(any_text())
 def test_escaped_text_holds_nothing_that_slack_acts_on(text: str) -> None:
     for limit in (5, 50):
@@ -162,7 +162,9 @@ def test_every_kind_has_its_sign() -> None:
     signs = {name: shown(event(rendered(one)))[0][0] for name, one in of_each_kind("m").items()}
     assert signs == {
         **dict.fromkeys(["firing", "escalation", "repeat", "test", "digest"], "🔴"),
-        "more": "🟣", "resolved": "🟢", "heartbeat": "🟢",
+        "more": "🟣",
+        "resolved": "🟢",
+        "heartbeat": "🟢",
     }
 
 

@@ -88,17 +88,17 @@ class SlackAppBackend:
                 return Outcome.delivered("Slack had it already")
             if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
                 return _not_now(found)
-        answer = await self._post(notification, self._message(notification, self._target(notification, None)))
-        return _delivered(answer, "message") if answer.ok else answer.outcome
+        answer = await self._post_message(notification, _firing_ids(notification, frozenset()))
+        return _delivered(answer) if answer.ok else answer.outcome
 
     async def _begin(self, notification: Notification) -> Outcome:
         """Post the incident's message."""
         alert_ids = _firing_ids(notification, frozenset())
-        answer = await self._post(notification, self._message(notification, self._target(notification, alert_ids)))
+        answer = await self._post_message(notification, alert_ids)
         if answer.ok and answer.text("ts"):
             thread = Thread(answer.text("ts"), notification.notification_id, alert_ids)
             self._remember(notification.incident_id, thread)
-        return _delivered(answer, "message") if answer.ok else answer.outcome
+        return _delivered(answer) if answer.ok else answer.outcome
 
     async def _go_on(self, thread: Thread, notification: Notification) -> Outcome:
         """Tell the event in the thread, and then change the incident's message."""
@@ -138,6 +138,9 @@ class SlackAppBackend:
         """Somebody deleted the incident's message."""
         self._threads.pop(notification.incident_id, None)
         return await self._begin(notification)
+
+    async def _post_message(self, notification: Notification, alert_ids: frozenset[str] | None) -> Answer:
+        return await self._post(notification, self._message(notification, self._target(notification, alert_ids)))
 
     async def _post(self, notification: Notification, document: dict[str, Any], thread: Thread | None = None) -> Answer:
         arguments = {
@@ -212,5 +215,5 @@ def _firing_ids(notification: Notification, known: frozenset[str] | None) -> fro
     return (known | firing) - {listed.alert.alert_id for listed in notification.resolved}
 
 
-def _delivered(answer: Answer, what: str) -> Outcome:
-    return Outcome.delivered(f"{what} {answer.text('ts')}".strip()[:80], code=answer.outcome.code)
+def _delivered(answer: Answer) -> Outcome:
+    return Outcome.delivered(f"message {answer.text('ts')}".strip()[:80], code=answer.outcome.code)
