@@ -82,6 +82,9 @@ class SlackInteractions:
         try:
             tasks.cancel_scope.deadline = anyio.current_time() + _FAREWELL_SECONDS
             await tasks.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            if group.exceptions != (error,):
+                raise
         finally:
             await self._api.__aexit__(kind, error, trace)
 

@@ -46,7 +46,7 @@ class SlackAppSource:
 
         :raises ConfigurationError: where the address cannot be had.
         """
-        async with SlackInteractions(submit, self._config) as interactions, await self._bound() as listener:
+        async with await self._bound() as listener, SlackInteractions(submit, self._config) as interactions:
             port = listener.extra(anyio.abc.SocketAttribute.local_port)
             _log.info("listening for Slack's interactions on port %d", port)
             if self._listens is not None:
@@ -81,8 +81,6 @@ class SlackAppSource:
                     await _Exchange(stream, self._config.path).run(interactions)
             except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
                 pass  # who asked has left
-            except Exception as error:  # noqa: BLE001  whatever one request does, the others are served
-                _log.error("a request could not be served: %s", type(error).__name__)
             finally:
                 self._connections -= 1
 
@@ -103,11 +101,19 @@ class _Exchange:
                 return
             status, answer = self._refusal(request)
             if not status:
-                headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
-                status, answer = await interactions.handle(headers, await self._body())
+                status, answer = await self._handled(request, interactions)
         except h11.RemoteProtocolError as error:
             status, answer = error.error_status_hint, b"no request that can be read"
         await self._answer(status, answer)
+
+    async def _handled(self, request: h11.Request, interactions: SlackInteractions) -> tuple[int, bytes]:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
+        body = await self._body()
+        try:
+            return await interactions.handle(headers, body)
+        except Exception as error:  # noqa: BLE001  whatever one request does, the others are served
+            _log.error("a request could not be served: %s", type(error).__name__)
+            return 500, b"this is a bug"
 
     def _refusal(self, request: h11.Request) -> tuple[int, bytes]:
         if request.target.partition(b"?")[0] != self._path.encode("ascii"):
