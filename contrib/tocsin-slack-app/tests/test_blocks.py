@@ -63,7 +63,7 @@ def test_hostile_text_is_shown_within_the_limits(kind: str) -> None:
         assert problems(event(rendered(notification))) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_notifications(), any_text())
 def test_any_notification_is_shown_within_the_limits(notification: Notification, text: str) -> None:
     template = NotificationTemplate("t", "T", "any", "{metric_name} {status}", "*{severity}* {message} {alert_id}")

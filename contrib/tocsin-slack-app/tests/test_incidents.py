@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import attrs
 import pytest
 from slack_peer import CHANNEL, TOKEN, SlackPeer
@@ -24,7 +27,7 @@ from tocsin import (
     create_basic_escalation_policy,
 )
 from tocsin.testing.clock import VirtualClock
-from tocsin.testing.http_receiver import Reset
+from tocsin.testing.http_receiver import Hang, Reset
 from tocsin.testing.samples import make_alert
 from tocsin_slack_app import InteractionsConfig, SlackInteractions
 
@@ -174,6 +177,34 @@ async def test_over_a_restart_an_incident_stays_one_message(slack: SlackPeer, tm
     (root,) = slack.roots
     assert root["text"].startswith("🟢 [RESOLVED]")
     assert slack.asked().count("conversations.history") == 1
+
+
+async def test_over_a_crash_in_the_middle_an_incident_stays_one_message(slack: SlackPeer, tmp_path: Path) -> None:
+    """Slack had taken it when the process died: the next one asks first."""
+    take = slack.take
+
+    def taken(request: Any) -> Any:
+        slack.take = take  # type: ignore[method-assign]  # once
+        take(request)
+        return Hang()
+
+    slack.take = taken  # type: ignore[method-assign]  # for one call
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with anyio.CancelScope() as scope:
+        async with running(slack, store=SqliteStore(before / "alerts.db")) as scene:
+            await scene.stage.alerting.process_alert(make_alert(), wait=False)
+            await scene.stage.clock.until(lambda: len(slack.roots) == 1)
+            shutil.copytree(before, after)
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+    async with running(slack, store=SqliteStore(after / "alerts.db")) as scene:
+        await scene.stage.pass_time(60)
+        assert scene.stage.alerting.outgoing == ()
+        scene.stage.alerting.resolve_alert("manual-001")
+        await scene.stage.pass_time(600)
+    (root,) = slack.roots
+    assert root["text"].startswith("🟢 [RESOLVED]")
 
 
 async def test_over_a_limit_incidents_wait_and_are_not_merged(slack: SlackPeer) -> None:

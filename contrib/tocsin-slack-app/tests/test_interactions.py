@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import anyio
+import anyio.lowlevel
 import attrs
 import pytest
 from slack_channel import a_firing, entered
 from slack_peer import CHANNEL, TOKEN, SlackPeer
 from slack_press import SECRET, USER, body_of, headers_of, payload_of
 
-from tocsin import Acknowledged, AlertResolved, ConfigurationError, Fact, ServiceClosed, StoreError
+from tocsin import Acknowledged, AlertError, AlertResolved, ConfigurationError, Fact, ServiceClosed, StoreError
 from tocsin.testing.http_receiver import Hang
 from tocsin.testing.samples import NOW
 from tocsin_slack_app import InteractionsConfig, SlackInteractions
@@ -23,6 +23,9 @@ from tocsin_slack_app.signature import signature
 
 pytestmark = pytest.mark.anyio
 ACKNOWLEDGE, RESOLVE = "tocsin_acknowledge", "tocsin_resolve"
+
+on_one_loop = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+"""For what reads and refuses, and waits for nothing."""
 
 
 @attrs.define
@@ -128,6 +131,13 @@ async def test_only_those_who_are_named_may_answer(slack: SlackPeer) -> None:
     assert whisper["text"].startswith("You are not among those")
 
 
+async def test_what_is_about_tocsin_itself_cannot_be_resolved_by_hand(slack: SlackPeer) -> None:
+    root = await posted(slack)
+    async with listening(slack, Door(raises=AlertError("reserved", "alert_id"))) as interactions:
+        assert await press(interactions, payload_of(root, RESOLVE)) == (200, b"")
+    assert slack.whispers[0]["text"].startswith("This is about tocsin itself")
+
+
 async def test_a_button_under_a_test_says_that_it_works(slack: SlackPeer) -> None:
     root, door = await posted(slack, test=True), Door()
     async with listening(slack, door) as interactions:
@@ -149,6 +159,7 @@ async def test_a_button_that_only_leads_somewhere_does_nothing(slack: SlackPeer)
     assert slack.asked() == ["chat.postMessage"]
 
 
+@on_one_loop
 @pytest.mark.parametrize(
     ("user", "author"),
     [
@@ -179,6 +190,7 @@ def test_the_signature_is_that_of_slacks_documentation() -> None:
     assert signature("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", body) == wanted
 
 
+@on_one_loop
 @pytest.mark.parametrize("age", [-301, -300, 0, 300, 301, 10**9])
 async def test_only_what_is_fresh_counts(slack: SlackPeer, age: int) -> None:
     root, door = await posted(slack), Door()
@@ -187,6 +199,7 @@ async def test_only_what_is_fresh_counts(slack: SlackPeer, age: int) -> None:
     assert (status, len(door.facts)) == ((200, 1) if abs(age) <= 300 else (401, 0))
 
 
+@on_one_loop
 @pytest.mark.parametrize(
     "forged",
     [
@@ -264,6 +277,7 @@ def _with_value(value: object) -> Any:
     return changed
 
 
+@on_one_loop
 @pytest.mark.parametrize(
     "change",
     [
@@ -288,6 +302,7 @@ async def test_what_slack_would_not_send_is_refused(slack: SlackPeer, change: An
     assert door.facts == []
 
 
+@on_one_loop
 @pytest.mark.parametrize(
     "body", [b"", b"payload=", b"payload=[]", b"payload=7", b"x=1", b"\xff", b"payload=" + b"[" * 9999]
 )

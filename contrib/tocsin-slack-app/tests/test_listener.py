@@ -130,6 +130,7 @@ async def test_a_sender_may_wait_to_be_asked_for_the_body(slack: SlackPeer) -> N
         assert status_of(await _read(stream)) == 200
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

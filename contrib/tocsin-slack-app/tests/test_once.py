@@ -12,7 +12,7 @@ from slack_peer import SlackPeer, done, failed, limited
 from tocsin import AlertSeverity, NotificationKind, OutcomeStatus
 from tocsin.testing.http_receiver import Bytes, Reply, Reset
 from tocsin.testing.samples import NOW, make_notification
-from tocsin_slack_app import backend as backend_module
+from tocsin_slack_app import finding
 from tocsin_slack_app.buttons import target_in
 
 pytestmark = pytest.mark.anyio
@@ -224,7 +224,7 @@ async def test_what_belongs_to_no_incident_is_a_message_of_its_own_and_there_onc
 
 async def test_only_so_many_incidents_are_remembered(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is not is asked for."""
-    monkeypatch.setattr(backend_module, "_MOST_THREADS", 2)
+    monkeypatch.setattr(finding, "_MOST_THREADS", 2)
     async with entered(slack) as backend:
         for number in range(3):
             await backend.send(a_firing(incident_id=f"inc-{number}", incidents=()))
@@ -235,6 +235,22 @@ async def test_only_so_many_incidents_are_remembered(slack: SlackPeer, monkeypat
         await backend.send(more(incident_id="inc-0", incidents=(), told_severity=severity))
         assert slack.asked().count("conversations.history") == 1
     assert len(slack.roots) == 3
+
+
+async def test_one_look_finds_the_messages_of_many_incidents(slack: SlackPeer) -> None:
+    """After a restart Slack is not asked for each of them; of two messages of one incident the later counts."""
+    slack.newest_first = False
+    async with entered(slack) as backend:
+        for name in ("inc-1", "inc-2", "inc-3", "inc-2"):
+            await backend.send(a_firing(incident_id=name, incidents=(), notification_id=f"ntf-{len(slack.roots)}"))
+            backend._threads.forget(name)
+    async with entered(slack) as backend:
+        await backend.send(more(incident_id="inc-3", incidents=()))
+        await backend.send(more(incident_id="inc-1", incidents=()))
+        await backend.send(more(incident_id="inc-2", incidents=(), notification_id="ntf-two"))
+    assert slack.asked().count("conversations.history") == 1
+    assert len(slack.roots) == 4
+    assert len(slack.replies(slack.roots[3]["ts"])) == 1 or len(slack.replies(slack.roots[1]["ts"])) == 1
 
 
 async def test_an_answer_that_does_not_say_which_message_it_is_does_no_harm(slack: SlackPeer) -> None:

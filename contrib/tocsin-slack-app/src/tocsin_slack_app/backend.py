@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,14 +11,11 @@ from tocsin import BackendContext, Notification, NotificationKind, Outcome, Outc
 from tocsin_slack_app.answers import GONE, Answer
 from tocsin_slack_app.blocks import event, incident_of, is_firing, standing
 from tocsin_slack_app.buttons import Target
-from tocsin_slack_app.finding import Finder, Thread, note
+from tocsin_slack_app.finding import Finder, Thread, Threads, note
 from tocsin_slack_app.settings import SlackAppConfig
 from tocsin_slack_app.web_api import WebApi
 
 __all__ = ["SlackAppBackend"]
-
-_MOST_THREADS: Final = 10_000
-"""So many incidents are remembered; one that is not is looked for in Slack."""
 
 _GRACE_SECONDS: Final = 1.0
 """Beyond its own timeout, so that a call which is the only one of its attempt says itself how far it got."""
@@ -46,8 +42,8 @@ class SlackAppBackend:
     def __init__(self, config: SlackAppConfig, context: BackendContext) -> None:
         self._config = config
         self._api = WebApi(config.bot_token, config.api_url, config.timeout_seconds, config.http)
-        self._finder = Finder(self._api, config.channel)
-        self._threads: OrderedDict[str, Thread] = OrderedDict()
+        self._threads = Threads()
+        self._finder = Finder(self._api, config.channel, self._threads)
 
     async def __aenter__(self) -> Self:
         await self._api.__aenter__()
@@ -67,7 +63,7 @@ class SlackAppBackend:
     async def _tell(self, notification: Notification) -> Outcome:
         if not _is_of_incident(notification):
             return await self._tell_alone(notification)
-        thread = self._remembered(notification.incident_id)
+        thread = self._threads.get(notification.incident_id)
         if thread is None and (notification.attempt > 1 or notification.told_severity is not None):
             found = await self._finder.thread(notification)
             if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
@@ -75,7 +71,7 @@ class SlackAppBackend:
             thread = found if isinstance(found, Thread) else None
         if thread is None:
             return await self._begin(notification)
-        self._remember(notification.incident_id, thread)
+        self._threads.put(notification.incident_id, thread)
         if notification.attempt > 1 and thread.notification_id == notification.notification_id:
             return Outcome.delivered("Slack had it already")
         return await self._go_on(thread, notification)
@@ -97,7 +93,7 @@ class SlackAppBackend:
         answer = await self._post_message(notification, alert_ids)
         if answer.ok and answer.text("ts"):
             thread = Thread(answer.text("ts"), notification.notification_id, alert_ids)
-            self._remember(notification.incident_id, thread)
+            self._threads.put(notification.incident_id, thread)
         return _delivered(answer) if answer.ok else answer.outcome
 
     async def _go_on(self, thread: Thread, notification: Notification) -> Outcome:
@@ -136,7 +132,7 @@ class SlackAppBackend:
 
     async def _begin_anew(self, notification: Notification) -> Outcome:
         """Somebody deleted the incident's message."""
-        self._threads.pop(notification.incident_id, None)
+        self._threads.forget(notification.incident_id)
         return await self._begin(notification)
 
     async def _post_message(self, notification: Notification, alert_ids: frozenset[str] | None) -> Answer:
@@ -170,17 +166,6 @@ class SlackAppBackend:
         return Target(
             notification.incident_id, None if alert_ids is None else tuple(sorted(alert_ids)), notification.test
         )
-
-    def _remembered(self, incident_id: str) -> Thread | None:
-        if incident_id in self._threads:
-            self._threads.move_to_end(incident_id)
-        return self._threads.get(incident_id)
-
-    def _remember(self, incident_id: str, thread: Thread) -> None:
-        self._threads[incident_id] = thread
-        self._threads.move_to_end(incident_id)
-        while len(self._threads) > _MOST_THREADS:
-            self._threads.popitem(last=False)
 
 
 def _is_of_incident(notification: Notification) -> bool:

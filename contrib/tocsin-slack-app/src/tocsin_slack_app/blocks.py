@@ -159,7 +159,12 @@ def _fields(facts: Iterable[tuple[str, str]]) -> Block:
 def _notes(alert: PerformanceAlert) -> list[Block]:
     lines = [f"*labels*: {fitting(escaped(wording.labels_line(alert)), _NOTE)}"] if alert.labels else []
     notes = {**alert.annotations, **({"source": alert.generator_url} if alert.generator_url else {})}
-    lines += [f"*{fitting(escaped(name), _FIELD)}*: {_note(value)}" for name, value in sorted(notes.items())]
+    told = {alert.message.strip(), ""}
+    lines += [
+        f"*{fitting(escaped(name), _FIELD)}*: {_note(value)}"
+        for name, value in sorted(notes.items())
+        if value.strip() not in told
+    ]
     return _sections("\n".join(_within(_TEXT - 2, lines)), 1)
 
 

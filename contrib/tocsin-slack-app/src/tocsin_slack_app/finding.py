@@ -8,6 +8,7 @@ kept elsewhere: after a restart, and after an answer that was lost, Slack itself
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -18,10 +19,11 @@ from tocsin_slack_app.blocks import incident_of
 from tocsin_slack_app.buttons import target_in
 from tocsin_slack_app.web_api import WebApi
 
-__all__ = ["Finder", "Thread", "note"]
+__all__ = ["Finder", "Thread", "Threads", "note"]
 
 _INCIDENT: Final = "tocsin_incident"
 _EVENT: Final = "tocsin_event"
+_MOST_THREADS: Final = 10_000
 _SLACK_CLOCK: Final = 600.0
 """Seconds by which Slack's clock may be behind ours."""
 
@@ -56,12 +58,38 @@ def _ids(notification: Notification) -> dict[str, str]:
     }
 
 
+class Threads:
+    """The messages of incidents that are known, the ones that were needed last; the others are asked of Slack."""
+
+    def __init__(self) -> None:
+        self._by_incident: OrderedDict[str, Thread] = OrderedDict()
+
+    def get(self, incident_id: str) -> Thread | None:
+        """Return the message of an incident, if it is known."""
+        if incident_id in self._by_incident:
+            self._by_incident.move_to_end(incident_id)
+        return self._by_incident.get(incident_id)
+
+    def put(self, incident_id: str, thread: Thread) -> None:
+        """Know the message of an incident."""
+        self._by_incident[incident_id] = thread
+        self._by_incident.move_to_end(incident_id)
+        while len(self._by_incident) > _MOST_THREADS:
+            self._by_incident.popitem(last=False)
+
+    def forget(self, incident_id: str) -> None:
+        """Somebody deleted the message."""
+        self._by_incident.pop(incident_id, None)
+
+
 @attrs.frozen(slots=True)
 class Finder:
-    """Looks in one Slack channel."""
+    """Looks in one Slack channel. Whatever incidents it comes by are known afterwards: after a restart, one look finds
+    the messages of many."""
 
     api: WebApi
     channel: str
+    threads: Threads
 
     async def thread(self, notification: Notification) -> Thread | Outcome | None:
         """Return the message of the notification's incident; None where there is none, or what came of a call that
@@ -70,7 +98,24 @@ class Finder:
         since = notification.created_at - _UNDATED if incident is None else incident.created_at - _SLACK_CLOCK
         wanted = _ids(notification)
         del wanted["notification_id"]
-        return _thread(await self.api.find_message(self.channel, max(since, 0.0), _is(_INCIDENT, wanted)))
+        mine = _is(_INCIDENT, {"channel_id": notification.channel_id})
+        sought = _is(_INCIDENT, wanted)
+
+        def holds(message: Mapping[str, Any]) -> bool:
+            if mine(message):
+                self._meet(message)
+            return sought(message)
+
+        return _thread(await self.api.find_message(self.channel, max(since, 0.0), holds))
+
+    def _meet(self, message: Mapping[str, Any]) -> None:
+        """Know the message of another incident too, unless a later one of it is known."""
+        incident_id = message["metadata"]["event_payload"].get("incident_id")
+        met = _thread(message)
+        if isinstance(incident_id, str) and isinstance(met, Thread):
+            known = self.threads.get(incident_id)
+            if known is None or known.ts < met.ts:
+                self.threads.put(incident_id, met)
 
     async def message(self, notification: Notification) -> Thread | Outcome | None:
         """Return the message that was posted for *notification* itself, in the channel."""

@@ -14,6 +14,7 @@ import anyio.abc
 
 from tocsin import (
     Acknowledged,
+    AlertError,
     AlertResolved,
     ConfigurationError,
     ServiceClosed,
@@ -30,7 +31,7 @@ from tocsin_slack_app.web_api import WebApi
 
 __all__ = ["MOST_BYTES", "SlackInteractions"]
 
-_log: Final = logging.getLogger("tocsin_slack_app")
+_log: Final = logging.getLogger("tocsin.slack_app")
 
 MOST_BYTES: Final = 1024 * 1024
 """A larger request is refused: the message that comes with a press is never so large."""
@@ -41,6 +42,7 @@ _FAREWELL_SECONDS: Final = 3.0
 
 _OVER: Final = "Nothing of this fires any more, as far as tocsin knows: somebody was faster, or it is over."
 _NOT_YOU: Final = "You are not among those who may answer alerts here: tocsin's configuration names them."
+_OWN: Final = "This is about tocsin itself, and ends by itself: it cannot be resolved by hand."
 _TEST: Final = "The buttons work: tocsin has heard from you. This was a test, and nothing was changed."
 
 
@@ -129,10 +131,16 @@ class SlackInteractions:
             self._follow(self._whisper, press, _NOT_YOU)
         elif press.target.test:
             self._follow(self._whisper, press, _TEST)
-        elif await self._is_committed(press):
-            self._follow(self._show, press)
         else:
-            self._follow(self._whisper, press, _OVER)
+            await self._answer(press)
+
+    async def _answer(self, press: Press) -> None:
+        try:
+            done = await self._is_committed(press)
+        except AlertError:
+            self._follow(self._whisper, press, _OWN)
+        else:
+            self._follow(*((self._show, press) if done else (self._whisper, press, _OVER)))
 
     async def _is_committed(self, press: Press) -> bool:
         """Hand on what was pressed; return False where tocsin knows of nothing that it is about."""

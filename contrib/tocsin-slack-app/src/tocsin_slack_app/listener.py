@@ -21,7 +21,7 @@ from tocsin_slack_app.settings import ListenerConfig
 
 __all__ = ["SlackAppSource"]
 
-_log: Final = logging.getLogger("tocsin_slack_app")
+_log: Final = logging.getLogger("tocsin.slack_app")
 
 _HEAD_BYTES: Final = 16_384
 _REQUEST_SECONDS: Final = 10.0
@@ -68,6 +68,7 @@ class SlackAppSource:
                     await anyio.sleep(_AGAIN_SECONDS)
                     continue
                 reason = error.strerror or type(error).__name__
+                _log.error("cannot listen for Slack's interactions on %s: %s", self._config.listen, reason)
                 raise ConfigurationError(f"cannot listen on {self._config.listen}: {reason}", "listen") from None
         raise AssertionError("the last try returns or raises")
 
