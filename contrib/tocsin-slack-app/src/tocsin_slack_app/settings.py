@@ -15,7 +15,7 @@ __all__ = ["API_URL", "InteractionsConfig", "ListenerConfig", "SlackAppConfig"]
 
 API_URL: Final = "https://slack.com/api"
 
-_TOKEN: Final = re.compile(r"xoxb-[A-Za-z0-9-]{8,512}|xoxe\.xoxb-[A-Za-z0-9.-]{8,512}")
+_TOKEN: Final = re.compile(r"xoxb-[A-Za-z0-9-]{8,512}")
 _SECRET: Final = re.compile(r"[!-~]{16,256}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,30}")
 _USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
