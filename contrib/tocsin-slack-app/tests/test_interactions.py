@@ -86,7 +86,7 @@ async def test_an_acknowledgement_is_committed_and_shown_with_who_gave_it(slack:
     assert state["elements"][0]["text"].startswith(f"{said}, <!date^1700000000^")
     assert [button["action_id"] for button in actions["elements"]] == [RESOLVE]
     assert root["metadata"] == metadata
-    assert [reply["text"] for reply in slack.replies(root["ts"])] == [said]
+    assert [reply["text"] for reply in slack.replies(root["ts"])] == ["✅ Acknowledged by ada"]
 
 
 async def test_a_second_acknowledgement_takes_the_place_of_the_first(slack: SlackPeer) -> None:
@@ -106,7 +106,7 @@ async def test_a_resolution_is_committed_and_who_gave_it_is_told(slack: SlackPee
     async with listening(slack, door) as interactions:
         assert await press(interactions, payload_of(root, RESOLVE)) == (200, b"")
     assert door.facts == [AlertResolved("manual-001", f"slack:ada ({USER})")]
-    assert [reply["text"] for reply in slack.replies(root["ts"])] == [f"☑️ Resolved by <@{USER}>"]
+    assert [reply["text"] for reply in slack.replies(root["ts"])] == ["☑️ Resolved by ada"]
     assert "chat.update" not in slack.asked()
 
 
@@ -173,6 +173,7 @@ async def test_an_author_is_one_short_line(slack: SlackPeer, user: dict[str, Any
     async with listening(slack, door) as interactions:
         await press(interactions, {**payload_of(root, ACKNOWLEDGE), "user": user})
     assert door.facts == [Acknowledged("inc-1", author)]
+    assert "\u202e" not in slack.replies(root["ts"])[0]["text"]
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------

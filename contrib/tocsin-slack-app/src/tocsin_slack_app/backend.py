@@ -23,7 +23,7 @@ _GRACE_SECONDS: Final = 1.0
 _PATIENCE: Final = 3
 """So many attempts are put off where Slack cannot be asked what it has already."""
 
-_NOWHERE_ELSE: Final = {"parse": "none", "link_names": False}
+_UNPARSED: Final = {"parse": "none", "link_names": False}
 """Names and channels in a text are not looked for, and nobody is mentioned by them."""
 
 
@@ -119,7 +119,7 @@ class SlackAppBackend:
         """Change the incident's message; people have been told, whatever comes of it."""
         alert_ids = _firing_ids(notification, thread.alert_ids)
         document = self._message(notification, self._target(notification, alert_ids))
-        answer = await self._api.update({"channel": self._config.channel, "ts": thread.ts, **_NOWHERE_ELSE, **document})
+        answer = await self._api.update({"channel": self._config.channel, "ts": thread.ts, **_UNPARSED, **document})
         if answer.error in GONE:
             return await self._begin_anew(notification)
         if answer.ok:
@@ -142,7 +142,7 @@ class SlackAppBackend:
         arguments = {
             "channel": self._config.channel,
             **document,
-            **_NOWHERE_ELSE,
+            **_UNPARSED,
             "unfurl_links": False,
             "unfurl_media": False,
             "metadata": note(notification, reply=thread is not None),

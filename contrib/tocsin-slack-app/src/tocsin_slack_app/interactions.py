@@ -172,17 +172,17 @@ class SlackInteractions:
         """Show under the message who has it, and in its thread what was done.
 
         A resolution is told by a notification, which changes the message; only who did it is told here. A message that
-        was changed since it was pressed is shown as it was then, until its next change.
+        was changed since it was pressed is shown as it was then, until its next change. In the thread people are named,
+        and not mentioned: whoever has just pressed a button needs no notification of it.
         """
-        now = self._wall_clock()
         if press.action == ACKNOWLEDGE:
-            said = f"✅ Acknowledged by <@{press.user_id}>"
+            now = self._wall_clock()
             when = f"<!date^{int(now)}^{{date_short_pretty}} {{time}}|{escaped(iso_time(now))}>"
-            blocks = _with_state(without(press.blocks, ACKNOWLEDGE), f"{said}, {when}")
-            await self._update(press, blocks)
-        else:
-            said = f"☑️ Resolved by <@{press.user_id}>"
-        message = {"text": said, "unfurl_links": False, "unfurl_media": False}
+            state = f"✅ Acknowledged by <@{press.user_id}>, {when}"
+            await self._update(press, _with_state(without(press.blocks, ACKNOWLEDGE), state))
+        said = "✅ Acknowledged" if press.action == ACKNOWLEDGE else "☑️ Resolved"
+        who = escaped(press.user_name) or press.user_id
+        message = {"text": f"{said} by {who}", "parse": "none", "link_names": False}
         answer = await self._api.post({"channel": press.channel, "thread_ts": press.ts, **message})
         _note(answer.ok, "its thread", answer.outcome.detail)
 
