@@ -123,9 +123,12 @@ async def test_a_token_that_is_wrong_is_said(slack: SlackPeer) -> None:
 
 @on_every_loop
 async def test_an_attempt_of_several_calls_has_one_timeout(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is under way is given up, and people may have been told."""
+    """Whatever is under way is given up; if it was a message, people may have been told."""
     monkeypatch.setattr("tocsin_slack_app.backend._GRACE_SECONDS", -9.95)
     async with entered(slack) as backend:
         slack.will(Hang())
         outcome = await backend.send(a_firing())
-    assert outcome == Outcome.unknown("Slack did not answer all calls within 10 s")
+        assert outcome == Outcome.unknown("Slack did not answer all calls within 10 s")
+        slack.will(Hang())
+        outcome = await backend.send(a_firing(attempt=2))
+        assert outcome == Outcome.unavailable("Slack did not answer all calls within 10 s"), "nothing was posted"

@@ -163,7 +163,7 @@ async def test_a_button_that_only_leads_somewhere_does_nothing(slack: SlackPeer)
 @pytest.mark.parametrize(
     ("user", "author"),
     [
-        ({"id": USER, "username": "a\nb \u202e" + "x" * 200}, f"slack:a b \u202e{'x' * 74}… ({USER})"),
+        ({"id": USER, "username": "a\nb \u202e" + "x" * 200}, f"slack:a b \ufffd{'x' * 74}… ({USER})"),
         ({"id": USER, "name": "ada"}, f"slack:ada ({USER})"),
         ({"id": USER, "username": 7}, f"slack:{USER}"),
     ],

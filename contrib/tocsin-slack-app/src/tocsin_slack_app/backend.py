@@ -6,12 +6,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import anyio
+import attrs
 
 from tocsin import BackendContext, Notification, NotificationKind, Outcome, OutcomeStatus
 from tocsin_slack_app.answers import GONE, Answer
 from tocsin_slack_app.blocks import event, incident_of, is_firing, standing
 from tocsin_slack_app.buttons import Target
-from tocsin_slack_app.finding import Finder, Thread, Threads, note
+from tocsin_slack_app.finding import Finder, Thread, Threads, is_of_incident, note
 from tocsin_slack_app.settings import SlackAppConfig
 from tocsin_slack_app.web_api import WebApi
 
@@ -25,6 +26,17 @@ _PATIENCE: Final = 3
 
 _UNPARSED: Final = {"parse": "none", "link_names": False}
 """Names and channels in a text are not looked for, and nobody is mentioned by them."""
+
+
+_HAD_IT: Final = Outcome.delivered("Slack had it already")
+
+
+@attrs.frozen(slots=True)
+class _Known:
+    """What Slack has: the incident's message, if there is one, and whether the notification is in its thread."""
+
+    thread: Thread | None = None
+    told: bool = False
 
 
 class SlackAppBackend:
@@ -56,36 +68,45 @@ class SlackAppBackend:
 
     async def send(self, notification: Notification) -> Outcome:
         """Try once to tell *notification*."""
+        looked = False
         with anyio.move_on_after(self._config.timeout_seconds + _GRACE_SECONDS):
-            return await self._tell(notification)
-        return Outcome.unknown(f"Slack did not answer all calls within {self._config.timeout_seconds:g} s")
+            known = await self._look(notification)
+            if isinstance(known, Outcome):
+                return known
+            looked = True
+            return await self._tell(notification, known)
+        problem = f"Slack did not answer all calls within {self._config.timeout_seconds:g} s"
+        return Outcome.unknown(problem) if looked else Outcome.unavailable(problem)
 
-    async def _tell(self, notification: Notification) -> Outcome:
-        if not _is_of_incident(notification):
-            return await self._tell_alone(notification)
-        thread = self._threads.get(notification.incident_id)
-        if thread is None and (notification.attempt > 1 or notification.told_severity is not None):
+    async def _look(self, notification: Notification) -> _Known | Outcome:
+        """Return what Slack has of it already, or what becomes of the attempt where nothing is to be told, or not now.
+
+        Slack is asked where it matters and is not known.
+        """
+        again = notification.attempt > 1
+        if not is_of_incident(notification):
+            posted = await self._finder.is_posted(notification) if again else False
+            return _HAD_IT if posted is True else _put_off(posted, notification) or _Known()
+        found: Thread | Outcome | None = self._threads.get(notification.incident_id)
+        if found is None and (again or notification.told_severity is not None):
             found = await self._finder.thread(notification)
-            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
-                return _not_now(found)
-            thread = found if isinstance(found, Thread) else None
-        if thread is None:
-            return await self._begin(notification)
-        self._threads.put(notification.incident_id, thread)
-        if notification.attempt > 1 and thread.notification_id == notification.notification_id:
-            return Outcome.delivered("Slack had it already")
-        return await self._go_on(thread, notification)
+        if not isinstance(found, Thread):
+            return _put_off(found, notification) or _Known()
+        self._threads.put(notification.incident_id, found)
+        if not again:
+            return _Known(found)
+        if notification.notification_id == found.notification_id:
+            return _HAD_IT
+        told = found.told == notification.notification_id or await self._finder.is_told(notification, found.ts)
+        return _put_off(told, notification) or _Known(found, told is True)
 
-    async def _tell_alone(self, notification: Notification) -> Outcome:
-        """Tell what belongs to no incident, or to several: a test, a heartbeat, a digest."""
-        if notification.attempt > 1:
-            found = await self._finder.message(notification)
-            if isinstance(found, Thread):
-                return Outcome.delivered("Slack had it already")
-            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
-                return _not_now(found)
-        answer = await self._post_message(notification, _firing_ids(notification, frozenset()))
-        return _delivered(answer) if answer.ok else answer.outcome
+    async def _tell(self, notification: Notification, known: _Known) -> Outcome:
+        if not is_of_incident(notification):
+            answer = await self._post_message(notification, _firing_ids(notification, frozenset()))
+            return _delivered(answer) if answer.ok else answer.outcome
+        if known.thread is None:
+            return await self._begin(notification)
+        return await self._go_on(known.thread, notification, told=known.told)
 
     async def _begin(self, notification: Notification) -> Outcome:
         """Post the incident's message."""
@@ -96,14 +117,8 @@ class SlackAppBackend:
             self._threads.put(notification.incident_id, thread)
         return _delivered(answer) if answer.ok else answer.outcome
 
-    async def _go_on(self, thread: Thread, notification: Notification) -> Outcome:
+    async def _go_on(self, thread: Thread, notification: Notification, *, told: bool) -> Outcome:
         """Tell the event in the thread, and then change the incident's message."""
-        told = notification.attempt > 1 and thread.told == notification.notification_id
-        if not told and notification.attempt > 1:
-            found = await self._finder.is_told(notification, thread.ts)
-            if isinstance(found, Outcome) and _is_worth_waiting(found, notification):
-                return _not_now(found)
-            told = found is True
         detail = "it was in the thread already"
         if not told:
             answer = await self._post(notification, event(notification), thread)
@@ -168,21 +183,14 @@ class SlackAppBackend:
         )
 
 
-def _is_of_incident(notification: Notification) -> bool:
-    return not notification.test and notification.kind not in (NotificationKind.DIGEST, NotificationKind.HEARTBEAT)
+def _put_off(look: object, notification: Notification) -> Outcome | None:
+    """Return what becomes of an attempt that could not look first, and so tells nothing; None where it goes on.
 
-
-def _is_worth_waiting(look: Outcome, notification: Notification) -> bool:
-    """Whether a look that failed is to be tried again before anything is posted.
-
-    Where it never will succeed (a scope is missing, say), or has failed too often, an alert that may be there twice is
-    better than none.
+    Where a look never will succeed (a scope is missing, say), or has failed too often, an alert that may be there twice
+    is better than none.
     """
-    return look.status is not OutcomeStatus.REJECTED and notification.attempt <= _PATIENCE
-
-
-def _not_now(look: Outcome) -> Outcome:
-    """Return what becomes of an attempt that posted nothing, since it could not look first."""
+    if not isinstance(look, Outcome) or look.status is OutcomeStatus.REJECTED or notification.attempt > _PATIENCE:
+        return None
     detail = f"Slack could not be asked whether it has the message: {look.detail}"
     if look.status is OutcomeStatus.THROTTLED:
         return Outcome.throttled(detail, code=look.code, retry_after_seconds=look.retry_after_seconds)

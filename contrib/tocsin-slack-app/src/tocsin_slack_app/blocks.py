@@ -65,9 +65,9 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     page = page_link(page_url, notification.incident_id, alert_id)
     taken = incident is not None and incident.acknowledged and is_firing(notification)
     state = [context("✅ Acknowledged", STATE)] if taken else []
-    calm = not is_firing(notification)
+    calm = not is_firing(notification) or notification.kind is NotificationKind.HEARTBEAT
     return _document(
-        _sign(notification, calm),
+        _CALM if calm else _SIGNS[_severity(notification)],
         headline,
         notification,
         [*body, *_ids(notification), *state, *actions(target, page, taken=taken)],
@@ -82,7 +82,8 @@ def event(notification: Notification) -> Document:
     else:
         headline = escaped(headline)
     calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
-    return _document(_sign(notification, calm), headline, notification, [*_body(notification), *_ids(notification)])
+    sign = _CALM if calm else _SIGNS[notification.severity]
+    return _document(sign, headline, notification, [*_body(notification), *_ids(notification)])
 
 
 def context(text: str, block_id: str | None = None) -> Block:
@@ -97,10 +98,6 @@ def _document(sign: str, headline: str, notification: Notification, blocks: list
     text = "\n".join(filter(str.strip, [headline, escaped(said)]))
     title = {"type": "plain_text", "text": fitting(headline, _HEADER), "emoji": True}
     return {"text": fitting(text, _TEXT), "blocks": [{"type": "header", "text": title}, *blocks]}
-
-
-def _sign(notification: Notification, calm: bool) -> str:
-    return _CALM if calm else _SIGNS[_severity(notification)]
 
 
 def _severity(notification: Notification) -> AlertSeverity:

@@ -14,15 +14,18 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin import Notification, Outcome
+from tocsin import Notification, NotificationKind, Outcome
 from tocsin_slack_app.blocks import incident_of
 from tocsin_slack_app.buttons import target_in
 from tocsin_slack_app.web_api import WebApi
 
-__all__ = ["Finder", "Thread", "Threads", "note"]
+__all__ = ["Finder", "Thread", "Threads", "is_of_incident", "note"]
 
 _INCIDENT: Final = "tocsin_incident"
 _EVENT: Final = "tocsin_event"
+_ALONE: Final = "tocsin_message"
+"""What belongs to no incident, or to several: it must never be taken for an incident's message, and changed."""
+
 _MOST_THREADS: Final = 10_000
 _SLACK_CLOCK: Final = 600.0
 """Seconds by which Slack's clock may be behind ours."""
@@ -45,9 +48,15 @@ class Thread:
     told: str = ""
 
 
+def is_of_incident(notification: Notification) -> bool:
+    """Whether *notification* belongs to one incident; a test, a heartbeat and a digest do not."""
+    return not notification.test and notification.kind not in (NotificationKind.DIGEST, NotificationKind.HEARTBEAT)
+
+
 def note(notification: Notification, *, reply: bool) -> dict[str, Any]:
     """Return the metadata of a message that tells *notification*."""
-    return {"event_type": _EVENT if reply else _INCIDENT, "event_payload": _ids(notification)}
+    posted = _INCIDENT if is_of_incident(notification) else _ALONE
+    return {"event_type": _EVENT if reply else posted, "event_payload": _ids(notification)}
 
 
 def _ids(notification: Notification) -> dict[str, str]:
@@ -117,10 +126,12 @@ class Finder:
             if known is None or known.ts < met.ts:
                 self.threads.put(incident_id, met)
 
-    async def message(self, notification: Notification) -> Thread | Outcome | None:
-        """Return the message that was posted for *notification* itself, in the channel."""
+    async def is_posted(self, notification: Notification) -> bool | Outcome:
+        """Return whether *notification*, which is of no incident, is in the channel, or what came of a call that
+        failed."""
         since = max(notification.created_at - _SLACK_CLOCK, 0.0)
-        return _thread(await self.api.find_message(self.channel, since, _is(_INCIDENT, _ids(notification))))
+        found = await self.api.find_message(self.channel, since, _is(_ALONE, _ids(notification)))
+        return found if isinstance(found, Outcome) else found is not None
 
     async def is_told(self, notification: Notification, ts: str) -> bool | Outcome:
         """Return whether *notification* is in the thread *ts*, or what came of a call that failed."""

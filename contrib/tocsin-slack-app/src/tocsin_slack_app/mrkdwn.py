@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tocsin import wording
 
-__all__ = ["escaped", "fitting", "linked", "pieces"]
+__all__ = ["escaped", "fitting", "harmless", "linked", "pieces"]
 
 _UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves the cursor, turns the direction of reading, or is half a character."""
@@ -22,10 +22,14 @@ _URL: Final = re.compile(r"https?://[^\s<>|]{3,2000}")
 _IN_URL: Final = "!#$%&'()*+,/:;=?@[]~-._"
 
 
+def harmless(text: str) -> str:
+    """Return *text* with a replacement for each character that hides or turns what is read."""
+    return _UNSHOWN.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
 def escaped(text: str) -> str:
     """Return *text* so that Slack shows it: a link or a mention in it (``<!channel>``) is text, and not done."""
-    shown = _UNSHOWN.sub("\ufffd", text.replace("\r\n", "\n"))
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return harmless(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def linked(text: str) -> str:

@@ -16,6 +16,7 @@ import attrs
 
 from tocsin import wording
 from tocsin_slack_app.buttons import ACKNOWLEDGE, RESOLVE, Target
+from tocsin_slack_app.mrkdwn import harmless
 
 __all__ = ["MalformedPressError", "Press", "press_in"]
 
@@ -85,7 +86,7 @@ def _press(payload: Mapping[str, Any], action: Mapping[str, Any]) -> Press:
         action=str(action["action_id"]),
         target=target,
         user_id=_matching(_USER, user.get("id"), "user"),
-        user_name=wording.shortened(wording.one_line(name), _NAME) if isinstance(name, str) else "",
+        user_name=wording.shortened(harmless(wording.one_line(name)), _NAME) if isinstance(name, str) else "",
         channel=_matching(_CHANNEL, _object(payload.get("channel")).get("id"), "channel"),
         ts=_matching(_TS, message.get("ts"), "message"),
         text=text if isinstance(text, str) else "",
