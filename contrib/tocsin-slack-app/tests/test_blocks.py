@@ -83,6 +83,7 @@ def test_escaped_text_holds_nothing_that_slack_acts_on(text: str) -> None:
         cut = fitting(escaped(text), limit)
         assert units(cut) <= limit
         assert list(problems_of_text(cut, limit, "x")) == [] or not cut.strip()
+    assert list(problems_of_text(linked(f"{text}https://a.example/{text}", 3000), 10**6, "x")) == []
     parts = pieces(escaped(text), 20, 3)
     assert len(parts) <= 3
     assert all(list(problems_of_text(part, 20, "x")) == [] for part in parts)
@@ -114,17 +115,22 @@ def test_notes_are_left_out_whole() -> None:
     ("text", "form"),
     [
         ("https://wiki.example/a?b=c&d=e#f", "<https://wiki.example/a?b=c&amp;d=e#f>"),
-        (" https://wiki.example ", "<https://wiki.example>"),
+        (
+            "see https://wiki.example/x, and (https://a.example).",
+            "see <https://wiki.example/x>, and (<https://a.example>).",
+        ),
         ("https://wiki.example/ü", "<https://wiki.example/%C3%BC>"),
         ("https://wiki.example/%20", "<https://wiki.example/%20>"),
-        ("https://evil.example|bank", "https://evil.example|bank"),
-        ("https://a.example> <!channel>", "https://a.example&gt; &lt;!channel&gt;"),
+        ("https://wiki.example/\ud800\u202e\x07", "<https://wiki.example/?%E2%80%AE%07>"),
+        ("<https://evil.example|bank>", "&lt;<https://evil.example>|bank&gt;"),
+        ("https://a.example> <!channel>", "<https://a.example>&gt; &lt;!channel&gt;"),
         ("javascript:alert(1)", "javascript:alert(1)"),
-        ("see https://wiki.example", "see https://wiki.example"),
+        ("https://a.example/" + "x" * 300, "https://a.example/" + "x" * 300),
     ],
 )
-def test_only_what_is_a_link_and_nothing_else_is_one(text: str, form: str) -> None:
-    assert linked(text) == form
+def test_an_address_is_a_link_that_shows_where_it_leads(text: str, form: str) -> None:
+    """One that is too long to be shown whole is none."""
+    assert linked(text, 200) == form
 
 
 def test_what_turns_or_hides_text_is_replaced() -> None:

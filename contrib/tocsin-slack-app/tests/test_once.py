@@ -140,6 +140,7 @@ async def test_an_event_that_is_told_while_the_message_stays_as_it_was_is_not_to
     (root,) = slack.roots
     assert len(slack.replies(root["ts"])) == 1
     assert "RESOLVED" in root["text"]
+    assert ("conversations.replies" in slack.asked()) is restarted
 
 
 async def test_a_message_that_may_not_be_changed_any_more_is_told_all_the_same(slack: SlackPeer) -> None:

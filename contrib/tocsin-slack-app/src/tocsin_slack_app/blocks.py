@@ -143,7 +143,7 @@ def _body(notification: Notification) -> list[Block]:
     facts = wording.facts(notification)
     if notification.single:
         alert = notification.alerts[0].alert
-        return [*blocks, *_sections(escaped(alert.message), 2), _fields(facts), *_notes(alert)]
+        return [*blocks, *_sections(linked(alert.message, _TEXT), 2), _fields(facts), *_notes(alert)]
     lines = (f"• {fitting(escaped(line), _LINE)}" for line in wording.shown_alerts(notification))
     return [*blocks, *([_fields(facts)] if facts else []), *_sections("\n".join(lines), 2)]
 
@@ -158,7 +158,7 @@ def _notes(alert: PerformanceAlert) -> list[Block]:
     notes = {**alert.annotations, **({"source": alert.generator_url} if alert.generator_url else {})}
     told = {alert.message.strip(), ""}
     lines += [
-        f"*{fitting(escaped(name), _FIELD)}*: {_note(value)}"
+        f"*{fitting(escaped(name), _FIELD)}*: {fitting(linked(value, _NOTE), _NOTE)}"
         for name, value in sorted(notes.items())
         if value.strip() not in told
     ]
@@ -173,12 +173,6 @@ def _within(room: int, lines: Iterable[str]) -> Iterator[str]:
             yield "…"
             return
         yield line
-
-
-def _note(value: str) -> str:
-    """Return an annotation; a link that is too long to be one is text."""
-    link = linked(value)
-    return link if wording.utf16_length(link) <= _NOTE else fitting(escaped(value), _NOTE)
 
 
 def _ids(notification: Notification) -> list[Block]:

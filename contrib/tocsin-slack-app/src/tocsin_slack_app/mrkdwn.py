@@ -18,7 +18,10 @@ _UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u20
 """What moves the cursor, turns the direction of reading, or is half a character."""
 
 _BROKEN_ENTITY: Final = re.compile(r"&[a-z]{0,3}\Z")
-_URL: Final = re.compile(r"https?://[^\s<>|]{3,2000}")
+_URL: Final = re.compile(r"https?://[^\s<>|\"'`]{3,2000}")
+_AFTER_URL: Final = ".,;:!?)]}"
+"""What ends a sentence, or a bracket around an address, and no address."""
+
 _IN_URL: Final = "!#$%&'()*+,/:;=?@[]~-._"
 
 
@@ -32,11 +35,18 @@ def escaped(text: str) -> str:
     return harmless(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def linked(text: str) -> str:
-    """Return *text* escaped; one that is a URL, and nothing else, as a link that shows where it leads."""
-    if not _URL.fullmatch(text.strip()):
-        return escaped(text)
-    return f"<{escaped(quote(text.strip(), safe=_IN_URL))}>"
+def linked(text: str, limit: int) -> str:
+    """Return *text* escaped, and each URL in it as a link that shows where it leads.
+
+    Where that takes more than *limit* units there are no links: what is cut could be cut in the middle of one.
+    """
+    parts, end = [], 0
+    for found in _URL.finditer(text[: limit + 1]):
+        url = found[0].rstrip(_AFTER_URL)
+        parts += [escaped(text[end : found.start()]), f"<{escaped(quote(url, safe=_IN_URL, errors='replace'))}>"]
+        end = found.start() + len(url)
+    shown = "".join([*parts, escaped(text[end:])])
+    return shown if wording.utf16_length(shown) <= limit else escaped(text)
 
 
 def fitting(text: str, limit: int) -> str:
