@@ -224,6 +224,40 @@ async def test_what_belongs_to_no_incident_is_a_message_of_its_own_and_there_onc
     assert "chat.update" not in slack.asked()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_the_button_resolves_what_fires_as_far_as_the_channel_was_told(slack: SlackPeer, restarted: bool) -> None:
+    """Over all its notifications: one that tells of a second alert does not list the first."""
+    async with entered(slack) as backend:
+        await backend.send(a_firing())
+        await backend.send(more(incidents=(incident(3, 3),)))
+        assert resolvable(slack) == ("manual-001", "manual-002")
+        ended = an_end(incidents=(incident(3, 2),), still_firing=1)
+        if not restarted:
+            await backend.send(ended)
+    if restarted:
+        async with entered(slack) as backend:
+            await backend.send(ended)
+    assert resolvable(slack) == ("manual-002",)
+
+
+async def test_what_cannot_be_known_is_not_resolved_by_a_button(slack: SlackPeer) -> None:
+    """The message is gone that listed the first alerts; until a notification lists all that fires."""
+    async with entered(slack) as backend:
+        await backend.send(a_firing())
+        slack.roots[0]["blocks"] = slack.roots[0]["blocks"][:1]
+    async with entered(slack) as backend:
+        await backend.send(more(incidents=(incident(3, 3),)))
+        assert resolvable(slack) is None
+        await backend.send(more(notification_id="ntf-all", incidents=(incident(3, 1),)))
+        assert resolvable(slack) == ("manual-002",)
+
+
+def resolvable(slack: SlackPeer) -> tuple[str, ...] | None:
+    """Return what the button under the incident's message would resolve."""
+    target = target_in(slack.roots[0])
+    return None if target is None else target.alert_ids
+
+
 async def test_only_so_many_incidents_are_remembered(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is not is asked for."""
     monkeypatch.setattr(finding, "_MOST_THREADS", 2)
