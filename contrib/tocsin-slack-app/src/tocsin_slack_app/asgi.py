@@ -1,4 +1,4 @@
-"""The application to mount in Starlette, FastAPI, or whatever else speaks ASGI."""
+"""The application for Starlette, FastAPI, or whatever else speaks ASGI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class InteractionsApp:
-    """Answers ``POST`` wherever it is mounted. Enter the :class:`SlackInteractions` where the service is entered."""
+    """Answers ``POST`` wherever it is routed to. Enter the :class:`SlackInteractions` where the service is entered."""
 
     def __init__(self, interactions: SlackInteractions) -> None:
         self._interactions = interactions
