@@ -138,6 +138,8 @@ class SlackPeer(HttpReceiver):
             yield "invalid_arguments parse and link_names could mention somebody"
         if "blocks" in arguments:
             yield from (f"invalid_blocks {problem}" for problem in problems_of_blocks(arguments["blocks"]))
+        if method == "chat.update" and len(arguments.get("text", "").encode()) > 4000:
+            yield "msg_too_long"
         if "text" in arguments:
             yield from (f"no_text {problem}" for problem in problems_of_text(arguments["text"], 4000, "text"))
         elif "blocks" not in arguments:
@@ -161,6 +163,8 @@ class SlackPeer(HttpReceiver):
     def _chat_update(self, arguments: dict[str, Any]) -> Reply:
         for message in self.messages:
             if message["ts"] == arguments.get("ts"):
+                if "text" in arguments and "blocks" not in arguments:
+                    message.pop("blocks", None)
                 message.update({name: arguments[name] for name in ("text", "blocks", "metadata") if name in arguments})
                 return done(channel=CHANNEL, ts=message["ts"], text=message["text"])
         return failed("message_not_found")

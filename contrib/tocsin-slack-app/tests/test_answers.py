@@ -6,7 +6,7 @@ import json
 
 import httpx
 import pytest
-from slack_channel import a_firing, entered
+from slack_channel import a_firing, entered, more
 from slack_peer import SlackPeer, failed, limited
 
 from tocsin import Outcome, OutcomeStatus
@@ -112,6 +112,25 @@ async def test_an_attempt_ends_as_slack_says(
         found = await backend.send(a_firing())
     assert (found.status, found.code, found.retry_after_seconds) == outcome
     assert slack.asked() == ["chat.postMessage"]
+
+
+@on_every_loop
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"])
+async def test_a_form_that_slack_does_not_take_is_told_as_text(slack: SlackPeer, error: str) -> None:
+    """An alert without buttons is better than none; an event and a change likewise."""
+    async with entered(slack) as backend:
+        slack.will_fail("chat.postMessage", error)
+        assert (await backend.send(a_firing())).success
+        assert "blocks" not in slack.roots[0]
+        assert (await backend.send(more())).success
+        assert "blocks" in slack.roots[0]
+        slack.will_fail("chat.update", error)
+        assert (await backend.send(more(notification_id="ntf-third"))).success
+    (root,) = slack.roots
+    assert "blocks" not in root
+    assert root["text"].startswith("🔴 [FIRING] CRITICAL cpu_usage: 2 alerts")
+    assert root["metadata"]["event_payload"]["incident_id"] == "inc-1"
+    assert len(slack.replies(root["ts"])) == 2
 
 
 @on_every_loop

@@ -30,9 +30,9 @@ PAGE_URL = "https://alerts.example.org/a/{alert_id}?incident={incident_id}"
 
 def problems(document: dict[str, Any]) -> list[str]:
     """Return why Slack would refuse a message."""
-    found = [*problems_of_blocks(document["blocks"]), *problems_of_text(document["text"], 3000, "text")]
+    found = [*problems_of_blocks(document["blocks"]), *problems_of_text(document["text"], 1000, "text")]
     whole = sum(units(text) for text in shown(document))
-    return found if whole <= 16_000 else [*found, f"{whole} characters in all"]
+    return found if whole <= 9_500 else [*found, f"{whole} characters in all"]
 
 
 def shown(value: Any) -> list[str]:
@@ -104,7 +104,7 @@ def test_notes_are_left_out_whole() -> None:
     notes = {f"runbook{number:02}": f"https://wiki.example/{'x' * 300}/{number}" for number in range(30)}
     document = event(rendered(make_notification(make_listed(annotations=notes))))
     (text,) = [text for text in shown(document) if "runbook00" in text]
-    assert text.endswith("/7>\n…")
+    assert text.endswith("/4>\n…")
     assert problems(document) == []
 
 

@@ -17,10 +17,13 @@ import httpx
 from tocsin import Outcome
 from tocsin.http import excerpt, json_answer, outcome_of, retry_after_seconds
 
-__all__ = ["GONE", "Answer", "answer_of"]
+__all__ = ["GONE", "UNFIT", "Answer", "answer_of"]
 
 GONE: Final = frozenset({"message_not_found", "thread_not_found", "cannot_reply_to_message"})
 """The message that was to be changed, or replied to, is not there any more."""
+
+UNFIT: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+"""Slack does not take the form of a message, which says nothing against telling it."""
 
 _LATER: Final = frozenset(
     {

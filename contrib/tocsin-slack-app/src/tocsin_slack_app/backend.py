@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -9,7 +11,7 @@ import anyio
 import attrs
 
 from tocsin import BackendContext, Notification, NotificationKind, Outcome, OutcomeStatus
-from tocsin_slack_app.answers import GONE, Answer
+from tocsin_slack_app.answers import GONE, UNFIT, Answer
 from tocsin_slack_app.blocks import event, incident_of, is_firing, standing
 from tocsin_slack_app.buttons import Target
 from tocsin_slack_app.finding import Finder, Thread, Threads, is_of_incident, note
@@ -17,6 +19,8 @@ from tocsin_slack_app.settings import SlackAppConfig
 from tocsin_slack_app.web_api import WebApi
 
 __all__ = ["SlackAppBackend"]
+
+_log: Final = logging.getLogger("tocsin.slack_app")
 
 _GRACE_SECONDS: Final = 1.0
 """Beyond its own timeout, so that a call which is the only one of its attempt says itself how far it got."""
@@ -134,7 +138,8 @@ class SlackAppBackend:
         """Change the incident's message; people have been told, whatever comes of it."""
         alert_ids = _firing_ids(notification, thread.alert_ids)
         document = self._message(notification, self._target(notification, alert_ids))
-        answer = await self._api.update({"channel": self._config.channel, "ts": thread.ts, **_UNPARSED, **document})
+        place = {"channel": self._config.channel, "ts": thread.ts}
+        answer = await _written(self._api.update, {**place, **_UNPARSED, **document})
         if answer.error in GONE:
             return await self._begin_anew(notification)
         if answer.ok:
@@ -164,7 +169,7 @@ class SlackAppBackend:
         }
         if thread is not None:
             arguments |= {"thread_ts": thread.ts, "reply_broadcast": self._is_broadcast(notification)}
-        return await self._api.post(arguments)
+        return await _written(self._api.post, arguments)
 
     def _is_broadcast(self, notification: Notification) -> bool:
         kind = notification.kind
@@ -181,6 +186,15 @@ class SlackAppBackend:
         return Target(
             notification.incident_id, None if alert_ids is None else tuple(sorted(alert_ids)), notification.test
         )
+
+
+async def _written(call: Callable[[Mapping[str, Any]], Awaitable[Answer]], arguments: Mapping[str, Any]) -> Answer:
+    """Post or change a message; one whose blocks Slack does not take is told as text, without buttons."""
+    answer = await call(arguments)
+    if answer.error not in UNFIT:
+        return answer
+    _log.warning("Slack does not take the form of a message, and is told its text alone: %s", answer.outcome.detail)
+    return await call({name: value for name, value in arguments.items() if name != "blocks"})
 
 
 def _put_off(look: object, notification: Notification) -> Outcome | None:

@@ -1,8 +1,9 @@
 """Messages in Block Kit: an incident as it stands now, and each of its events, within Slack's limits.
 
 https://docs.slack.dev/reference/block-kit/blocks: a header has 150 characters, a section 3,000, each of its at most ten
-fields 2,000, and a message 50 blocks. How long all blocks together may be is not published; what is made here stays
-below 16,000 characters.
+fields 2,000, and a message 50 blocks. How long all blocks together may be is not published: messages of 11,000
+characters were refused (https://github.com/slackapi/bolt-js/issues/2867), so what is made here stays below 9,500. The
+text beside the blocks is short, for where a message is changed it may have 4,000 bytes.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ __all__ = ["context", "event", "incident_of", "is_firing", "standing"]
 Document = dict[str, Any]
 
 _HEADER: Final = 150
-_TEXT: Final = 3000
-_FIELD: Final = 300
+_SECTION: Final = 3000
+_TEXT: Final = 1000
+_FIELD: Final = 200
 _FIELDS: Final = 10
-_LINE: Final = 280
-_NOTE: Final = 600
+_LINE: Final = 200
+_NOTE: Final = 400
+_NOTES: Final = 2000
 
 _CALM: Final = "🟢"
 _SIGNS: Final = {
@@ -89,7 +92,7 @@ def event(notification: Notification) -> Document:
 def context(text: str, block_id: str | None = None) -> Block:
     """Return *text*, which is mrkdwn, as a small line."""
     named = {} if block_id is None else {"block_id": block_id}
-    return {"type": "context", **named, "elements": [_mrkdwn(fitting(text, _TEXT))]}
+    return {"type": "context", **named, "elements": [_mrkdwn(fitting(text, _SECTION))]}
 
 
 def _document(sign: str, headline: str, notification: Notification, blocks: list[Block]) -> Document:
@@ -138,14 +141,14 @@ def _is_templated(notification: Notification) -> bool:
 def _body(notification: Notification) -> list[Block]:
     """Return what the headline does not say: a template's words, one alert in full, or a summary."""
     if notification.message is not None and notification.message.templated:
-        return _sections(notification.message.body, 4)
+        return _sections(notification.message.body, 2)
     blocks = _sections(escaped(wording.level_line(notification)), 1)
     facts = wording.facts(notification)
     if notification.single:
         alert = notification.alerts[0].alert
-        return [*blocks, *_sections(linked(alert.message, _TEXT), 2), _fields(facts), *_notes(alert)]
+        return [*blocks, *_sections(linked(alert.message, _SECTION), 1), _fields(facts), *_notes(alert)]
     lines = (f"• {fitting(escaped(line), _LINE)}" for line in wording.shown_alerts(notification))
-    return [*blocks, *([_fields(facts)] if facts else []), *_sections("\n".join(lines), 2)]
+    return [*blocks, *([_fields(facts)] if facts else []), *_sections("\n".join(lines), 1)]
 
 
 def _fields(facts: Iterable[tuple[str, str]]) -> Block:
@@ -162,7 +165,7 @@ def _notes(alert: PerformanceAlert) -> list[Block]:
         for name, value in sorted(notes.items())
         if value.strip() not in told
     ]
-    return _sections("\n".join(_within(_TEXT - 2, lines)), 1)
+    return _sections("\n".join(_within(_NOTES, lines)), 1)
 
 
 def _within(room: int, lines: Iterable[str]) -> Iterator[str]:
@@ -181,7 +184,7 @@ def _ids(notification: Notification) -> list[Block]:
 
 
 def _sections(text: str, most: int) -> list[Block]:
-    return [{"type": "section", "text": _mrkdwn(piece)} for piece in pieces(text, _TEXT, most)]
+    return [{"type": "section", "text": _mrkdwn(piece)} for piece in pieces(text, _SECTION, most)]
 
 
 def _mrkdwn(text: str) -> Block:
