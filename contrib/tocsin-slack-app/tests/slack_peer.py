@@ -187,8 +187,8 @@ class SlackPeer(HttpReceiver):
     def _paged(self, messages: list[dict[str, Any]], arguments: dict[str, Any]) -> Reply:
         if arguments.get("include_all_metadata") != "true":
             messages = [{name: value for name, value in one.items() if name != "metadata"} for one in messages]
-        oldest = float(arguments.get("oldest", 0))
-        found = [one for one in messages if float(one["ts"]) >= oldest or one["ts"] == arguments.get("ts")]
+        oldest, latest = float(arguments.get("oldest", 0)), float(arguments.get("latest", "inf"))
+        found = [one for one in messages if oldest <= float(one["ts"]) <= latest or one["ts"] == arguments.get("ts")]
         start = int(arguments.get("cursor", "0"))
         size = min(self.page, int(arguments.get("limit", 100)))
         more = start + size < len(found)

@@ -214,6 +214,16 @@ def test_where_the_alerts_are_not_known_or_too_many_they_are_not_resolved_by_a_b
     assert target_in(document) == Target("inc-1")
 
 
+def test_a_note_that_says_the_same_as_the_alert_is_left_out() -> None:
+    listed = make_listed(
+        message="the disk is full", annotations={"summary": " the disk is full\n", "runbook": "x", "e": " "}
+    )
+    texts = " ".join(shown(event(rendered(make_notification(listed)))))
+    assert "*runbook*: x" in texts
+    assert "*summary*" not in texts
+    assert "*e*" not in texts
+
+
 def test_what_is_acknowledged_is_not_asked_for_again() -> None:
     document = standing(a_firing(incidents=(incident(acknowledged=True),)), TARGET, None)
     assert list(buttons(document)) == ["Resolve"]

@@ -13,7 +13,7 @@ from tocsin import AlertSeverity, NotificationKind, OutcomeStatus
 from tocsin.testing.http_receiver import Bytes, Reply, Reset
 from tocsin.testing.samples import NOW, make_notification
 from tocsin_slack_app import finding
-from tocsin_slack_app.buttons import target_in
+from tocsin_slack_app.buttons import state_in, target_in
 
 pytestmark = pytest.mark.anyio
 
@@ -256,6 +256,18 @@ def resolvable(slack: SlackPeer) -> tuple[str, ...] | None:
     """Return what the button under the incident's message would resolve."""
     target = target_in(slack.roots[0])
     return None if target is None else target.alert_ids
+
+
+@pytest.mark.parametrize("answer", [limited(3), failed("missing_scope"), done(messages=[{"ts": "1.2"}, 7])])
+async def test_who_has_acknowledged_an_incident_is_asked_of_its_message(slack: SlackPeer, answer: Reply) -> None:
+    """Where that cannot be had, that it is acknowledged is said all the same."""
+    async with entered(slack) as backend:
+        await backend.send(a_firing())
+        slack.will_fail("conversations.history", answer)
+        assert (await backend.send(more(incidents=(incident(2, 2, acknowledged=True),)))).success
+    (root,) = slack.roots
+    assert state_in(root) == "✅ Acknowledged"
+    assert "tocsin_acknowledge" not in str(root["blocks"])
 
 
 async def test_only_so_many_incidents_are_remembered(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import attrs
 
 from tocsin import BackendContext, Notification, NotificationKind, Outcome, OutcomeStatus
 from tocsin_slack_app.answers import GONE, UNFIT, Answer
-from tocsin_slack_app.blocks import event, incident_of, is_firing, standing
+from tocsin_slack_app.blocks import event, incident_of, is_firing, is_taken, standing
 from tocsin_slack_app.buttons import Target
 from tocsin_slack_app.finding import Finder, Thread, Threads, is_of_incident, note
 from tocsin_slack_app.settings import SlackAppConfig
@@ -137,7 +137,8 @@ class SlackAppBackend:
     async def _change(self, thread: Thread, notification: Notification, detail: str) -> Outcome:
         """Change the incident's message; people have been told, whatever comes of it."""
         alert_ids = _firing_ids(notification, thread.alert_ids)
-        document = self._message(notification, self._target(notification, alert_ids))
+        state = await self._finder.state(thread.ts) if is_taken(notification) else ""
+        document = standing(notification, self._target(notification, alert_ids), self._config.page_url, state)
         place = {"channel": self._config.channel, "ts": thread.ts}
         answer = await _written(self._api.update, {**place, **_UNPARSED, **document})
         if answer.error in GONE:
@@ -156,7 +157,8 @@ class SlackAppBackend:
         return await self._begin(notification)
 
     async def _post_message(self, notification: Notification, alert_ids: frozenset[str] | None) -> Answer:
-        return await self._post(notification, self._message(notification, self._target(notification, alert_ids)))
+        document = standing(notification, self._target(notification, alert_ids), self._config.page_url)
+        return await self._post(notification, document)
 
     async def _post(self, notification: Notification, document: dict[str, Any], thread: Thread | None = None) -> Answer:
         arguments = {
@@ -174,9 +176,6 @@ class SlackAppBackend:
     def _is_broadcast(self, notification: Notification) -> bool:
         kind = notification.kind
         return (NotificationKind.MORE if kind is NotificationKind.FIRING else kind).value in self._config.broadcast
-
-    def _message(self, notification: Notification, target: Target | None) -> dict[str, Any]:
-        return standing(notification, target, self._config.page_url)
 
     def _target(self, notification: Notification, alert_ids: frozenset[str] | None) -> Target | None:
         """Return what the buttons are about; None where there are to be none."""

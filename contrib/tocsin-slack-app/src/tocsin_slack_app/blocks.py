@@ -24,7 +24,7 @@ from tocsin import (
 from tocsin_slack_app.buttons import STATE, Block, Target, actions, page_link
 from tocsin_slack_app.mrkdwn import escaped, fitting, linked, pieces
 
-__all__ = ["context", "event", "incident_of", "is_firing", "standing"]
+__all__ = ["context", "event", "incident_of", "is_firing", "is_taken", "standing"]
 
 Document = dict[str, Any]
 
@@ -57,8 +57,17 @@ def is_firing(notification: Notification) -> bool:
     return bool(notification.firing) or notification.still_firing > 0
 
 
-def standing(notification: Notification, target: Target | None, page_url: str | None) -> Document:
-    """Return the incident's own message: how it stands after *notification*, with buttons for *target* (None: none)."""
+def is_taken(notification: Notification) -> bool:
+    """Whether somebody has acknowledged what fires of the incident."""
+    incident = incident_of(notification)
+    return incident is not None and incident.acknowledged and is_firing(notification)
+
+
+def standing(notification: Notification, target: Target | None, page_url: str | None, state: str = "") -> Document:
+    """Return the incident's own message: how it stands after *notification*, with buttons for *target* (None: none).
+
+    :param state: what the message said about who has acknowledged it, in mrkdwn.
+    """
     headline = _headline(notification)
     incident = incident_of(notification)
     body = _body(notification)
@@ -66,14 +75,14 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
         body = [_fields(_facts_of(incident, notification)), *_sections("*Latest*", 1), *body]
     alert_id = notification.alerts[0].alert.alert_id if notification.alerts else ""
     page = page_link(page_url, notification.incident_id, alert_id)
-    taken = incident is not None and incident.acknowledged and is_firing(notification)
-    state = [context("✅ Acknowledged", STATE)] if taken else []
+    taken = is_taken(notification)
+    answered = [context(state or "✅ Acknowledged", STATE)] if taken else []
     calm = not is_firing(notification) or notification.kind is NotificationKind.HEARTBEAT
     return _document(
         _CALM if calm else _SIGNS[_severity(notification)],
         headline,
         notification,
-        [*body, *_ids(notification), *state, *actions(target, page, taken=taken)],
+        [*body, *_ids(notification), *answered, *actions(target, page, taken=taken)],
     )
 
 

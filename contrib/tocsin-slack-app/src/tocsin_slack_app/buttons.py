@@ -24,6 +24,7 @@ __all__ = [
     "Target",
     "actions",
     "page_link",
+    "state_in",
     "target_in",
     "without",
 ]
@@ -40,6 +41,7 @@ STATE: Final = "tocsin_state"
 
 _VALUE: Final = 2000
 _URL: Final = 3000
+_STATE: Final = 300
 _MOST_ALERTS: Final = 100
 
 
@@ -154,6 +156,15 @@ def _elements(message: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     for block in _dicts(message.get("blocks")):
         if block.get("block_id") == ACTIONS:
             yield from _dicts(block.get("elements"))
+
+
+def state_in(message: Mapping[str, Any]) -> str:
+    """Return what a message says about who has answered, in mrkdwn; empty where it says nothing that can be read."""
+    for block in _dicts(message.get("blocks")):
+        if block.get("block_id") == STATE:
+            texts = [element.get("text") for element in _dicts(block.get("elements"))]
+            return next((text for text in texts if isinstance(text, str) and len(text) <= _STATE), "")
+    return ""
 
 
 def without(blocks: Iterable[Mapping[str, Any]], *action_ids: str) -> list[Block]:

@@ -16,7 +16,7 @@ import attrs
 
 from tocsin import Notification, NotificationKind, Outcome
 from tocsin_slack_app.blocks import incident_of
-from tocsin_slack_app.buttons import target_in
+from tocsin_slack_app.buttons import state_in, target_in
 from tocsin_slack_app.web_api import WebApi
 
 __all__ = ["Finder", "Thread", "Threads", "is_of_incident", "note"]
@@ -125,6 +125,11 @@ class Finder:
             known = self.threads.get(incident_id)
             if known is None or known.ts < met.ts:
                 self.threads.put(incident_id, met)
+
+    async def state(self, ts: str) -> str:
+        """Return what an incident's message says about who has answered; empty where that cannot be had."""
+        message = await self.api.message(self.channel, ts)
+        return "" if message is None else state_in(message)
 
     async def is_posted(self, notification: Notification) -> bool | Outcome:
         """Return whether *notification*, which is of no incident, is in the channel, or what came of a call that

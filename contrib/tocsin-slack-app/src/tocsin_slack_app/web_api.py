@@ -69,6 +69,16 @@ class WebApi:
         wanted = {"channel": channel, "ts": ts, "oldest": f"{since:.6f}"}
         return await self._found("conversations.replies", wanted, holds)
 
+    async def message(self, channel: str, ts: str) -> Document | None:
+        """Return one message of a channel; None where it cannot be had."""
+        wanted = {"channel": channel, "oldest": ts, "latest": ts, "inclusive": "true", "limit": "1"}
+        page = await self._read("conversations.history", wanted)
+        return next((message for message in page.objects("messages") if message.get("ts") == ts), None)
+
+    async def _read(self, method: str, wanted: Mapping[str, str]) -> Answer:
+        headers = {"Authorization": self._authorization}
+        return await self._call(httpx.Request("GET", f"{self._url}/{method}", headers=headers, params=wanted))
+
     async def _write(self, method: str, arguments: Document) -> Answer:
         headers = {"Authorization": self._authorization, "Content-Type": _JSON_TYPE}
         return await self._call(
@@ -78,8 +88,7 @@ class WebApi:
     async def _found(self, method: str, wanted: Mapping[str, str], holds: Condition) -> Document | Outcome | None:
         params = {**wanted, "include_all_metadata": "true", "inclusive": "true", "limit": str(_PER_PAGE)}
         for _ in range(_MOST_PAGES):
-            headers = {"Authorization": self._authorization}
-            page = await self._call(httpx.Request("GET", f"{self._url}/{method}", headers=headers, params=params))
+            page = await self._read(method, params)
             if not page.ok:
                 return page.outcome
             for message in page.objects("messages"):
