@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -27,8 +28,7 @@ PATH = "/slack/interactions"
 
 @pytest.fixture(autouse=True)
 def _at_a_fixed_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time", lambda: NOW)
-    monkeypatch.setattr(SlackInteractions.__init__, "__kwdefaults__", {"wall_clock": lambda: NOW})
+    monkeypatch.setattr(listener_module, "SlackInteractions", partial(SlackInteractions, wall_clock=lambda: NOW))
 
 
 class Running:
@@ -239,7 +239,7 @@ async def _asked(slack: SlackPeer, method: str, *messages: dict[str, Any], body:
         sent.append(message)
 
     settings = InteractionsConfig(signing_secret=SECRET, bot_token=TOKEN, api_url=f"{slack.url}/api")
-    async with SlackInteractions(source.submit, settings) as interactions:
+    async with SlackInteractions(source.submit, settings, wall_clock=lambda: NOW) as interactions:
         scope = {"type": "http", "method": method, "headers": headers}
         await InteractionsApp(interactions)(scope, receive, send)
     return [{**message, "facts": source.facts} for message in sent]
