@@ -1,4 +1,4 @@
-"""Programs for the tests, in Python that starts fast, and the receiver of the contract: a program that says what it got."""
+"""Programs for the tests, in Python that starts fast, and the contract's receiver: one that says what it was given."""
 
 from __future__ import annotations
 

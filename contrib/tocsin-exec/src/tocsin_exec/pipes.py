@@ -32,7 +32,7 @@ class Pipes:
     _said: int
 
     def hand_over(self) -> None:
-        """Close the program's ends, which it has by now: it is to see the end of its input, and we that of its output."""
+        """Close the program's ends, which it has by now, so that either side sees the end of what the other says."""
         for name in ("stdin", "output"):
             if getattr(self, name) >= 0:
                 os.close(getattr(self, name))

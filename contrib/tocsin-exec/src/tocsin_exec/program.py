@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -87,14 +88,18 @@ async def _end_group(process: anyio.abc.Process) -> None:
 
     Each step is bounded: what the system will not end for us (it changed its user, or hangs in a device) is left.
     """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if not _signalled(process.pid, number) and process.returncode is not None:
-            return
-        with anyio.move_on_after(GRACE_SECONDS):
-            await process.wait()
-            while _signalled(process.pid, 0):
-                await anyio.sleep(_LOOK_AGAIN_SECONDS)
-            return
+    if not _signalled(process.pid, signal.SIGTERM) and process.returncode is not None:
+        return
+    with anyio.move_on_after(GRACE_SECONDS):
+        await process.wait()
+        while _signalled(process.pid, 0):
+            _reap_adopted(process.pid)
+            await anyio.sleep(_LOOK_AGAIN_SECONDS)
+        return
+    _signalled(process.pid, signal.SIGKILL)
+    with anyio.move_on_after(GRACE_SECONDS):
+        await process.wait()
+        _reap_adopted(process.pid)
 
 
 def _signalled(group: int, number: int) -> bool:
@@ -104,3 +109,10 @@ def _signalled(group: int, number: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _reap_adopted(group: int) -> None:
+    """Reap what ended of a group without its head: orphans come to tocsin where it is a container's first process."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG) != (0, 0):
+            pass

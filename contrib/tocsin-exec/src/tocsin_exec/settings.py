@@ -19,9 +19,10 @@ __all__ = ["OURS", "RETRY_EXIT_CODES", "ExecConfig", "found"]
 OURS: Final = "TOCSIN_"
 """How the names of variables begin that tocsin sets itself."""
 
-RETRY_EXIT_CODES: Final = (69, 71, 74, 75)
-"""EX_UNAVAILABLE, EX_OSERR, EX_IOERR and EX_TEMPFAIL, what a later attempt may mend:
-https://man.freebsd.org/cgi/man.cgi?query=sysexits."""
+RETRY_EXIT_CODES: Final = (69, 71, 74, 75, 126, 127)
+"""What a later attempt may mend. EX_UNAVAILABLE, EX_OSERR, EX_IOERR and EX_TEMPFAIL:
+https://man.freebsd.org/cgi/man.cgi?query=sysexits. A command that may not be executed, or is not there, as a shell and
+``env`` say: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02."""
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _LONGEST: Final = 32_768
@@ -39,17 +40,28 @@ def found(name: str, environment: Mapping[str, str]) -> str | None:
 def _problem(name: str, environment: Mapping[str, str]) -> str:
     if "/" in name and not name.startswith("/"):
         return "is an absolute path, such as /usr/local/bin/page, or a bare name that is looked for along PATH"
-    if found(name, environment) is not None:
-        return ""
+    path = found(name, environment)
+    if path is not None:
+        return "is a text that begins with no line such as #!/bin/sh" if _is_bare_text(path) else ""
     if not name.startswith("/"):
         return "is a program's name that is on no folder of PATH; write its absolute path"
-    path = Path(name)
     try:
-        if path.is_dir():
+        if Path(name).is_dir():
             return "is a folder, and no program"
-        return "is no program: it may not be executed (chmod +x)" if path.exists() else "is no program: no such file"
+        missing = "it may not be executed (chmod +x)" if Path(name).exists() else "no such file"
     except OSError as error:
-        return f"is no program: {error.strerror}"
+        missing = error.strerror or type(error).__name__
+    return f"is no program: {missing}"
+
+
+def _is_bare_text(path: str) -> bool:
+    """Whether a file is a text that names no interpreter: some systems' libraries would give it to a shell."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(256)
+    except OSError:  # it may be executed and not be read
+        return False
+    return not start.startswith(b"#!") and b"\x00" not in start
 
 
 def _command(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
