@@ -22,8 +22,9 @@ class InJinja(RendererContract):
         "Default",
         "any",
         "[{{ status|upper }}] {{ severity }}: {{ metric_name }} of {{ cluster_id }}",
-        "{% for alert in alerts %}- {{ alert.status }}: {{ alert.message }} ({{ alert.current_value }},"
-        " {{ alert.metric_name }}, {{ alert.labels|dictsort|map('join', '=')|join(', ') }})\n{% else %}nothing{% endfor %}",
+        "{% for alert in alerts %}- {{ alert.status }}: {{ alert.message }} ({{ alert.current_value }}, "
+        "{{ alert.metric_name }}, {{ alert.labels|dictsort|map('join', '=')|join(', ') }})\n"
+        "{% else %}nothing{% endfor %}",
         language="jinja",
     )
 

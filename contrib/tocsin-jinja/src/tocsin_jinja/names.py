@@ -47,7 +47,7 @@ def said(tree: nodes.Template) -> Said:
             known = (*NOTIFICATION, *FUNCTIONS)
             raise at_line(node.lineno, f"there is no {node.name!r:.60}{nearest(node.name, known)}")
     reading = _Reading(tree)
-    fields = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    fields: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     for field in fields:
         reading.check(field)
     shows = bool(undeclared & _STATUS_NAMES) or any(

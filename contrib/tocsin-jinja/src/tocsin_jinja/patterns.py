@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from typing import Any, Final
-
-import re2
 
 from tocsin_jinja.budget import budget
 
 __all__ = ["match", "re_replace_all"]
+
+_RE2: Final[Any] = importlib.import_module("re2")  # it has no types
 
 _LONGEST: Final = 1_000
 _MEMORY: Final = 1 << 20
@@ -25,12 +26,12 @@ _REFERENCE: Final = re.compile(rb"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<b
 def _compiled(pattern: str) -> Any:
     if len(pattern) > _LONGEST:
         raise ValueError(f"a pattern has at most {_LONGEST:,} characters")
-    options = re2.Options()
+    options = _RE2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(pattern.encode("utf-8", "replace"), options)
-    except re2.error as error:
+        return _RE2.compile(pattern.encode("utf-8", "replace"), options)
+    except _RE2.error as error:
         reason = error.args[0] if error.args else b""
         said = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise ValueError(f"{pattern[:60]!r} is no pattern of RE2: {said[:100]}") from None
@@ -44,11 +45,8 @@ def match(pattern: str, text: str) -> bool:
 
 def re_replace_all(pattern: str, replacement: str, text: str) -> str:
     """Replace each match; ``$1`` and ``${name}`` are its groups: https://pkg.go.dev/regexp#Regexp.ReplaceAllString."""
-    compiled, subject, template = (
-        _compiled(pattern),
-        text.encode("utf-8", "replace"),
-        replacement.encode("utf-8", "replace"),
-    )
+    compiled = _compiled(pattern)
+    subject, template = (part.encode("utf-8", "replace") for part in (text, replacement))
     budget().spend(_COST * len(subject))
     names = {_bytes(name): number for name, number in compiled.groupindex.items()}
     made, end, touched = [], 0, -1
