@@ -182,7 +182,7 @@ def _tried(source: str, may_be_json: bool) -> TemplateError | None:
 
 
 def _check_json(made: list[Value]) -> None:
-    """Raise :exc:`TemplateError` for what begins and ends like an object of JSON and is none: who gets it refuses it."""
+    """Raise :exc:`TemplateError` for what begins and ends like an object of JSON, and is none."""
     own = [str(one) for one in made[::2]]
     if not own[0].lstrip().startswith('{"') or not own[-1].rstrip().endswith("}"):
         return

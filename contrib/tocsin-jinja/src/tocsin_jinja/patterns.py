@@ -18,6 +18,9 @@ _MEMORY: Final = 1 << 20
 _COST: Final = 4
 """Characters that one character costs that is looked at for a pattern."""
 
+_LOOKED_AHEAD: Final = 64
+"""Each match may look at all that is left of the text: so many bytes of that cost a character."""
+
 _REFERENCE: Final = re.compile(rb"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 """https://pkg.go.dev/regexp#Regexp.Expand"""
 
@@ -55,7 +58,7 @@ def re_replace_all(pattern: str, replacement: str, text: str) -> str:
         if start == stop and start == touched:  # Go takes no empty match that abuts the one before
             continue
         made += [subject[end:start], _expanded(template, found, names)]
-        budget().spend(len(made[-1]))
+        budget().spend(len(made[-1]) + (len(subject) - start) // _LOOKED_AHEAD)
         end = touched = stop
     return b"".join([*made, subject[end:]]).decode("utf-8", "replace")
 
