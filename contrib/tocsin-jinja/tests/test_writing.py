@@ -51,8 +51,8 @@ from tocsin.testing.samples import make_listed, make_notification
         ("{{ {'a': [1, none, 'x<\"(y)']}|tojson }}", '{"a": [1, null, "x\\u003c\\"\\u0028y\\u0029"]}'),
         ("{{ append(list(1, 2), 3)|sum }} {{ dict(a=1).a }} {{ range(3)|join }}", "6 1 012"),
         (
-            "{{ (current_value / threshold_value * 100)|round(1) }} % {{ 7 // 2 }} {{ 7 % 2 }} {{ -2 ** 2 }}",
-            "106.2 % 3 1 -4",
+            "{{ (current_value / threshold_value * 100)|round(1) }} % {{ 7 // 2 }} {{ 7 % 2 }} {{ 2 ** 10 }}",
+            "106.2 % 3 1 1024",
         ),
         ("{% set n = namespace(x=0) %}{% for a in alerts %}{% set n.x = n.x + 1 %}{% endfor %}{{ n.x }}", "1"),
         ("{% macro m(a) %}<{{ a }}{{ caller() }}>{% endmacro %}{% call m('x') %}y{% endcall %}", "<xy>"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -69,17 +70,13 @@ class _Reading:
     """Knows of which kind an expression is, where that is certain; of a name that the template sets, only in loops."""
 
     def __init__(self, tree: nodes.Template) -> None:
-        self._set = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+        stored = Counter(node.name for node in tree.find_all(nodes.Name) if node.ctx != "load")
         self._looped: dict[str, list[nodes.Node]] = {}
-        self._others: set[str] = set()
         for loop in tree.find_all(nodes.For):
             if isinstance(loop.target, nodes.Name):
                 self._looped.setdefault(loop.target.name, []).append(loop.iter)
-        counted = {name: len(several) for name, several in self._looped.items()}
-        for name in self._set:
-            stores = sum(node.name == name and node.ctx != "load" for node in tree.find_all(nodes.Name))
-            if stores != counted.get(name, 0):
-                self._others.add(name)
+        self._set = frozenset(stored)
+        self._others = {name for name, times in stored.items() if times != len(self._looped.get(name, ()))}
 
     def check(self, node: nodes.Getattr | nodes.Getitem) -> None:
         """Raise :exc:`TemplateError` if there is certainly no such field."""

@@ -15,6 +15,7 @@ from tocsin_jinja.sandbox import CONCAT, FLAT, ITEMS, SLICE
 __all__ = ["at_line", "refuse_foreign", "rewritten"]
 
 _DEEPEST: Final = 60
+_MOST_NODES: Final = 5_000
 _WIDEST: Final = 10**18
 _STATEMENTS: Final = (
     "Assign",
@@ -53,7 +54,9 @@ def _walked(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
 
 def refuse_foreign(tree: nodes.Template) -> None:
     """Raise :exc:`TemplateError` for the first thing that no template may have."""
-    for node, depth in _walked(tree):
+    for count, (node, depth) in enumerate(_walked(tree)):
+        if count > _MOST_NODES:
+            raise TemplateError(f"it has more than {_MOST_NODES:,} parts")
         problem = _problem(node, depth)
         if problem:
             raise at_line(node.lineno or 1, problem)

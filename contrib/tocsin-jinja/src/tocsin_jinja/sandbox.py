@@ -109,6 +109,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _read(self, obj: Any, name: Any) -> Any:
         budget().spend()
+        if isinstance(obj, StrictUndefined):
+            return obj
         try:
             return _field(obj, name)
         except (LookupError, TypeError, AttributeError):
