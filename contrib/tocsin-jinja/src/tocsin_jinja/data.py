@@ -30,15 +30,18 @@ Fields: TypeAlias = Mapping[str, Field]
 
 @attrs.frozen(slots=True, eq=False)
 class Record:
-    """Something with fields: an alert. ``called`` is what people call it."""
+    """Something with fields: an alert. ``called`` is what people call it. Each field is read once."""
 
     called: str
     fields: Fields
     subject: Any
+    _known: dict[str, Any] = attrs.field(factory=dict, init=False)
 
     def read(self, name: str) -> Any:
         """Return a field; KeyError if there is none."""
-        return self.fields[name].read(self.subject)
+        if name not in self._known:
+            self._known[name] = self.fields[name].read(self.subject)
+        return self._known[name]
 
 
 class Alerts(tuple[Record, ...]):

@@ -15,11 +15,8 @@ _RE2: Final[Any] = importlib.import_module("re2")  # it has no types
 
 _LONGEST: Final = 1_000
 _MEMORY: Final = 1 << 20
-_COST: Final = 4
-"""Characters that one character costs that is looked at for a pattern."""
-
-_LOOKED_AHEAD: Final = 64
-"""Each match may look at all that is left of the text: so many bytes of that cost a character."""
+_SMALL: Final = 32
+"""Instructions of a program that RE2 runs as a finite automaton with states that it keeps, and so much faster."""
 
 _REFERENCE: Final = re.compile(rb"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bare>\w+))")
 """https://pkg.go.dev/regexp#Regexp.Expand"""
@@ -40,17 +37,25 @@ def _compiled(pattern: str) -> Any:
         raise ValueError(f"{pattern[:60]!r} is no pattern of RE2: {said[:100]}") from None
 
 
+def _cost(compiled: Any) -> int:
+    """Return how many characters it costs to look at one for a pattern."""
+    return max(4, int(compiled.programsize) // 8)
+
+
 def match(pattern: str, text: str) -> bool:
     """Whether the pattern matches somewhere in *text*: https://pkg.go.dev/regexp#MatchString."""
-    budget().spend(_COST * len(text))
-    return _compiled(pattern).search(text.encode("utf-8", "replace")) is not None
+    compiled = _compiled(pattern)
+    budget().spend(_cost(compiled) * len(text))
+    return compiled.search(text.encode("utf-8", "replace")) is not None
 
 
 def re_replace_all(pattern: str, replacement: str, text: str) -> str:
     """Replace each match; ``$1`` and ``${name}`` are its groups: https://pkg.go.dev/regexp#Regexp.ReplaceAllString."""
     compiled = _compiled(pattern)
     subject, template = (part.encode("utf-8", "replace") for part in (text, replacement))
-    budget().spend(_COST * len(subject))
+    cost = _cost(compiled)
+    budget().spend(cost * len(subject))
+    ahead = cost / 64 if compiled.programsize <= _SMALL else cost / 4
     names = {_bytes(name): number for name, number in compiled.groupindex.items()}
     made, end, touched = [], 0, -1
     for found in compiled.finditer(subject):
@@ -58,7 +63,7 @@ def re_replace_all(pattern: str, replacement: str, text: str) -> str:
         if start == stop and start == touched:  # Go takes no empty match that abuts the one before
             continue
         made += [subject[end:start], _expanded(template, found, names)]
-        budget().spend(len(made[-1]) + (len(subject) - start) // _LOOKED_AHEAD)
+        budget().spend(len(made[-1]) + int(ahead * (len(subject) - start)))  # it may have looked at all that is left
         end = touched = stop
     return b"".join([*made, subject[end:]]).decode("utf-8", "replace")
 
