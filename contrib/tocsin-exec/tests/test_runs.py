@@ -186,6 +186,13 @@ def pids(folder: Path) -> list[int]:
 
 
 @on_every_loop
+async def test_no_variable_is_shown_that_was_said_in_part(tmp_path: Path) -> None:
+    source = "os.write(1, b'key: ' + os.environ['KEY'].encode()[:12])"
+    outcome = await told(tmp_path, source, environment={"KEY": "BEGIN-0123456789-END"})
+    assert outcome.detail == "exit code 0: key: ***"
+
+
+@on_every_loop
 async def test_a_cancelled_run_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     """The program, its child, and no zombie of either."""
     source = "os.fork()\nopen(f'{os.getpid()}.pid', 'w').close()\nimport time\ntime.sleep(600)"

@@ -13,7 +13,7 @@ import attrs
 
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.turn import StartAttempt
-from tocsin.errors import PluginError, StoreError
+from tocsin.errors import StoreError
 from tocsin.model.facts import AttemptEnded, Fact, GapFound
 from tocsin.model.notification import Message, Notification
 from tocsin.model.outcome import Outcome
@@ -150,10 +150,7 @@ class Dispatcher:
         """Return the template as its language fills it for *notification*; None where the default form is due."""
         if template is None or template.language == PLACEHOLDERS:
             return template
-        found = self._registry.template_languages.get(template.language)
-        if found is None:
-            raise PluginError(f"no template language is called {template.language!r}")
-        return found.spec.language.fill(template, notification)
+        return self._registry.template_languages[template.language].spec.language.fill(template, notification)
 
     async def _report(self, gaps: Sequence[Fact], ended: AttemptEnded) -> None:
         """Submit until it is committed: an attempt's end must not be lost to a store that fails for a while."""

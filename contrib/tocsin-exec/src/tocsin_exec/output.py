@@ -36,10 +36,18 @@ class Tail:
         text = self._kept.decode("utf-8", "replace")
         if self._cut:
             text = _without_rest(text.lstrip("\ufffd"), hidden)
+        text = _without_beginning(text, hidden)
         for secret in hidden:
             text = text.replace(secret, "***")
         words = " ".join(text.split())
         return excerpt(words if len(words) <= _SHOWN else "…" + words[-_SHOWN:])
+
+
+def _without_beginning(text: str, secrets: list[str]) -> str:
+    """Blot out at the end of *text* what was said of a secret when the program ended."""
+    begun = (secret[:stop] for secret in secrets for stop in range(_SHORTEST_SECRET, len(secret)))
+    longest = max((start for start in begun if text.endswith(start)), key=len, default="")
+    return f"{text[: -len(longest)]}***" if longest else text
 
 
 def _without_rest(text: str, secrets: list[str]) -> str:

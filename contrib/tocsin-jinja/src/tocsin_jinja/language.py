@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from types import TracebackType
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ LONGEST_SOURCE: Final = 65_536
 MOST_SHOWN: Final = 262_144
 """Characters that a subject or a body may have."""
 
+_OBJECT: Final = re.compile(r'\s*\{\s*"')
 _FILE: Final = "<template>"
 _SANDBOX: Final = Sandbox()
 
@@ -184,7 +186,7 @@ def _tried(source: str, may_be_json: bool) -> TemplateError | None:
 def _check_json(made: list[Value]) -> None:
     """Raise :exc:`TemplateError` for what begins and ends like an object of JSON, and is none."""
     own = [str(one) for one in made[::2]]
-    if not own[0].lstrip().startswith('{"') or not own[-1].rstrip().endswith("}"):
+    if _OBJECT.match(own[0]) is None or not own[-1].rstrip().endswith("}"):
         return
     try:
         json.loads("0".join(own))  # which may stand in a text of JSON, and for one
