@@ -43,13 +43,17 @@ def test_in_slack_all_of_it_is_escaped_and_the_templates_own_is_not(text: str) -
 @MANY
 @given(TEXTS, st.none() | st.floats() | st.integers(-(10**15), 10**15))
 def test_a_body_of_json_is_json_and_says_what_it_should(text: str, value: float | None) -> None:
-    body = '{"in": "a {{ message }}", "bare": {{ message }}, "of": {{ labels|tojson }}, "value": {{ current_value }}}'
+    body = (
+        '{"in": "a {{ message }}", "bare": {{ message }}, "of": {{ labels|tojson }}, "value": {{ current_value }}, '
+        '"firing": {{ alerts[0].firing }}}'
+    )
     told = note(message=text, labels={text or "x": text}, current_value=value)
     made = message(body, told, "json")
     assert made.content_type == "application/json"
     document = json.loads(made.body)
     assert document["in"] == f"a {text}"
     assert document["bare"] == text
+    assert document["firing"] is True
     assert len(document["of"]) == 1
 
 

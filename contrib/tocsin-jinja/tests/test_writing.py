@@ -64,6 +64,8 @@ from tocsin.testing.samples import make_listed, make_notification
         ),
         ("{{ alerts|sort(attribute='cluster_id')|map(attribute='cluster_id')|join }}", "prod-web-01"),
         ("{% for g in alerts|groupby('severity') %}{{ g.grouper }} {{ g.list|length }}{% endfor %}", "critical 1"),
+        ("{{ alerts|sort(attribute='fired_at')|map(attribute='duration')|sort|join }}", "0s"),
+        ("{{ now == alerts[0].fired_at }} {{ now > alerts[0].fired_at }}", "true false"),
         ("{{ 'x' if false }}{{ none }}{{ true }}{{ 1.50 }}", "true1.5"),
     ],
 )

@@ -43,10 +43,12 @@ def own_text(text: str) -> Markup:
 
 
 def hole(value: Any) -> Markup:
-    """Return the character that stands for *value*.
+    """Return the character that stands for *value*, or true or false.
 
     :raises TypeError: when it is nothing that can be shown.
     """
+    if isinstance(value, bool):  # so it is one of JSON's as well
+        return own_text(as_text(value))
     values, shown = _VALUES.get(), as_value(value)
     budget().spend(len(shown) if isinstance(shown, str) else 0)
     if len(values) > _MOST:

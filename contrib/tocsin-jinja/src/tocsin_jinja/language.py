@@ -141,9 +141,12 @@ class JinjaLanguage:
 
         :raises TemplateError: for the first thing that is wrong, with its line.
         """
-        for part in ("subject", "body"):
-            source: str = getattr(template, f"{part}_template")
-            problem = _tried(source, part == "body")
+        sources = {"subject": template.subject_template, "body": template.body_template}
+        shows = any(
+            isinstance(text := _compiled(source), _Text) and text.said.shows_status for source in sources.values()
+        )
+        for part, source in sources.items():
+            problem = _tried(source, part == "body", shows)
             if problem is not None:
                 raise problem.within(f"{part}_template")
 
@@ -169,12 +172,12 @@ def _text(source: str) -> _Text:
 
 
 @functools.lru_cache(maxsize=256)
-def _tried(source: str, may_be_json: bool) -> TemplateError | None:
-    """Return what is wrong with a text, as far as that can be known."""
+def _tried(source: str, may_be_json: bool, shows_status: bool) -> TemplateError | None:
+    """Return what is wrong with a text, as far as that can be known; it is for all kinds where the status is shown."""
     try:
         text = _text(source)
         for sample in SAMPLES:
-            if text.said.shows_status or sample.single:
+            if shows_status or (sample.single and sample.firing):
                 made = text.pieces(sample)
                 if may_be_json:
                     _check_json(made)

@@ -24,7 +24,13 @@ _STATUS_FIELDS: Final = frozenset(
 _KINDS: Final[Mapping[str, Mapping[str, Field]]] = {"notification": NOTIFICATION, "alert": ALERT}
 _ALERTS: Final = frozenset({"firing", "Firing", "resolved", "Resolved"})
 _PAIR: Final = frozenset({"Name", "Value", "name", "value"})
-_PLAIN: Final = frozenset({"text", "number", "truth", "instant", "duration"})
+_CALLED: Final = {
+    "text": "a text",
+    "number": "a number",
+    "truth": "true or false",
+    "instant": "an instant",
+    "duration": "a duration",
+}
 _SAME: Final = frozenset({"list", "rejectattr", "reverse", "selectattr", "sort", "unique"})
 _ONE: Final = frozenset({"first", "last", "max", "min"})
 
@@ -91,8 +97,10 @@ class _Reading:
             )
         if kind == "pair" and name not in _PAIR:
             raise at_line(node.lineno, f"a pair has Name and Value, and no {name!r:.60}")
-        if kind in _PLAIN:
-            raise at_line(node.lineno, f"this is a {kind}, and has no {name!r:.60}; filters change it: |upper, …")
+        if kind in _CALLED:
+            raise at_line(
+                node.lineno, f"this is {_CALLED[kind]}, and has no {name!r:.60}; filters change it: |upper, …"
+            )
 
     def is_of_labels(self, node: nodes.Getattr | nodes.Getitem) -> bool:
         """Whether it is certainly a label."""

@@ -22,7 +22,7 @@ def _listed(number: int, *, firing: bool) -> ListedAlert:
         message="High CPU usage detected",
         node_id="node-7",
         timestamp=_NOW - 90,
-        labels={"alertname": "HighCPU", "service": "web"},
+        labels={"alertname": "HighCPU", "service": "web", "instance": f"web-{number}"},
         annotations={"summary": "High CPU usage", "runbook": "https://wiki.example/cpu"},
         generator_url="https://prometheus.example/graph?g0.expr=up",
     )

@@ -27,12 +27,12 @@ class Missing(Undefined):
         return ""
 
 
-@attrs.frozen(slots=True)
+@attrs.frozen(slots=True, order=True)
 class Instant:
     """An instant, and the time zone that it is shown in."""
 
     seconds: float
-    zone: tzinfo = UTC
+    zone: tzinfo = attrs.field(default=UTC, eq=False, order=False)
 
     @property
     def local(self) -> datetime | None:
@@ -49,7 +49,7 @@ class Instant:
         return local.isoformat(timespec="milliseconds")
 
 
-@attrs.frozen(slots=True)
+@attrs.frozen(slots=True, order=True)
 class Duration:
     """A number of seconds, shown as Go does: ``1h2m3s``."""
 
