@@ -22,6 +22,9 @@ from tocsin_exec.settings import ExecConfig
 
 on_every_loop = pytest.mark.anyio
 
+PATIENCE_SECONDS = 20
+"""After this a test that waits for what never comes fails."""
+
 NOTE = attrs.evolve(make_notification(), message=Message("a headline", '{"a": 1}', "application/json"))
 
 
@@ -45,8 +48,9 @@ def alive(pid: int) -> bool:
 
 async def ended(pid: int) -> None:
     """Wait until the process does not run; one that was killed may take a moment."""
-    while alive(pid):
-        await anyio.sleep(0.001)
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while alive(pid):
+            await anyio.sleep(0.001)
 
 
 def there(path: Path) -> bool:
@@ -174,8 +178,9 @@ async def cancelled(folder: Path, source: str) -> list[int]:
     sender = backend(written(folder, source), working_directory=str(folder))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(sender.send, NOTE)
-        while len(pids(folder)) < 2:
-            await anyio.sleep(0.001)
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while len(pids(folder)) < 2:
+                await anyio.sleep(0.001)
         tasks.cancel_scope.cancel()
     return pids(folder)
 
