@@ -8,7 +8,7 @@ from typing import Any, Final
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.circuit import probing
 from tocsin.engine.limits import free_at
-from tocsin.engine.owing import release_reason, targets
+from tocsin.engine.owing import release_reason, shut_on, targets
 from tocsin.engine.state import Episode, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.event import Event, NotificationChanged, TellingDecided
@@ -73,7 +73,8 @@ class _Reading:
         episode_id = self._episode.episode_id
         decided = self.decided.get(line.channel_id)
         if episode_id in line.blocked:
-            return Action.SKIP, line.blocked[episode_id], None
+            astray = shut_on(self._turn, line, self._episode) is Reason.UNROUTED
+            return Action.SKIP, Reason.UNROUTED if astray else line.blocked[episode_id], None
         if episode_id in line.waiting:
             owed = line.waiting[episode_id]
             folded = decided is not None and decided.action is Action.FOLD

@@ -176,6 +176,8 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
         turn.touch(line)
         return True
     shut = shut_on(turn, line, episode)
+    if shut is Reason.UNROUTED and episode_id in line.blocked:
+        return False  # in this step yet something may lead there, or nothing any more: either way it is not told now
     if shut is not None:
         block(turn, line, episode, shut)
         return False
