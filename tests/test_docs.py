@@ -19,7 +19,8 @@ import attrs
 import pytest
 
 import tocsin
-from tocsin import discovery, hookspecs
+from tocsin import discovery
+from tocsin.registry import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^(?P<above>[^\n]*)\n(?:```|~~~)python[^\n]*\n(?P<code>.*?)^(?:```|~~~)$", re.DOTALL | re.MULTILINE)
@@ -137,7 +138,17 @@ def test_the_hooks_of_the_reference_register_something_of_each_kind(
 ) -> None:
     (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
     found = _load(_run(reference, anyio_backend, monkeypatch))
-    assert len(list(found.registry)) == len([name for name in hookspecs.__all__ if name.startswith("tocsin_")])
+    assert [registration.kind for registration in found.registry] == list(KINDS)
+
+
+def test_each_hooks_section_of_the_reference_has_the_example_of_that_hook() -> None:
+    (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
+    sections = re.split(r"^## (tocsin_\w+)$", reference.text, flags=re.MULTILINE)[1:]
+    examples = {
+        hook: re.findall(r"@tocsin\.hookimpl\ndef (\w+)\(", "".join(found["code"] for found in FENCE.finditer(text)))
+        for hook, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert examples == {f"tocsin_register_{kind}s": [f"tocsin_register_{kind}s"] for kind in KINDS}
 
 
 def _load(plugin: types.ModuleType) -> discovery.Discovery:

@@ -178,8 +178,8 @@ def test_the_version_follows_the_hooks() -> None:
     record = ROOT / "tests/hook_api" / f"{OURS}.txt"
     assert _surface() == record.read_text(encoding="utf-8"), (
         f"the hooks are no longer those of hook API {OURS}. If a release has that one: raise HOOK_API (a minor version "
-        "for what is added, a major one for what is taken away), add the extra to pyproject.toml, and record the new one "
-        f"beside {record.name}. If none has it yet: record it anew"
+        "for what is added, a major one for what is taken away), add the extra to pyproject.toml, and record the new "
+        f"one beside {record.name}. If none has it yet: record it anew"
     )
 
 
