@@ -1,13 +1,14 @@
-"""Each distribution of contrib/ alone: its wheel beside tocsin's in a fresh environment, with its dependencies and no more.
+"""Each distribution of contrib/ alone: its wheel beside tocsin's, in an environment with its dependencies and no more.
 
-First with what it needs to run: it is found, nothing fails, every module can be imported. Then with its extra ``dev``: all
-its tests are collected from its source distribution, and those of the contracts run; with TOCSIN_ALONE=complete, all.
+First with what it needs to run: it is found, nothing fails, every module can be imported. Then with its extra ``dev``:
+all its tests are collected from its sdist, and those of the contracts run; with TOCSIN_ALONE=complete, all of them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-
 from release.building import Built, build_all
 from release.distributions import ROOT, Distribution, distributions
+
 from tocsin import HOOK_API
 
 COMPLETE: Final = os.environ.get("TOCSIN_ALONE") == "complete"
@@ -118,14 +119,24 @@ def _tests(python: Path, sdist: Path, folder: Path) -> None:
     _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, "tests", cwd=unpacked)
 
 
+@pytest.fixture(scope="module")
+def bare(built: dict[str, Built], shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment that has tocsin with its dependencies; what every other begins with."""
+    environment = tmp_path_factory.mktemp("bare") / "environment"
+    venv.create(environment, symlinks=True)
+    _install(environment / "bin" / "python", shelf, built["tocsin"].wheel)
+    _run(environment / "bin" / "python", "-c", "from tocsin.discovery import load; load()")
+    return environment
+
+
 @pytest.mark.parametrize("distribution", CONTRIB, ids=lambda one: one.name)
 def test_it_works_with_its_dependencies_alone(
-    distribution: Distribution, built: dict[str, Built], shelf: Path, tmp_path: Path
+    distribution: Distribution, built: dict[str, Built], shelf: Path, bare: Path, tmp_path: Path
 ) -> None:
     environment, one = tmp_path / "environment", built[distribution.name]
-    venv.create(environment, symlinks=True)
+    shutil.copytree(bare, environment, symlinks=True)
     python = environment / "bin" / "python"
-    _install(python, shelf, built["tocsin"].wheel, one.wheel)
+    _install(python, shelf, one.wheel)
     _loads(python, distribution)
     _install(python, shelf, f"{one.wheel}[dev]")
     _tests(python, one.sdist, tmp_path)
