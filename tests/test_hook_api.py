@@ -16,7 +16,17 @@ import pluggy
 import pytest
 
 import tocsin
-from tocsin import HOOK_API, FederationAlertingService, GapKind, PluginError, discovery, hookspecs, registry
+from tocsin import (
+    HOOK_API,
+    Condition,
+    FederationAlertingService,
+    FieldTest,
+    GapKind,
+    PluginError,
+    discovery,
+    hookspecs,
+    registry,
+)
 from tocsin.discovery import load
 from tocsin.hook_api import built_for, refusal
 
@@ -170,6 +180,10 @@ def _surface() -> str:
         for method, value in sorted(vars(role).items()):
             if inspect.isfunction(value) and not method.startswith("_"):
                 lines.append(f"{role.__name__}.{method}{inspect.signature(value)}")
+    for given in (tocsin.BackendContext, tocsin.Notification, tocsin.ListedAlert, tocsin.Message, tocsin.Telling):
+        lines.append(f"{given.__name__}: {', '.join(field.name for field in attrs.fields(given))}")
+    for taken in (tocsin.Outcome, tocsin.Release, tocsin.Step, FieldTest, Condition):
+        lines.append(f"{taken.__name__}: {', '.join(name for name in dir(taken) if not name.startswith('_'))}")
     return "\n".join(lines) + "\n"
 
 
