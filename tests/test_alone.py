@@ -129,12 +129,20 @@ def bare(built: dict[str, Built], shelf: Path, tmp_path_factory: pytest.TempPath
     return environment
 
 
+def _copy(environment: Path, to: Path) -> None:
+    """Copy an environment; its programs name the interpreter that runs them, and have to name the new one."""
+    shutil.copytree(environment, to, symlinks=True)
+    for program in (path for path in (to / "bin").iterdir() if not path.is_symlink()):
+        text = program.read_text(encoding="utf-8")
+        program.write_text(text.replace(str(environment), str(to)), encoding="utf-8")
+
+
 @pytest.mark.parametrize("distribution", CONTRIB, ids=lambda one: one.name)
 def test_it_works_with_its_dependencies_alone(
     distribution: Distribution, built: dict[str, Built], shelf: Path, bare: Path, tmp_path: Path
 ) -> None:
     environment, one = tmp_path / "environment", built[distribution.name]
-    shutil.copytree(bare, environment, symlinks=True)
+    _copy(bare, environment)
     python = environment / "bin" / "python"
     _install(python, shelf, one.wheel)
     _loads(python, distribution)
