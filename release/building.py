@@ -86,7 +86,10 @@ def members(archive: Path) -> dict[str, bytes]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", root, *arguments], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["git", "-C", root, *arguments], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise BuildError(f"what is built, and of which time, is asked of git, which says: {done.stderr.strip()}")
+    return done.stdout
 
 
 @contextlib.contextmanager

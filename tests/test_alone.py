@@ -103,7 +103,8 @@ def _loads(python: Path, distribution: Distribution) -> None:
     packages = [package.name for package in distribution.packages]
     shown: dict[str, Any] = json.loads(_run(python, "-W", "error", "-c", LOADED, *packages))
     excused = OPTIONAL.get(distribution.name, set())
-    assert [line for line in shown["problems"] if line.rsplit(" ", 1)[-1].split(".")[0] not in excused] == []
+    problems = [line for line in shown["problems"] if line.rsplit(" ", 1)[-1].split(".")[0] not in excused]
+    assert problems == [], "it needs what its dependencies do not name"
     described = [distribution.version, f"{HOOK_API[0]}.{HOOK_API[1]}"]
     assert shown["plugins"].get(distribution.name, {}) == dict.fromkeys(distribution.plugins, described)
     assert shown["plugins"].keys() <= {"tocsin", distribution.name}

@@ -150,6 +150,21 @@ async def test_a_lenient_service_records_a_gap_and_works(newer_is_installed: Non
     assert (gap.kind, gap.subject, gap.count) == (GapKind.PLUGIN_FAILED, "acme-next", 1)
 
 
+@pytest.mark.parametrize("metadata", ["", "Metadata-Version: 2.1\n", "\0\xff"])
+def test_a_distribution_that_says_no_name_takes_nobody_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str
+) -> None:
+    """Whatever the library that reads the metadata makes of it."""
+    folder = tmp_path / "acme_nameless-3.0.dist-info"
+    folder.mkdir()
+    folder.joinpath("METADATA").write_text(metadata, encoding="utf-8")
+    folder.joinpath("entry_points.txt").write_text("[tocsin]\nacme-nameless = acme_nameless\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = load()
+    assert [failure.provenance.plugin for failure in found.failures] == ["acme-nameless"]
+    assert "console" in found.registry.backends
+
+
 def test_a_distribution_without_metadata_loses_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an installation or a removal that was broken off leaves one."""
     folder = tmp_path / "acme_half-3.0.dist-info"
@@ -216,13 +231,19 @@ class _Bell:
         registrar.register("bell", lambda config, context: config, config_class=_Config)
 
 
-def test_a_deprecated_hook_warns_and_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the policy of docs/reference/stability.md says."""
+@pytest.mark.parametrize("argument", [False, True])
+def test_a_deprecated_hook_warns_and_works(monkeypatch: pytest.MonkeyPatch, argument: bool) -> None:
+    """As the policy of docs/reference/stability.md says, and an argument that goes does as well."""
 
     def tocsin_register_backends(registrar: Any) -> None: ...
 
-    going = DeprecationWarning("tocsin_register_backends goes with hook API 2.0: use tocsin_register_pagers")
-    _with_hooks(monkeypatch, tocsin_register_backends=hookspecs.hookspec(warn_on_impl=going)(tocsin_register_backends))
+    going = DeprecationWarning("this goes with hook API 2.0: use tocsin_register_pagers")
+    marker = (
+        hookspecs.hookspec(warn_on_impl_args={"registrar": going})
+        if argument
+        else hookspecs.hookspec(warn_on_impl=going)
+    )
+    _with_hooks(monkeypatch, tocsin_register_backends=marker(tocsin_register_backends))
     with pytest.warns(DeprecationWarning, match="goes with hook API 2.0") as seen:
         found = load(extra=[_Bell()], entry_points=[])
     assert (found.failures, list(found.registry.backends)) == ((), ["bell"])

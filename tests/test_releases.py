@@ -30,7 +30,7 @@ def test_all_distributions_are_in_line() -> None:
 def test_every_folder_of_contrib_is_a_distribution_that_is_built_by_hatchling() -> None:
     """Others would not be found, or not be built."""
     found = distributions()
-    assert {one.folder.name for one in found[1:]} == {path.name for path in (ROOT / "contrib").iterdir()}
+    assert {one.folder.name for one in found[1:]} == {path.parent.name for path in (ROOT / "contrib").glob("*/*")}
     assert [one.folder.name for one in found[1:]] == [one.name for one in found[1:]]
     assert {one.pyproject["build-system"]["build-backend"] for one in found} == {"hatchling.build"}
 
@@ -274,3 +274,10 @@ def test_ours_are_built_and_checked(tmp_path: Path) -> None:
     built = make(ROOT, tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(path for one in built for path in (one.sdist, one.wheel))
     assert [one.distribution.name for one in built] == [one.name for one in distributions()]
+
+
+def test_where_git_knows_nothing_it_is_said(repository: Path, tmp_path: Path) -> None:
+    """In one line, with git's own words."""
+    shutil.rmtree(repository / ".git")
+    with pytest.raises(BuildError, match=r"is asked of git, which says: .*not a git repository"):
+        build_all(repository, tmp_path / "out")

@@ -168,7 +168,8 @@ def _origin(distribution: importlib_metadata.Distribution | None) -> _Origin:
     if distribution is None:
         return _Origin()
     try:
-        name, version, requirements = distribution.name, distribution.version, distribution.requires or ()
+        name, version = str(distribution.name), str(distribution.version)
+        requirements = distribution.requires or ()
     except Exception as error:  # noqa: BLE001  one that was removed by half is no reason to lose the others
         return _Origin(problem=f"the metadata of its distribution cannot be read, install it again: {_describe(error)}")
     if name == "tocsin":  # what comes in one wheel is of one version, and no wheel requires itself
