@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
-import venv
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from release.building import Built, build_all
 from release.distributions import ROOT, Distribution, distributions
+from tests import environments
+from tests.environments import run
 
 from tocsin import HOOK_API
 
@@ -59,7 +59,7 @@ def shelf(built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> 
     """A folder with the wheels of all that any of them depends on: fetched once, and installed from there."""
     folder = tmp_path_factory.mktemp("shelf")
     wanted = [f"{one.wheel}[dev]" for name, one in built.items() if name != "tocsin"]
-    _run(
+    run(
         sys.executable,
         "-m",
         "pip",
@@ -74,34 +74,13 @@ def shelf(built: dict[str, Built], tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-def _run(*command: str | Path, cwd: Path = Path(ROOT.anchor)) -> str:
-    """Run *command* away from the source tree; what it prints is in the error if it fails."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV_CORE"))}
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=False, cwd=cwd, env=environment
-    )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
 def _install(python: Path, shelf: Path, *requirements: str | Path) -> None:
-    offline = ("--no-index", "--find-links", shelf, "--no-compile", "--quiet")
-    _run(
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "--disable-pip-version-check",
-        "install",
-        *offline,
-        *requirements,
-    )
+    environments.pip(python, "--no-index", "--find-links", shelf, *requirements)
 
 
 def _loads(python: Path, distribution: Distribution) -> None:
     packages = [package.name for package in distribution.packages]
-    shown: dict[str, Any] = json.loads(_run(python, "-W", "error", "-c", LOADED, *packages))
+    shown: dict[str, Any] = json.loads(run(python, "-W", "error", "-c", LOADED, *packages))
     excused = OPTIONAL.get(distribution.name, set())
     problems = [line for line in shown["problems"] if line.rsplit(" ", 1)[-1].split(".")[0] not in excused]
     assert problems == [], "it needs what its dependencies do not name"
@@ -117,16 +96,16 @@ def _tests(python: Path, sdist: Path, folder: Path) -> None:
     chosen = [] if COMPLETE else ["-k", "contract", "--no-header"]
     if not COMPLETE and not list(unpacked.glob("tests/**/test_*contract*.py")):
         chosen = ["--collect-only"]
-    _run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, "tests", cwd=unpacked)
+    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, "tests", folder=unpacked)
 
 
 @pytest.fixture(scope="module")
 def bare(built: dict[str, Built], shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment that has tocsin with its dependencies; what every other begins with."""
     environment = tmp_path_factory.mktemp("bare") / "environment"
-    venv.create(environment, symlinks=True)
-    _install(environment / "bin" / "python", shelf, built["tocsin"].wheel)
-    _run(environment / "bin" / "python", "-c", "from tocsin.discovery import load; load()")
+    python = environments.make(environment)
+    _install(python, shelf, built["tocsin"].wheel)
+    run(python, "-c", "from tocsin.discovery import load; load()")
     return environment
 
 
