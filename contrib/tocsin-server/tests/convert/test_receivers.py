@@ -129,7 +129,12 @@ def test_the_recipients_of_an_email_are_told_apart_as_mail_does(
         ("  smtp_tls_config: {ca_file: /etc/all.pem}\n", "tls_config: {insecure_skip_verify: false}", None, None),
         ("", "tls_config: {ca_file: own.pem}", "own.pem", "tls_config.ca_file is looked for in the folder"),
         ("", "tls_config: {cert_file: /own.pem}", None, "tls_config.cert_file has no counterpart here"),
-        ("", "require_tls: false, tls_config: {ca_file: /own.pem}", None, "left out, for the connection has no TLS"),
+        (
+            "",
+            "smarthost: 'localhost:25', require_tls: false, tls_config: {ca_file: /own.pem}",
+            None,
+            "left out, for the connection has no TLS",
+        ),
     ],
 )
 def test_whom_an_email_channel_trusts_is_carried_over(
@@ -140,6 +145,17 @@ def test_whom_an_email_channel_trusts_is_carried_over(
     assert channels["r/email"]["config"].get("ca_file") == ca_file
     assert len(remarks) == (1 if remarked is None else 2)
     assert remarked is None or any(remarked in remark for remark in remarks)
+
+
+@pytest.mark.parametrize(
+    ("own", "common"), [("auth_username: u\n  auth_password: s3cret", ""), ("smarthost: mail.example.org:25", SMTP)]
+)
+def test_email_gives_no_password_over_a_line_that_is_not_secured(receiver: Receiver, own: str, common: str) -> None:
+    """The backend would refuse the file."""
+    more = "" if common else "\n  from: a@example.org\n  smarthost: mail.example.org:25"
+    channels, remarks = receiver(f"email_configs:\n- to: a@example.org\n  require_tls: false\n  {own}{more}", common)
+    assert channels["r/email"]["config"]["tls"] == "starttls"
+    assert [remark for remark in remarks if "require_tls is not carried over" in remark and "over TLS alone" in remark]
 
 
 def test_emails_own_settings_go_before_the_global_ones(receiver: Receiver) -> None:
