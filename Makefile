@@ -23,11 +23,11 @@ BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
 METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-CODE := core plugins tests contrib docs/examples cookiecutter-backend/hooks
+CODE := core plugins tests contrib docs/examples cookiecutter-backend/hooks release
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports coverage unmeasured contrib alone kill9 scale month load bench-micro routes matrix others dist version install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -53,7 +53,7 @@ suite: $(VENV)/.ready-to-test
 
 check: ## Everything that CI checks: linters, types, imports, tests with coverage, other Pythons
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured types imports
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured alone types imports
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -67,7 +67,7 @@ format: $(VENV)/.ready-to-test ## Bring the code into the house's form (ruff)
 # Each distribution's tests may bear the same module names as another's: one run each.
 types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
 	$(BIN)/mypy --strict core plugins
-	$(BIN)/mypy --strict tests docs/examples
+	$(BIN)/mypy --strict tests docs/examples release
 	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
 		$(BIN)/mypy --strict contrib/$$name/src; MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
 
@@ -80,11 +80,12 @@ simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock j
 
 # Whole systems that are simulated, killed, or asked over and over: they would take twice as long, and show little more.
 UNMEASURED := tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
-	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/authoring
+	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/authoring \
+	tests/test_releases.py
 
 coverage: $(VENV)/.ready-to-test ## Run the tests of core/ and plugins/, and require that these cover 95 % of both by branch
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest tests $(addprefix --deselect ,$(UNMEASURED)) $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest tests $(addprefix --deselect ,$(UNMEASURED) $(ALONE)) $(PYTEST_ARGS)
 	$(BIN)/coverage report --include='core/*' --fail-under=95
 	$(BIN)/coverage report --include='plugins/*' --fail-under=95
 
@@ -93,6 +94,12 @@ unmeasured: $(VENV)/.ready-to-test ## Run the tests that `coverage` leaves out
 
 contrib: $(VENV)/.ready-to-test ## Run the tests of contrib/
 	$(BIN)/python -m pytest contrib $(PYTEST_ARGS)
+
+# COMPLETE=yes runs all tests of each; else all are collected, and those of the contracts run.
+ALONE := tests/test_alone.py
+
+alone: $(VENV)/.ready-to-test ## Install each of contrib/ from its wheel into an environment of its own, and test it there: COMPLETE=yes
+	$(if $(COMPLETE),TOCSIN_ALONE=complete) $(BIN)/python -m pytest $(ALONE) $(PYTEST_ARGS)
 
 kill9: $(VENV)/.ready-to-test ## Kill a service KILLS times under load; nothing that it accepted is lost
 	$(BIN)/python -m tests.durability $(KILLS) $(SEED)
@@ -113,13 +120,19 @@ routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configu
 	TOCSIN_AMTOOL_TREES=$(TREES) TOCSIN_AMTOOL_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -q \
 		contrib/tocsin-server/tests/convert/test_amtool.py
 
+dist: $(VENV)/.ready-to-test ## Build every distribution into dist/, the same bytes each time, and check them
+	$(BIN)/python -W error -m release.dist
+
+version: $(VENV)/.ready-to-test ## Bring every distribution to the version V, or else to that of tocsin, with its requirement and licence
+	$(BIN)/python -m release.version $(V)
+
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
 # What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, how long things
 # take, what is in a wheel, what the template makes, what amtool prints. `unmeasured` and `contrib` run these on the default
 # one.
 ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
-	tests/test_packaging.py tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py \
+	tests/test_packaging.py tests/test_releases.py $(ALONE) tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py \
 	contrib/tocsin-server/tests/test_load.py
 
 # Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.

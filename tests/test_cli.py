@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import importlib_metadata
 import pytest
 
 from tocsin import cli
@@ -68,12 +69,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a distribution of one plugin module, as pip would have left it."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def put(name: str, source: str) -> None:
+    def put(name: str, source: str, requirement: str = "tocsin[hooks-1.0]>=0.1") -> None:
         module = name.replace("-", "_")
         tmp_path.joinpath(f"{module}.py").write_text(source)
         metadata = tmp_path / f"{module}-1.2.dist-info"
         metadata.mkdir()
-        metadata.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        metadata.joinpath("METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\nRequires-Dist: {requirement}\n"
+        )
         metadata.joinpath("entry_points.txt").write_text(f"[tocsin]\n{name} = {module}\n")
         importlib.invalidate_caches()
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -93,11 +96,11 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
-def _rows(text: str) -> dict[tuple[str, str], dict[str, str]]:
+def _rows(text: str) -> dict[tuple[str, str], dict[str, str | None]]:
     return {(row["kind"], row["name"]): row for row in json.loads(text)}
 
 
-def test_plugins_json_is_an_array_of_kind_name_distribution_version_state(run: Run, install: Install) -> None:
+def test_plugins_json_is_an_array_of_kind_name_distribution_version_hook_api_state(run: Run, install: Install) -> None:
     install("acme-greet", GOOD)
     code, out, err = run("plugins", "--json")
     assert code == 0
@@ -107,6 +110,7 @@ def test_plugins_json_is_an_array_of_kind_name_distribution_version_state(run: R
         "name": "greet",
         "distribution": "acme-greet",
         "version": "1.2",
+        "hook_api": "1.0",
         "state": "loaded",
     }
 
@@ -134,7 +138,7 @@ def test_a_broken_plugin_shows_with_its_error_and_takes_no_other_down(run: Run, 
     rows = _rows(out)
     assert rows["plugin", "acme-broken"]["state"] == "failed"
     assert rows["plugin", "acme-broken"]["distribution"] == "acme-broken"
-    assert "needs libfrobnicate" in rows["plugin", "acme-broken"]["error"]
+    assert "needs libfrobnicate" in str(rows["plugin", "acme-broken"]["error"])
     assert rows["command", "greet"]["state"] == "loaded"
 
 
@@ -144,10 +148,31 @@ def test_the_plain_table_has_a_header_a_line_per_row_and_the_errors(run: Run, in
     code, out, _ = run("plugins")
     lines = out.splitlines()
     assert code == 0
-    assert lines[0].split() == ["kind", "name", "plugin", "distribution", "version", "state"]
-    assert ["command", "greet", "acme-greet", "acme-greet", "1.2", "loaded"] in [line.split() for line in lines]
+    assert lines[0].split() == ["kind", "name", "plugin", "distribution", "version", "hook_api", "state"]
+    assert ["command", "greet", "acme-greet", "acme-greet", "1.2", "1.0", "loaded"] in [line.split() for line in lines]
     assert "acme-broken (acme-broken): ImportError: needs libfrobnicate" in lines
     assert "\x1b" not in out
+
+
+def test_a_plugin_for_a_newer_hook_api_is_refused_and_says_what_to_upgrade(run: Run, install: Install) -> None:
+    install("acme-next", "from tocsin import what_comes_next", "tocsin[cli,hooks-1.7]>=0.9")
+    _, out, _ = run("plugins", "--json")
+    row = _rows(out)["plugin", "acme-next"]
+    assert (row["state"], row["hook_api"]) == ("failed", "1.7")
+    _, out, _ = run("plugins")
+    assert out.splitlines()[-1] == (
+        "acme-next (acme-next): was built for hook API 1.7, and this tocsin has hook API 1.0: "
+        "upgrade tocsin, or install an older acme-next"
+    )
+
+
+def test_a_plugin_that_does_not_say_for_which_hook_api_it_was_built_is_loaded(run: Run, install: Install) -> None:
+    install("acme-greet", GOOD, "tocsin>=0.1")
+    _, out, _ = run("plugins", "--json")
+    row = _rows(out)["command", "greet"]
+    assert (row["state"], row["hook_api"]) == ("loaded", None)
+    _, out, _ = run("plugins")
+    assert ["command", "greet", "acme-greet", "acme-greet", "1.2", "-", "loaded"] in map(str.split, out.splitlines())
 
 
 def test_the_plain_table_of_working_plugins_ends_with_its_last_row(run: Run, install: Install) -> None:
@@ -253,7 +278,7 @@ def test_the_version_is_that_of_the_distribution_and_loads_no_plugin(run: Run, i
     install("acme-loud", "raise SystemExit('loaded')")
     code, out, err = run("--version")
     assert code == 0
-    assert out.startswith("tocsin ")
+    assert out == f"tocsin {importlib_metadata.version('tocsin')}, hook API 1.0\n"
     assert err == ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -129,12 +129,56 @@ def test_a_group_that_is_no_mapping_is_refused(value: Any) -> None:
     assert caught.value.where == "inner"
 
 
-@pytest.mark.parametrize("value", [3, None, {"a": 1}])
+@pytest.mark.parametrize("value", [3, None, {"a": 1}, "a", "ab", b"ab", ""])
 def test_a_list_that_is_none_is_refused(value: Any) -> None:
-    """With the place."""
+    """With the place; a string is not a list of its characters."""
+    expected = f"expected a list, not {type(value).__name__} @ "
     with pytest.raises(ConfigurationError) as caught:
         structure_settings({"url": "x", "many": value}, Settings)
-    assert caught.value.where.startswith("many")
+    assert str(caught.value) == f"{expected}many"
+    with pytest.raises(ConfigurationError) as caught:
+        structure_settings({"url": "x", "inner": {"hosts": value}}, Settings)
+    assert str(caught.value) == f"{expected}inner.hosts"
+
+
+@attrs.frozen
+class Lists:
+    """Each form in which a list can be declared."""
+
+    one: list[str] = attrs.field(factory=list)
+    two: Sequence[Inner] = ()
+    three: frozenset[str] = frozenset()
+    four: set[int] = attrs.field(factory=set)
+    five: tuple[tuple[str, ...], ...] = ()
+    six: tuple[str, ...] | None = None
+    pair: tuple[str, int] = ("", 0)
+
+
+def test_lists_are_taken_in_each_form_that_they_are_declared_in() -> None:
+    """From whatever Python or a file has for them."""
+    settings: dict[str, Any] = {"one": ("a",), "two": [{"hosts": ["a"]}], "three": {"b"}, "four": [1, 1]}
+    found = structure_settings({**settings, "five": [["a", "b"], []], "six": ["a"], "pair": ["a", 1]}, Lists)
+    assert found == Lists(["a"], (Inner(hosts=("a",)),), frozenset("b"), {1}, (("a", "b"), ()), ("a",), ("a", 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"one": "abc"}, "expected a list, not str @ one"),
+        ({"two": [{"hosts": "abc"}]}, "expected a list, not str @ two[0].hosts"),
+        ({"two": [{}, {"prt": 1}]}, "unknown setting 'prt'; did you mean 'port'? @ two[1].prt"),
+        ({"three": {"a": "b"}}, "expected a list, not dict @ three"),
+        ({"four": ["1"]}, "expected a whole number, not str @ four[0]"),
+        ({"five": [["a"], "bc"]}, "expected a list, not str @ five[1]"),
+        ({"five": [["a"], ["b", 7]]}, "expected a string, not int @ five[1][1]"),
+        ({"six": "abc"}, "expected a list, not str @ six"),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_said_with_its_path(settings: dict[str, Any], message: str) -> None:
+    """In each form, and in each other."""
+    with pytest.raises(ConfigurationError) as caught:
+        structure_settings(settings, Lists)
+    assert str(caught.value) == message
 
 
 def test_a_value_is_never_repeated() -> None:

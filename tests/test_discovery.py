@@ -27,16 +27,19 @@ class Config:
 class Dist:
     """As much of a distribution as discovery reads."""
 
-    def __init__(self, name: str, version: str = "1.0") -> None:
+    def __init__(self, name: str, requires: list[str] | None = None) -> None:
         self.name = name
-        self.version = version
+        self.version = "1.0"
+        self.requires = requires
 
 
-def point(name: str, value: str, dist: str | None = None) -> importlib_metadata.EntryPoint:
+def point(
+    name: str, value: str, dist: str | None = None, requires: list[str] | None = None
+) -> importlib_metadata.EntryPoint:
     """Return an entry point of the group ``tocsin``."""
     found = importlib_metadata.EntryPoint(name, value, "tocsin")
     if dist is not None:
-        vars(found)["dist"] = Dist(dist)
+        vars(found)["dist"] = Dist(dist, requires)
     return found
 
 

@@ -19,7 +19,8 @@ import attrs
 import pytest
 
 import tocsin
-from tocsin import discovery, hookspecs
+from tocsin import discovery, hookspecs, registry
+from tocsin.registry import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^(?P<above>[^\n]*)\n(?:```|~~~)python[^\n]*\n(?P<code>.*?)^(?:```|~~~)$", re.DOTALL | re.MULTILINE)
@@ -137,7 +138,40 @@ def test_the_hooks_of_the_reference_register_something_of_each_kind(
 ) -> None:
     (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
     found = _load(_run(reference, anyio_backend, monkeypatch))
-    assert len(list(found.registry)) == len([name for name in hookspecs.__all__ if name.startswith("tocsin_")])
+    assert [registration.kind for registration in found.registry] == list(KINDS)
+
+
+def test_each_hooks_section_of_the_reference_has_the_example_of_that_hook() -> None:
+    (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
+    sections = re.split(r"^## (tocsin_\w+)$", reference.text, flags=re.MULTILINE)[1:]
+    examples = {
+        hook: re.findall(r"@tocsin\.hookimpl\ndef (\w+)\(", "".join(found["code"] for found in FENCE.finditer(text)))
+        for hook, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert examples == {f"tocsin_register_{kind}s": [f"tocsin_register_{kind}s"] for kind in KINDS}
+
+
+def test_each_hooks_section_of_the_reference_has_every_setting_of_its_registrar() -> None:
+    (reference,) = (document for document in DOCUMENTS if _id(document) == "docs/reference/hooks.md")
+    sections = re.split(r"^## (tocsin_\w+)$", reference.text, flags=re.MULTILINE)[1:]
+    of_hook = dict(zip(sections[::2], sections[1::2], strict=True))
+    missing = [
+        f"{hook}: {name}"
+        for hook, section in of_hook.items()
+        for name, parameter in inspect.signature(_registrar(hook).register).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and f"`{name}`" not in section
+    ]
+    assert missing == []
+
+
+def _registrar(hook: str) -> Any:
+    name = inspect.get_annotations(getattr(hookspecs, hook))["registrar"]
+    return getattr(registry, name)
+
+
+def test_the_readme_names_every_distribution() -> None:
+    names = [path.parent.name for path in ROOT.glob("contrib/*/pyproject.toml")]
+    assert [name for name in sorted(names) if f"](contrib/{name}/README.md)" not in _readme().text] == []
 
 
 def _load(plugin: types.ModuleType) -> discovery.Discovery:

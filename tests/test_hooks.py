@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
+import textwrap
+import types
 from typing import Any
 
 import attrs
@@ -25,6 +29,7 @@ from tocsin import (
     Release,
     Step,
     Telling,
+    hookspecs,
 )
 from tocsin.discovery import load
 from tocsin.registry import KINDS, Registration, Registry
@@ -174,6 +179,50 @@ def registry() -> Registry:
     discovery = load(extra=[Everything()], entry_points=[])
     assert discovery.failures == ()
     return discovery.registry
+
+
+HOOKS = [name for name in hookspecs.__all__ if name.startswith("tocsin_")]
+
+IN_THE_EXAMPLES: dict[str, Any] = {
+    "tocsin": tocsin,
+    "Condition": Condition,
+    "FieldTest": FieldTest,
+    "Message": Message,
+    "PagerBackend": _Pager,
+    "PagerConfig": _Config,
+    "ByNode": _ByNode,
+    "ByNodeConfig": _Config,
+    "RotaScheduler": _Rota,
+    "MemoryStore": tocsin.MemoryStore,
+    "MemoryConfig": _Config,
+    "DiskSource": _Disk,
+    "DiskConfig": _Config,
+    "audit_log": logging.getLogger("audit"),
+    "make_serve_command": _make_command,
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_in_a_hooks_docstring_is_a_plugin(hook: str) -> None:
+    """It names what its author has; with that at hand it loads, and registers one thing of the hook's kind."""
+    text = inspect.getdoc(getattr(hookspecs, hook)) or ""
+    example = types.ModuleType("example")
+    vars(example).update(IN_THE_EXAMPLES)
+    exec(textwrap.dedent(text.split("Example::", 1)[1]), vars(example))
+    found = load(extra=[example], entry_points=[])
+    assert found.failures == ()
+    assert [f"tocsin_register_{registration.kind}s" for registration in found.registry] == [hook]
+
+
+def test_the_example_of_a_matcher_compiles_a_condition() -> None:
+    """What is registered is called later: the expression in it is run here."""
+    example = types.ModuleType("example")
+    vars(example).update(IN_THE_EXAMPLES)
+    text = inspect.getdoc(hookspecs.tocsin_register_matchers) or ""
+    exec(textwrap.dedent(text.split("Example::", 1)[1]), vars(example))
+    condition = load(extra=[example], entry_points=[]).registry.matchers["region"].spec.factory("eu")
+    alert = tocsin.PerformanceAlert("a", "c", tocsin.AlertSeverity.INFO, "m", labels={"region": "eu"})
+    assert condition.holds(tocsin.AlertView(alert))
 
 
 def test_every_kind_has_its_hook_and_comes_in_the_order_of_kinds(registry: Registry) -> None:

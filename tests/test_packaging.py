@@ -205,25 +205,6 @@ def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) ->
     ]
 
 
-@pytest.mark.parametrize(("backend", "key"), [("opsgenie", "api_key"), ("pagerduty", "routing_key")])
-def test_a_backend_installs_on_the_wheel_and_is_found(python: Path, backend: str, key: str) -> None:
-    pip(python, ROOT / "contrib" / f"tocsin-{backend}")
-    program = (
-        "from tocsin import FederationAlertingService, NotificationChannel\n"
-        "service = FederationAlertingService(strict=True)\n"
-        f"service.add_channel(NotificationChannel('pager', {backend!r}, config={{{key!r}: 'x'}}))\n"
-        "print(*service.channels)"
-    )
-    assert run(python, "-W", "error", "-c", program).split() == ["pager"]
-
-
-def test_backends_of_their_own_install_on_the_wheel_and_are_found(python: Path) -> None:
-    for name in ("tocsin-email", "tocsin-file"):
-        pip(python, ROOT / "contrib" / name)
-    program = "import tocsin; print(*sorted(tocsin.load_registry().backends))"
-    assert {"email", "file"} <= set(run(python, "-W", "error", "-c", program).split())
-
-
 def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
     python = environments.make(tmp_path / "server")
     pip(python, f"{wheel}[cli,yaml]")

@@ -10,7 +10,7 @@ import pytest
 
 import tocsin
 
-PLAIN = {"AT_ONCE", "TEMPLATE_FIELDS", "Event", "Fact", "hookimpl"}
+PLAIN = {"AT_ONCE", "HOOK_API", "TEMPLATE_FIELDS", "Event", "Fact", "hookimpl"}
 """Values and unions: their module documents them, they have no docstring of their own."""
 
 

@@ -19,6 +19,7 @@ from tocsin.errors import (
     UnstorableError,
     nearest,
 )
+from tocsin.hook_api import HOOK_API
 from tocsin.hookspecs import hookimpl
 from tocsin.journal import entry_to_plain
 from tocsin.model.aggregation import Aggregation
@@ -141,6 +142,7 @@ from tocsin.stores import Checkpoint, Entry, MemoryStore, SqliteStore, Store
 
 __all__ = [
     "AT_ONCE",
+    "HOOK_API",
     "TEMPLATE_FIELDS",
     "Acknowledged",
     "Action",

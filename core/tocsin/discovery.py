@@ -1,5 +1,7 @@
 """Discovery: entry points in, frozen registry out. Sorted, isolated, reported; nothing global.
 
+A plugin that was built for a hook API that this tocsin does not have is refused before it is imported.
+
 Each call of :func:`load` makes a plugin manager of its own, so that two services in one process do not share plugins.
 """
 
@@ -14,6 +16,7 @@ import pluggy
 
 from tocsin import hookspecs
 from tocsin.errors import PluginError, nearest
+from tocsin.hook_api import HOOK_API, built_for, refusal
 from tocsin.registry import (
     KINDS,
     AggregatorRegistrar,
@@ -154,15 +157,44 @@ class _Loader:
         return Registry(**{_FIELDS[kind]: registrar.frozen() for kind, registrar in self.registrars.items()})
 
 
-def _entry_points() -> list[importlib_metadata.EntryPoint]:
-    found = importlib_metadata.entry_points(group=ENTRY_POINT_GROUP)
-    return sorted(found, key=lambda point: (point.name, point.dist.name if point.dist else "", point.value))
+@attrs.frozen(slots=True)
+class _Origin:
+    """What the metadata of a distribution say, and why its plugins cannot be loaded, where that is known already."""
+
+    name: str = "?"
+    version: str = "?"
+    hook_apis: tuple[str, ...] = ()
+    problem: str | None = None
 
 
-def _provenance(point: importlib_metadata.EntryPoint) -> Provenance:
-    if point.dist is None:
-        return Provenance(point.name)
-    return Provenance(point.name, point.dist.name, point.dist.version)
+def _origin(distribution: importlib_metadata.Distribution | None) -> _Origin:
+    if distribution is None:
+        return _Origin()
+    try:
+        name, version = str(distribution.name), str(distribution.version)
+        requirements = distribution.requires or ()
+    except Exception as error:  # noqa: BLE001  one that was removed by half is no reason to lose the others
+        return _Origin(problem=f"the metadata of its distribution cannot be read, install it again: {_describe(error)}")
+    if name == "tocsin":  # what comes in one wheel is of one version, and no wheel requires itself
+        requirements = [f"tocsin[hooks-{HOOK_API[0]}.{HOOK_API[1]}]"]
+    hook_apis = built_for(requirements)
+    return _Origin(name, version, hook_apis, refusal(hook_apis, name))
+
+
+def _found(
+    entry_points: Iterable[importlib_metadata.EntryPoint] | None,
+) -> list[tuple[importlib_metadata.EntryPoint, _Origin]]:
+    """Return the entry points with their origins: those given as they come, those that are installed in order.
+
+    The metadata of a distribution are read once, however many plugins it has.
+    """
+    points = list(importlib_metadata.entry_points(group=ENTRY_POINT_GROUP) if entry_points is None else entry_points)
+    distributions = {id(point.dist): point.dist for point in points}
+    origins = {key: _origin(distribution) for key, distribution in distributions.items()}
+    found = [(point, origins[id(point.dist)]) for point in points]
+    if entry_points is not None:
+        return found
+    return sorted(found, key=lambda pair: (pair[0].name, pair[1].name, pair[0].value))
 
 
 def _key(provenance: Provenance) -> tuple[str, str]:
@@ -184,14 +216,17 @@ def load(
     loader = _Loader()
     switched_off: list[Provenance] = []
     seen: dict[tuple[str, str], None] = {}
-    for point in _entry_points() if entry_points is None else entry_points:
-        provenance = _provenance(point)
+    for point, origin in _found(entry_points):
+        provenance = Provenance(point.name, origin.name, origin.version, origin.hook_apis)
         if point.name in disabled:
             switched_off.append(provenance)
             continue
         if _key(provenance) in seen:  # an editable install beside a stale one lists the same plugin twice
             continue
         seen[_key(provenance)] = None
+        if origin.problem is not None:
+            loader.failures.append(PluginFailure(provenance, origin.problem))
+            continue
         try:
             plugin = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever importing it raises is this plugin's failure alone

@@ -66,11 +66,15 @@ KINDS: Final = (
 
 @attrs.frozen(slots=True)
 class Provenance:
-    """Where a registration came from: the entry point (plugin), its distribution and that one's version."""
+    """Where a registration came from: the entry point (plugin), its distribution and that one's version.
+
+    ``hook_apis``: for which versions of the hooks that was built, as far as it says; see :mod:`tocsin.hook_api`.
+    """
 
     plugin: str
     distribution: str = "?"
     version: str = "?"
+    hook_apis: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.plugin} ({self.distribution} {self.version})"

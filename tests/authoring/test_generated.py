@@ -18,6 +18,8 @@ from tests import environments
 from tests.authoring.generated import KINDS, Answers, generate
 from tests.environments import ROOT, run
 
+from tocsin import HOOK_API
+
 LONGEST = "a2345678-b2345678_c2345678-d2345678-e234"
 AWKWARD = {
     "backend": Answers(
@@ -107,6 +109,7 @@ def test_tocsin_plugins_lists_it(made: Made, listed: list[dict[str, str]]) -> No
     kind = {"scheduler": "escalation_scheduler"}.get(made.answers.kind, made.answers.kind)
     (row,) = (row for row in listed if row["distribution"] == made.project["project"]["name"])
     assert (row["kind"], row["name"], row["version"]) == (kind, made.name, "0.1.0")
+    assert row["hook_api"] == f"{HOOK_API[0]}.{HOOK_API[1]}"
 
 
 def test_the_configuration_in_its_readme_is_right(made: Made, tmp_path: Path) -> None:
@@ -178,6 +181,10 @@ def test_it_has_what_a_distribution_has(made: Made) -> None:
 def test_it_is_made_with_the_tools_that_tocsin_is_made_with(made: Made) -> None:
     """The same versions of ruff and mypy: what passes here passes there."""
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    known = {*ours["optional-dependencies"]["dev"], *ours["dependencies"], "tocsin>=0.1"}
+    known = {
+        *ours["optional-dependencies"]["dev"],
+        *ours["dependencies"],
+        f"tocsin[hooks-{HOOK_API[0]}.{HOOK_API[1]}]>=0.1",
+    }
     theirs = made.project["project"]
     assert {*theirs["dependencies"], *theirs["optional-dependencies"]["dev"]} <= known

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from server_processes import daemon, program
+from server_repository import documentation
 
 TOCSIN = Path(sys.executable).with_name("tocsin")
-FILES = Path(__file__).parents[3] / "docs/examples/operations"
+OPERATIONS = "examples/operations"
 CONFIG = """
 channels: {screen: {backend: console}}
 routing_rules: [{rule_id: all, target_channels: [screen]}]
@@ -24,15 +25,15 @@ NAME = re.compile(r"\b(?:tocsin|alertmanager|process)_[a-z_]+\b")
 
 
 def test_promtool_takes_the_rules() -> None:
-    command = [program("promtool"), "check", "rules", str(FILES / "tocsin-rules.yml")]
+    command = [program("promtool"), "check", "rules", str(documentation(f"{OPERATIONS}/tocsin-rules.yml"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def expressions() -> list[str]:
     """Return what the rules and the dashboard ask for."""
-    rules = re.findall(r"^ +expr: (.*)$", (FILES / "tocsin-rules.yml").read_text(), re.MULTILINE)
-    dashboard = json.loads((FILES / "tocsin-dashboard.json").read_text())
+    rules = re.findall(r"^ +expr: (.*)$", (documentation(f"{OPERATIONS}/tocsin-rules.yml")).read_text(), re.MULTILINE)
+    dashboard = json.loads((documentation(f"{OPERATIONS}/tocsin-dashboard.json")).read_text())
     return rules + [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
@@ -53,7 +54,7 @@ def test_the_unit_runs_the_daemon_as_it_can_be_run() -> None:
     """With options that there are."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]  # systemd's names have capitals
-    unit.read(FILES / "tocsin.service")
+    unit.read(documentation(f"{OPERATIONS}/tocsin.service"))
     command = shlex.split(unit["Service"]["ExecStart"])[1:]
     options = [option for option in command if option.startswith("--")]
     shown = subprocess.run([TOCSIN, command[0], "--help"], capture_output=True, text=True, check=False)

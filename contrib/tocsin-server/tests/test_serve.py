@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from server_processes import PATIENCE, daemon, receiver, running, serve_command, until
+from server_repository import documentation
 
-EXAMPLE = Path(__file__).parents[3] / "docs/examples/watch-this-machine.yaml"
 LISTENING = r"^Listening on (\S+)$"
 
 CONFIG = """
@@ -40,7 +40,9 @@ def refused(*command: str | Path) -> tuple[int, str]:
 
 def test_the_example_runs_and_watches_this_machine(tmp_path: Path) -> None:
     """And SIGTERM ends it with 0."""
-    with running(serve_command(EXAMPLE, tmp_path / "data"), LISTENING) as ours:
+    with running(
+        serve_command(documentation("examples/watch-this-machine.yaml"), tmp_path / "data"), LISTENING
+    ) as ours:
         assert ours.client.get("/-/ready").text == "OK"
         assert (tmp_path / "data/tocsin.db").exists()
         assert ours.stop() == 0

@@ -23,6 +23,7 @@ from tocsin.cli.scenarios import test
 from tocsin.cli.store import store
 from tocsin.discovery import Discovery, load
 from tocsin.errors import ConfigurationError, TocsinError, nearest
+from tocsin.hook_api import HOOK_API
 from tocsin.registry import CommandSpec, Registration
 
 __all__ = ["CommandGroup", "make_group", "run"]
@@ -98,7 +99,7 @@ def _make(registration: Registration[CommandSpec]) -> click.Command | None:
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(f"tocsin {importlib_metadata.version('tocsin')}")
+        click.echo(f"tocsin {importlib_metadata.version('tocsin')}, hook API {HOOK_API[0]}.{HOOK_API[1]}")
         ctx.exit()
 
 

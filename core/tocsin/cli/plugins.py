@@ -16,7 +16,7 @@ from tocsin.registry import Provenance
 
 __all__ = ["PluginRow", "plugins", "rows"]
 
-COLUMNS: Final = ("kind", "name", "plugin", "distribution", "version", "state")
+COLUMNS: Final = ("kind", "name", "plugin", "distribution", "version", "hook_api", "state")
 WHOLE: Final = "plugin"
 """The kind of a row that stands for a whole plugin: one that failed or is switched off has registered nothing."""
 
@@ -25,7 +25,8 @@ WHOLE: Final = "plugin"
 class PluginRow:
     """One line of the list: a registration, or a whole plugin that failed to load or was switched off.
 
-    ``plugin`` is the entry point's name, which ``--disable`` takes. ``state`` is loaded, failed or disabled.
+    ``plugin`` is the entry point's name, which ``--disable`` takes. ``hook_api`` is the version of the hooks that its
+    distribution was built for, or empty where that does not say. ``state`` is loaded, failed or disabled.
     """
 
     kind: str
@@ -33,32 +34,38 @@ class PluginRow:
     plugin: str
     distribution: str
     version: str
+    hook_api: str
     state: str
     error: str | None = None
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str | None]:
         """Return what ``--json`` prints of it."""
-        fields = {key: getattr(self, key) for key in ("kind", "name", "distribution", "version", "state")}
+        fields = {key: getattr(self, key) for key in ("kind", "name", "distribution", "version", "hook_api", "state")}
+        fields["hook_api"] = self.hook_api or None
         return fields if self.error is None else {**fields, "error": self.error}
 
 
-def _whole(provenance: Provenance, state: str, error: str | None = None) -> PluginRow:
+def _row(kind: str, name: str, provenance: Provenance, state: str, error: str | None = None) -> PluginRow:
     return PluginRow(
-        WHOLE, provenance.plugin, provenance.plugin, provenance.distribution, provenance.version, state, error
+        kind,
+        name,
+        provenance.plugin,
+        provenance.distribution,
+        provenance.version,
+        ", ".join(provenance.hook_apis),
+        state,
+        error,
     )
+
+
+def _whole(provenance: Provenance, state: str, error: str | None = None) -> PluginRow:
+    return _row(WHOLE, provenance.plugin, provenance, state, error)
 
 
 def rows(discovery: Discovery) -> list[PluginRow]:
     """Return everything that *discovery* found: what is registered, then the failures, then what is switched off."""
     loaded = [
-        PluginRow(
-            registration.kind,
-            registration.name,
-            registration.provenance.plugin,
-            registration.provenance.distribution,
-            registration.provenance.version,
-            "loaded",
-        )
+        _row(registration.kind, registration.name, registration.provenance, "loaded")
         for registration in discovery.registry
     ]
     failed = [_whole(failure.provenance, "failed", failure.problem) for failure in discovery.failures]
@@ -73,8 +80,12 @@ def _check_names(disabled: Iterable[str], discovery: Discovery) -> None:
             raise click.BadParameter(f"no plugin is called {name!r}{nearest(name, known)}", param_hint="--disable")
 
 
+def _cells(row: PluginRow) -> tuple[str, ...]:
+    return tuple(getattr(row, column) or "-" for column in COLUMNS)
+
+
 def _plain(table: Sequence[PluginRow]) -> str:
-    lines = [COLUMNS, *(tuple(getattr(row, column) for column in COLUMNS) for row in table)]
+    lines = [COLUMNS, *(_cells(row) for row in table)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(COLUMNS))]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join(text)
@@ -92,7 +103,7 @@ def _print_rich(table: Sequence[PluginRow]) -> None:
     colours = {"loaded": "green", "failed": "bold red", "disabled": "dim"}
     grid = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
     for row in table:
-        cells = [Text(getattr(row, column)) for column in COLUMNS]
+        cells = [Text(cell) for cell in _cells(row)]
         cells[-1].stylize(colours[row.state])
         grid.add_row(*cells)
     console = Console()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import collections.abc
 import enum
 import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -16,6 +17,19 @@ from tocsin.errors import ConfigurationError, nearest
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["structure_settings"]
+
+
+_MANY: Final[Mapping[Any, Callable[[Iterable[Any]], Any]]] = {
+    tuple: tuple,
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    collections.abc.Sequence: tuple,
+}
+"""The generic types that a list of settings may be declared as, and what is made of it."""
+
+_WRONG: Final = (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError, ConfigurationError, KeyError)
+"""What cattrs and validators raise for settings that are wrong."""
 
 
 def _strict(kind: type, name: str) -> Any:
@@ -54,6 +68,30 @@ def _enumeration(value: Any, kind: type[enum.Enum]) -> enum.Enum:
         raise ConfigurationError(f"unknown value {value!r}{nearest(str(value), known)}") from None
 
 
+def _of_many(kind: Any) -> bool:
+    arguments = typing.get_args(kind)
+    origin = typing.get_origin(kind)
+    return origin in _MANY and bool(arguments) and (origin is not tuple or arguments[1:] == (Ellipsis,))
+
+
+def _list(kind: Any, converter: cattrs.Converter) -> Any:
+    """Take a list and nothing else that can be iterated: a string would become its characters, a mapping its keys."""
+    make, element = _MANY[typing.get_origin(kind)], typing.get_args(kind)[0]
+
+    def structured(item: Any, index: int) -> Any:
+        try:
+            return converter.structure(item, element)
+        except _WRONG as error:
+            raise _first(error, element).within(f"[{index}]") from None
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, (list, tuple, set, frozenset)):
+            raise ConfigurationError(f"expected a list, not {type(value).__name__}")
+        return make(structured(item, index) for index, item in enumerate(value))
+
+    return structure
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook(str, _strict(str, "a string"))
@@ -64,6 +102,7 @@ def _converter() -> cattrs.Converter:
         lambda kind: isinstance(kind, type) and issubclass(kind, enum.Enum), _enumeration
     )
     converter.register_structure_hook_func(_of_words, _word)
+    converter.register_structure_hook_factory(_of_many, lambda kind: _list(kind, converter))
     converter.register_structure_hook(AlertSeverity, lambda value, _: AlertSeverity.parse(value))
     converter.register_structure_hook_factory(
         attrs.has, lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
@@ -108,7 +147,7 @@ def structure_settings(settings: Mapping[str, Any], config_class: type) -> Any:
     """
     try:
         return _CONVERTER.structure(settings, config_class)
-    except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError, ConfigurationError, KeyError) as error:
+    except _WRONG as error:
         raise _without_repetition(_first(error, config_class)) from None
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 from api_world import PREFIX, World
+from server_repository import documentation
 
 pytestmark = pytest.mark.anyio
-PAGE: Final = (Path(__file__).parents[4] / "docs/reference/http-api.md").read_text(encoding="utf-8")
+PAGE: Final = documentation("reference/http-api.md").read_text(encoding="utf-8")
 EXAMPLES: Final = [
     (command, shown)
     for block in re.findall(r"^```console\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

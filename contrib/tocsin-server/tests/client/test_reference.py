@@ -13,13 +13,13 @@ from pathlib import Path
 import click
 import pytest
 from contract_daemon import ContractDaemon, alert
+from server_repository import documentation
 
 from tocsin.cli.application import make_group
 from tocsin_server.plugin import CLIENT
 
-DOCS = Path(__file__).parents[4] / "docs"
-REFERENCE = (DOCS / "reference/cli.md").read_text(encoding="utf-8")
-HOW_TO = (DOCS / "how-to/operate-from-the-command-line.md").read_text(encoding="utf-8")
+REFERENCE = documentation("reference/cli.md").read_text(encoding="utf-8")
+HOW_TO = documentation("how-to/operate-from-the-command-line.md").read_text(encoding="utf-8")
 COMMON = "Against a daemon that runs"
 SHOWN = re.findall(r"^\$ (tocsin .*)$", HOW_TO, re.MULTILINE)
 

@@ -7,16 +7,15 @@ import shlex
 from pathlib import Path
 
 import pytest
+from server_repository import documentation
 
 from tocsin.cli.application import run
-
-PAGE = Path(__file__).resolve().parents[4] / "docs/how-to/convert-from-alertmanager.md"
 
 
 def test_the_files_and_the_remarks_are_those_of_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = documentation("how-to/convert-from-alertmanager.md").read_text(encoding="utf-8")
     original, wanted = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (command, remarks) = re.findall(r"^\$ tocsin (convert .*)\n((?:.+\n)*?)```$", text, re.MULTILINE)[0]
     monkeypatch.chdir(tmp_path)

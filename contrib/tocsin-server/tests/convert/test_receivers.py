@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -99,6 +100,51 @@ def test_email_takes_what_is_global(receiver: Receiver) -> None:
         }
     }
     assert remarks == ["9: the backend email is a package of its own: pip install tocsin-email"]
+
+
+@pytest.mark.parametrize(
+    ("to", "mailboxes"),
+    [
+        ('"Doe, Jane" <jane@example.org>, b@example.org', ['"Doe, Jane" <jane@example.org>', "b@example.org"]),
+        (r'"Jane \", \\" <jane@example.org>,b@example.org', [r'"Jane \", \\" <jane@example.org>', "b@example.org"]),
+        (" a@example.org ,, b@example.org,", ["a@example.org", "b@example.org"]),
+        ('"unclosed, b@example.org', ['"unclosed, b@example.org']),
+        ('"unclosed, b@example.org\\', ['"unclosed, b@example.org\\']),
+        ("Jane <a@example.org", ["Jane <a@example.org"]),
+    ],
+)
+def test_the_recipients_of_an_email_are_told_apart_as_mail_does(
+    receiver: Receiver, to: str, mailboxes: list[str]
+) -> None:
+    channels, _ = receiver(f"email_configs: [{{to: {json.dumps(to)}}}]", SMTP)
+    assert channels["r/email"]["config"]["to"] == mailboxes
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "ca_file", "remarked"),
+    [
+        ("", "tls_config: {ca_file: /etc/own.pem}", "/etc/own.pem", None),
+        ("  smtp_tls_config: {ca_file: /etc/all.pem}\n", "", "/etc/all.pem", None),
+        ("  smtp_tls_config: {ca_file: /etc/all.pem}\n", "tls_config: {ca_file: /own.pem}", "/own.pem", None),
+        ("  smtp_tls_config: {ca_file: /etc/all.pem}\n", "tls_config: {insecure_skip_verify: false}", None, None),
+        ("", "tls_config: {ca_file: own.pem}", "own.pem", "tls_config.ca_file is looked for in the folder"),
+        ("", "tls_config: {cert_file: /own.pem}", None, "tls_config.cert_file has no counterpart here"),
+        (
+            "",
+            "smarthost: 'localhost:25', require_tls: false, tls_config: {ca_file: /own.pem}",
+            None,
+            "left out, for the connection has no TLS",
+        ),
+    ],
+)
+def test_whom_an_email_channel_trusts_is_carried_over(
+    receiver: Receiver, common: str, own: str, ca_file: str | None, remarked: str | None
+) -> None:
+    """Its own settings before the global ones, whole, as Alertmanager has it."""
+    channels, remarks = receiver(f"email_configs: [{{to: a@example.org, {own}}}]", SMTP + common)
+    assert channels["r/email"]["config"].get("ca_file") == ca_file
+    assert len(remarks) == (1 if remarked is None else 2)
+    assert remarked is None or any(remarked in remark for remark in remarks)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tocsin_server.convert.document import Section, Value
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 from tocsin_server.convert.secrets import HIDDEN
 
-__all__ = ["http_settings", "known_http"]
+__all__ = ["certificates", "http_settings", "known_http"]
 
 _FIELDS: Final = (
     "authorization",
@@ -51,7 +52,7 @@ def http_settings(section: Section | None, takes_headers: bool, remarks: Remarks
         elif key == "proxy_url":
             options |= {"proxy_url": value.text()} if value.text() else {}
         elif key == "tls_config":
-            options |= _certificates(value, remarks)
+            options |= certificates(value, _FILES, remarks)
         elif key == "follow_redirects":
             remarks.add(value.line, "follow_redirects: tocsin follows no redirect; give the URL that is meant")
         else:
@@ -59,17 +60,18 @@ def http_settings(section: Section | None, takes_headers: bool, remarks: Remarks
     return {**({"headers": headers} if headers else {}), **({"http": options} if options else {})}
 
 
-def _certificates(value: Value, remarks: Remarks) -> dict[str, str]:
+def certificates(value: Value, files: Mapping[str, str], remarks: Remarks) -> dict[str, str]:
+    """Return what a ``tls_config`` says of files, under the names that *files* has for them; the rest is remarked."""
     options = {}
     for key, item in value.section(known=_TLS).items():
         if item.absent or (key == "insecure_skip_verify" and not item.boolean()):
             continue
-        if key not in _FILES:
+        if key not in files:
             remarks.add(item.line, f"tls_config.{key} has no counterpart here, and is left out")
         elif item.text():
             if not item.text().startswith("/"):
                 remarks.add(item.line, f"tls_config.{key} is looked for in the folder in which tocsin runs")
-            options[_FILES[key]] = item.text()
+            options[files[key]] = item.text()
     return options
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from tocsin_server.convert.secrets import Secret, url
 __all__ = ["KINDS", "Field", "Kind", "comma_list"]
 
 _LONGEST_ATTEMPT: Final = 60.0
+_MAILBOX: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^,"])+', re.DOTALL)
 
 
 @attrs.frozen(slots=True)
@@ -56,6 +58,11 @@ class Kind:
 def comma_list(value: Value) -> list[str]:
     """Return the parts of a text between its commas."""
     return [part.strip() for part in value.text().split(",") if part.strip()]
+
+
+def _mailboxes(value: Value) -> list[str]:
+    """Return the mailboxes of a list of them, as RFC 5322 has it: a comma in a quoted name separates none."""
+    return [part.strip() for part in _MAILBOX.findall(value.text()) if part.strip()]
 
 
 def _attempt(value: Value) -> float | None:
@@ -115,7 +122,7 @@ KINDS: Final[dict[str, Kind]] = {
         send_resolved=False,
         secrets=(Secret("auth_password", "password", "smtp_auth_password", required=False),),
         fields={
-            "to": Field("to", comma_list),
+            "to": Field("to", _mailboxes),
             "from": Field("sender", fallback="smtp_from"),
             "auth_username": Field("username", fallback="smtp_auth_username"),
             "hello": Field("hello", fallback="smtp_hello"),

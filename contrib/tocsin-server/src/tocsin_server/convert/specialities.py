@@ -6,13 +6,14 @@ import re
 from typing import Any, Final
 
 from tocsin_server.convert.document import Section, Value
+from tocsin_server.convert.http_settings import certificates
 from tocsin_server.convert.remarks import NotAlertmanagerError, Remarks
 from tocsin_server.convert.secrets import is_template
 
 __all__ = ["HANDLED", "email", "opsgenie", "pagerduty", "slack"]
 
 HANDLED: Final = {
-    "email": ("smarthost", "require_tls", "force_implicit_tls"),
+    "email": ("smarthost", "require_tls", "force_implicit_tls", "tls_config"),
     "opsgenie": ("responders",),
     "pagerduty": ("service_key", "service_key_file"),
     "slack": ("app_token", "app_token_file"),
@@ -52,11 +53,12 @@ def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any]
     if port is None:
         remarks.add(smarthost.line, f"{smarthost.name} names a port that is not known here: give its number")
         return None
-    for key in ("smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity", "smtp_tls_config"):
+    for key in ("smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity"):
         if (unused := common.get(key)) is not None:
             remarks.add(unused.line, f"global.{key} has no counterpart in the backend email: left out")
     host = found["literal"] or found["host"]
-    return {"host": host, "port": port, "tls": _tls(section, common, remarks, host, port)}
+    tls = _tls(section, common, remarks, host, port)
+    return {"host": host, "port": port, "tls": tls, **_certificates(section, common, tls, remarks)}
 
 
 def _port(text: str) -> int | None:
@@ -78,6 +80,18 @@ def _tls(section: Section, common: Section, remarks: Remarks, host: str, port: i
         required.line, f"{required.name} is not carried over: the backend email gives a password over TLS alone"
     )
     return "starttls"
+
+
+def _certificates(section: Section, common: Section, tls: str, remarks: Remarks) -> dict[str, str]:
+    own = section.get("tls_config")
+    value = common.get("smtp_tls_config") if own is None or own.absent else own
+    if value is None or value.absent:
+        return {}
+    found = certificates(value, {"ca_file": "ca_file"}, remarks)
+    if found and tls == "none":
+        remarks.add(value.line, "tls_config.ca_file is left out, for the connection has no TLS")
+        return {}
+    return found
 
 
 def opsgenie(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:

@@ -1,0 +1,1 @@
+"""How tocsin is released: one version for all distributions, which are built reproducibly and looked over."""
