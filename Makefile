@@ -152,7 +152,7 @@ $(VENV)/.ready-to-run: $(VENV)/bin/python $(METADATA)
 
 $(VENV)/.ready-to-test: $(VENV)/bin/python $(METADATA)
 	@echo 'installing tocsin and what its tests need into $(VENV) …'
-	@$(PIP_INSTALL) --editable '.[cli,dev,fast,host,re2]' $(foreach name,$(CONTRIB),--editable 'contrib/$(name)[dev]')
+	@$(PIP_INSTALL) --editable '.[cli,dev,docs,fast,host,re2]' $(foreach name,$(CONTRIB),--editable 'contrib/$(name)[dev]')
 	@touch $(VENV)/.ready-to-run $@
 
 clean: ## Remove virtual environments, caches and what was built
