@@ -5,34 +5,29 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 from pathlib import Path
 
-from tocsin_site import version
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "tocsin"
 author = "the authors of tocsin"
-copyright = "the authors of tocsin"  # noqa: A001  Sphinx's name for it
-release = version()
+copyright = author  # noqa: A001  Sphinx's name for it
+release = importlib.metadata.version("tocsin")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "tocsin_site"]
 root_doc = "docs/index"
 source_suffix = {".md": "markdown"}
-include_patterns = ["docs/**.md", "contrib/*/README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+include_patterns = ["docs/**.md", "contrib/*/README.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 exclude_patterns = [".*", "build", "core", "dist", "plugins", "tests", "contrib/*/src", "contrib/*/tests"]
-
 nitpicky = True
-suppress_warnings: list[str] = []
 
 myst_heading_anchors = 4
-myst_enable_extensions: list[str] = []
-myst_links_external_new_tab = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 add_module_names = False
@@ -43,6 +38,6 @@ html_title = f"tocsin {release}"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
-html_static_path: list[str] = []
+html_extra_path = ["root"]
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
