@@ -23,11 +23,11 @@ BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
 METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-CODE := core plugins tests contrib docs/examples
+CODE := core plugins tests contrib docs/examples docs/site
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports docs coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -51,9 +51,9 @@ install: $(VENV)/.ready-to-test ## Set up the virtual environment for developmen
 suite: $(VENV)/.ready-to-test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: ## Everything that CI checks: linters, types, imports, tests with coverage, other Pythons
+check: ## Everything that CI checks: linters, types, imports, docs, tests with coverage, other Pythons
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured types imports
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured types imports docs
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -67,12 +67,18 @@ format: $(VENV)/.ready-to-test ## Bring the code into the house's form (ruff)
 # Each distribution's tests may bear the same module names as another's: one run each.
 types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
 	$(BIN)/mypy --strict core plugins
-	$(BIN)/mypy --strict tests docs/examples
+	$(BIN)/mypy --strict tests docs/examples docs/site
 	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
 		$(BIN)/mypy --strict contrib/$$name/src; MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
 
 imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.ready-to-test ## Build the docs as a site in build/site; every warning is an error
+	@rm -rf build/site
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet --fresh-env --jobs auto \
+		-c docs/site -b html -d build/doctrees . build/site
+	@echo 'docs: build/site/index.html'
 
 simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock jumps: SEED, HOURS, RUNS, BACKEND
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \

@@ -1,4 +1,4 @@
-"""How the docs become a site: Sphinx with MyST over the files as they stand in the repository, so that links are theirs.
+"""How the docs become a site: Sphinx with MyST over the files as they stand in the repository; links are theirs.
 
 `make docs` builds it, offline, with every warning an error.
 """
@@ -31,7 +31,7 @@ autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 add_module_names = False
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # headings stand above classes; thousands of members would make each page slow
 
 html_theme = "furo"
 html_title = f"tocsin {release}"

@@ -1,4 +1,4 @@
-"""The examples of docs/examples, with a configuration that tells a real receiver, in the test's process or in their own."""
+"""The examples of docs/examples, with a configuration that tells a real receiver, in this process or in their own."""
 
 from __future__ import annotations
 

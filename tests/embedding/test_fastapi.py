@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -46,10 +47,10 @@ async def test_starlette_does_the_same(receiver: HttpReceiver, configuration: Pa
     assert len(receiver.requests) == 1
 
 
-def _with_state(app, state):  # type: ignore[no-untyped-def]
+def _with_state(app: Any, state: Any) -> Any:
     """Do what a server does with the state of a lifespan."""
 
-    async def called(scope, receive, send):  # type: ignore[no-untyped-def]
+    async def called(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "state": dict(state)}, receive, send)
 
     return called

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
+
+from tocsin import FederationAlertingService, ServerSettings
 from tocsin_server.alertmanager.severities import Severities
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.intake import Intakes
-
-from tocsin import FederationAlertingService, ServerSettings
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/metrics.md").read_text(encoding="utf-8")
 

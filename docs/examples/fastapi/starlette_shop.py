@@ -33,7 +33,9 @@ def create_app(configuration: Path = HERE / "shop.yaml", database: Path = Path("
             alerting.reconfigure(loaded.configuration)
             yield {"alerting": alerting}
 
-    return Starlette(lifespan=lifespan, routes=[Route("/payments/{payment_id}/failed", payment_failed, methods=["POST"])])
+    return Starlette(
+        lifespan=lifespan, routes=[Route("/payments/{payment_id}/failed", payment_failed, methods=["POST"])]
+    )
 
 
 async def payment_failed(request: Request) -> JSONResponse:

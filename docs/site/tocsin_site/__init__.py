@@ -1,4 +1,4 @@
-"""What the site has beyond Sphinx: public names from docstrings, settings from their classes, and checks of what was built."""
+"""What the site has beyond Sphinx: public names from docstrings, settings from their classes, checks of the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directive ``public-names``: each name that a module offers, with its docstring; and where references to names lead."""
+"""The directive ``public-names``: what a module offers, with its docstrings; and where references to names lead."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import functools
 import importlib
 import inspect
 import sys
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -39,21 +40,27 @@ def offered(module: str) -> list[str]:
     """Return the public names of a module."""
     return list(importlib.import_module(module).__all__)
 
+
 _SHORT: Final = 200
 
 
 class PublicNames(SphinxDirective):
-    """Documents names of the module that is its argument: those of its content, or all where there are none."""
+    """Documents names of the module that is its argument: those of its content, or all where there are none.
+
+    ``level`` is that of the heading above each.
+    """
 
     has_content = True
+    option_spec: ClassVar = {"level": directives.positive_int}
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return the documentation of each name."""
         module = self.arguments[0]
         names = " ".join(self.content).split() or offered(module)
-        text = "\n".join(_directive(module, name) for name in names)
-        return self.parse_text_to_nodes(f"````{{eval-rst}}\n{text}\n````\n")
+        mark = "#" * self.options.get("level", 3)
+        parts = [f"{mark} {name}\n\n````{{eval-rst}}\n{_directive(module, name)}\n````\n" for name in names]
+        return self.parse_text_to_nodes("\n".join(parts), allow_section_headings=True)
 
 
 def _directive(module: str, name: str) -> str:
@@ -133,7 +140,9 @@ def _exists(target: str) -> bool:
         except ImportError:
             continue
         return _has(value, parts[count:])
-    return _has(importlib.import_module("builtins"), parts) or _has(sys.modules["typing"], parts) or parts[0] in _VARIABLES
+    return (
+        _has(importlib.import_module("builtins"), parts) or _has(sys.modules["typing"], parts) or parts[0] in _VARIABLES
+    )
 
 
 _VARIABLES: Final = {"T", "R", "Ts", "Input"}

@@ -17,7 +17,13 @@ import tocsin
 
 __all__ = ["PluginSettings", "kind_of", "written_default"]
 
-_WORDS: Final[Mapping[Any, str]] = {str: "text", int: "whole number", float: "number", bool: "boolean", object: "anything"}
+_WORDS: Final[Mapping[Any, str]] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "boolean",
+    object: "anything",
+}
 _LISTS: Final = (tuple, list, set, frozenset)
 
 

@@ -7,10 +7,14 @@ configuration shows then, and leaves it before the server ends.
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 from asgiref.sync import sync_to_async
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core.asgi import get_asgi_application
+
+Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
+Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 django_application = get_asgi_application()
@@ -18,7 +22,7 @@ django_application = get_asgi_application()
 from shop import alerting  # noqa: E402  it reads the settings
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Take the lifespan; hand everything else to Django."""
     if scope["type"] != "lifespan":
         await django_application(scope, receive, send)
@@ -26,7 +30,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     await receive()  # lifespan.startup
     try:
         await sync_to_async(alerting.service, thread_sensitive=False)()
-    except Exception as error:  # whatever keeps it from starting keeps the server from starting
+    except Exception as error:  # noqa: BLE001  whatever it is, it keeps the server from starting, and is told there
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
     await send({"type": "lifespan.startup.complete"})
