@@ -27,7 +27,7 @@ CODE := core plugins tests contrib docs/examples docs/site
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports docs coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
+.PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib kill9 scale month load bench-micro routes matrix others install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -79,6 +79,9 @@ docs: $(VENV)/.ready-to-test ## Build the docs as a site in build/site; every wa
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet --fresh-env --jobs auto \
 		-c docs/site -b html -d build/doctrees . build/site
 	@echo 'docs: build/site/index.html'
+
+tables: $(VENV)/.ready-to-test ## Write the tables of docs/reference/configuration.md from the classes that read the file
+	PYTHONPATH=docs/site $(BIN)/python -m tocsin_site.tables
 
 simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock jumps: SEED, HOURS, RUNS, BACKEND
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \

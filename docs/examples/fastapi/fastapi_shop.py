@@ -46,7 +46,7 @@ Alerting = Annotated[FederationAlertingService, Depends(service)]
 
 
 def create_app(configuration: Path = HERE / "shop.yaml", database: Path = Path("shop.db")) -> FastAPI:
-    """Return the application; nothing is opened before the server starts it, so a process that imports it holds nothing."""
+    """Return the application; nothing is opened before the server starts it: importing it holds nothing."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

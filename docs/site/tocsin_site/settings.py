@@ -68,10 +68,15 @@ def kind_of(hint: Any) -> str:
     if isinstance(origin, type) and issubclass(origin, enum.Enum):
         return ", ".join(f"`{member.value}`" for member in origin)
     if isinstance(origin, type) and issubclass(origin, _LISTS):
-        return "list"
+        return _list_of(typing.get_args(hint))
     if isinstance(origin, type) and (attrs.has(origin) or issubclass(origin, Mapping)):
         return "mapping"
     return "list" if str(origin).startswith("<class 'collections.abc.") else "anything"
+
+
+def _list_of(arguments: tuple[Any, ...]) -> str:
+    kind = kind_of(arguments[0]) if arguments else "anything"
+    return {"mapping": "list of mappings", "anything": "list"}.get(kind, f"list of {kind}")
 
 
 def written_default(field: attrs.Attribute[Any]) -> str:
@@ -88,4 +93,4 @@ def written_default(field: attrs.Attribute[Any]) -> str:
         return f"`[{', '.join(map(str, default))}]`"
     if isinstance(default, str):
         return f"`{default}`" if default else '`""`'
-    return f"{default:g}" if isinstance(default, (int, float)) else "`{}`"
+    return f"{default:.12g}" if isinstance(default, (int, float)) else "`{}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,7 @@ from sphinx.util import logging
 __all__ = ["check", "problems"]
 
 _log: Final = logging.getLogger(__name__)
+_ASKED: Final = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""")
 _LOADED: Final = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
 
 
@@ -47,7 +49,10 @@ def check(app: Sphinx, error: Exception | None) -> None:
 
 
 def problems(folder: Path) -> Iterator[str]:
-    """Yield what is wrong with the pages in a folder."""
+    """Yield what is wrong with the pages and the style sheets in a folder."""
+    for path in sorted(folder.rglob("*.css")):
+        for url in _ASKED.findall(path.read_text(encoding="utf-8")):
+            yield f"{path.relative_to(folder).as_posix()}: loads {url}"
     pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))}
     for path, page in pages.items():
         name = path.relative_to(folder).as_posix()
