@@ -140,12 +140,7 @@ def _exists(target: str) -> bool:
         except ImportError:
             continue
         return _has(value, parts[count:])
-    return (
-        _has(importlib.import_module("builtins"), parts) or _has(sys.modules["typing"], parts) or parts[0] in _VARIABLES
-    )
-
-
-_VARIABLES: Final = {"T", "R", "Ts", "Input"}
+    return _has(importlib.import_module("builtins"), parts) or _has(sys.modules["typing"], parts)
 
 
 def _has(value: Any, parts: list[str]) -> bool:
