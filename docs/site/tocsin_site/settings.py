@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import tocsin
 
-__all__ = ["PluginSettings", "kind_of", "written_default"]
+__all__ = ["PluginSettings", "kind_of", "section", "written_default"]
 
 _WORDS: Final[Mapping[Any, str]] = {
     str: "text",
@@ -35,13 +35,14 @@ class PluginSettings(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
         found = getattr(tocsin.load_registry(), self.arguments[0])
-        text = "\n\n".join(_section(name, found[name].spec.config_class) for name in sorted(found))
+        text = "\n\n".join(section(name, found[name].spec.config_class) for name in sorted(found))
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
-def _section(name: str, config_class: type) -> str:
+def section(name: str, config_class: type) -> str:
+    """Return the section of one plugin, as Markdown."""
     about = inspect.cleandoc(vars(config_class).get("__doc__") or "").split("\n:raises")[0]
-    about = about.partition("\n\n")[2].replace("``", "`")
+    about = about.partition("\n\n")[2].replace("``", "`").strip()
     rows = [
         f"| `{field.alias or field.name}` | {kind_of(hint)} | {written_default(field)} |"
         for field, hint in _fields(config_class)
