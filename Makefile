@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
 METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-CODE := core plugins tests contrib docs/examples docs/site
+CODE := core plugins tests contrib docs/examples docs/site cookiecutter-backend/hooks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -89,7 +89,7 @@ simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock j
 
 # Whole systems that are simulated, killed, or asked over and over: they would take twice as long, and show little more.
 UNMEASURED := tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
-	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py
+	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/authoring
 
 coverage: $(VENV)/.ready-to-test ## Run the tests of core/ and plugins/, and require that these cover 95 % of both by branch
 	$(BIN)/coverage erase
@@ -125,9 +125,11 @@ routes: $(VENV)/.ready-to-test ## Compare the routing of TREES converted configu
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
 # What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, how long things
-# take, what is in a wheel, what amtool prints. `unmeasured` and `contrib` run these on the default one.
+# take, what is in a wheel, what the template makes, what amtool prints. `unmeasured` and `contrib` run these on the default
+# one.
 ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
-	tests/test_packaging.py contrib/tocsin-server/tests/convert/test_amtool.py contrib/tocsin-server/tests/test_load.py
+	tests/test_packaging.py tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py \
+	contrib/tocsin-server/tests/test_load.py
 
 # Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

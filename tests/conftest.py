@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from tests import environments
 
 from tocsin.testing.http_receiver import HttpReceiver
 
@@ -35,3 +37,18 @@ def receiver() -> Iterator[HttpReceiver]:
     """A real HTTP receiver on loopback."""
     with HttpReceiver() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution."""
+    folder = tmp_path_factory.mktemp("dist")
+    environments.build(environments.ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(built: Path) -> Path:
+    """The wheel, built from the source distribution."""
+    (found,) = built.glob("*.whl")
+    return found

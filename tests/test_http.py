@@ -241,6 +241,20 @@ async def test_of_an_answer_at_most_64_kib_are_read(receiver: HttpReceiver, size
 
 
 @on_every_loop
+async def test_how_much_of_an_answer_is_read_can_be_said(receiver: HttpReceiver) -> None:
+    receiver.will(Reply(200, b"x" * 200_000), Reply(200, b"x" * 10))
+    seen = []
+
+    def judge(response: httpx.Response) -> Outcome:
+        seen.append(len(response.content))
+        return outcome_of(response)
+
+    for most in (100_000, 5):
+        await HttpSender(answer_bytes=most).send(post(receiver.url), judge)
+    assert seen == [100_000, 5]
+
+
+@on_every_loop
 async def test_an_answer_without_end_is_cut(receiver: HttpReceiver) -> None:
     """A receiver that keeps its body open after 64 KiB is not waited for."""
     receiver.will(Hang(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 65_536))

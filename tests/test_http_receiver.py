@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import anyio
 import anyio.to_thread
 import httpx
@@ -52,6 +54,19 @@ async def test_what_arrived_is_its_text_and_its_key(receiver: HttpReceiver) -> N
     await post(receiver, b'{"a": ["x", {"b": "\\u00e9"}], "n": 1}')
     await post(receiver, b"not json \xff")
     assert receiver.arrivals == (Arrival("a\nx\nb\né\nn", "k1"), Arrival("not json �", "k1"))
+
+
+async def test_a_body_that_comes_in_chunks_is_read_to_its_end(receiver: HttpReceiver) -> None:
+    """So a client sends what it does not know the length of."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"a": '
+        yield b'"x"}'
+
+    for _ in range(2):
+        assert (await HttpSender().send(httpx.Request("POST", receiver.url, content=chunks()))).success
+    assert [request.body for request in receiver.requests] == [b'{"a": "x"}'] * 2
+    assert receiver.arrivals == (Arrival("a\nx"),) * 2
 
 
 async def test_an_assertion_is_a_refusal_with_its_text() -> None:

@@ -5,54 +5,28 @@ from __future__ import annotations
 import email.message
 import email.parser
 import json
-import os
 import re
 import subprocess
 import sys
 import tarfile
 import tomllib
-import venv
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import importlib_metadata
 import pytest
+from tests import environments
+from tests.environments import ROOT, pip, run
 
 import tocsin
 
-ROOT = Path(__file__).resolve().parents[1]
 CORE_DEPENDENCIES = {"anyio", "attrs", "cattrs", "httpx", "importlib-metadata", "pluggy"}
 
 
 def _project() -> dict[str, Any]:
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return project
-
-
-def _run(*command: str | Path) -> str:
-    """Run *command* away from the source tree; what it prints is in the error if it fails."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV_CORE"))}
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False, cwd=ROOT.anchor, env=environment
-    )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the source distribution."""
-    folder = tmp_path_factory.mktemp("dist")
-    _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> Path:
-    """The wheel, built from the source distribution."""
-    (found,) = built.glob("*.whl")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -66,25 +40,17 @@ def metadata(wheel: Path) -> email.message.Message:
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment that has the wheel, its dependencies, and nothing else."""
-    folder = tmp_path_factory.mktemp("bare")
-    venv.create(folder, symlinks=True)
-    _pip(folder, str(wheel))
-    return folder / "bin" / "python"
+    python = environments.make(tmp_path_factory.mktemp("bare"))
+    pip(python, wheel)
+    return python
 
 
 @pytest.fixture(scope="module")
 def python_with_cli(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment that has the wheel with the extra ``cli``."""
-    folder = tmp_path_factory.mktemp("cli")
-    venv.create(folder, symlinks=True)
-    _pip(folder, f"{wheel}[cli]")
-    return folder / "bin" / "python"
-
-
-def _pip(environment: Path, requirement: str) -> None:
-    """Install with this environment's pip: quicker than giving each new one a pip of its own."""
-    python = environment / "bin" / "python"
-    _run(sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "-q", requirement)
+    python = environments.make(tmp_path_factory.mktemp("cli"))
+    pip(python, f"{wheel}[cli]")
+    return python
 
 
 def _requirements(metadata: email.message.Message, extra: str | None) -> set[str]:
@@ -173,7 +139,7 @@ def test_every_bundled_plugin_has_its_entry_point() -> None:
 
 
 def test_the_wheel_gives_every_public_name(python: Path) -> None:
-    shown = _run(python, "-W", "error", "-c", "import json, tocsin; print(json.dumps([*map(str, dir(tocsin))]))")
+    shown = run(python, "-W", "error", "-c", "import json, tocsin; print(json.dumps([*map(str, dir(tocsin))]))")
     assert set(tocsin.__all__) <= set(json.loads(shown))
 
 
@@ -181,16 +147,16 @@ def test_importing_tocsin_imports_no_event_loop_and_no_extra(python_with_cli: Pa
     loops, extras = "'asyncio', 'trio', 'uvloop'", "'click', 'orjson', 'psutil', 're2', 'rich', 'yaml'"
     unwanted = f"{{{loops}, {extras}, 'httpx', 'tocsin_plugins'}}"
     program = f"import sys, tocsin; print(sorted({unwanted} & set(sys.modules)))"
-    assert _run(python_with_cli, "-W", "error", "-c", program).strip() == "[]"
+    assert run(python_with_cli, "-W", "error", "-c", program).strip() == "[]"
 
 
 def test_importing_tocsin_here_imports_no_event_loop_even_where_trio_is_installed() -> None:
     program = "import sys, tocsin; print(sorted({'asyncio', 'trio', 'uvloop'} & set(sys.modules)))"
-    assert _run(sys.executable, "-W", "error", "-c", program).strip() == "[]"
+    assert run(sys.executable, "-W", "error", "-c", program).strip() == "[]"
 
 
 def test_tocsin_plugins_in_a_fresh_environment_lists_all_as_loaded(python_with_cli: Path) -> None:
-    rows = json.loads(_run(python_with_cli.with_name("tocsin"), "plugins", "--json"))
+    rows = json.loads(run(python_with_cli.with_name("tocsin"), "plugins", "--json"))
     assert {row["state"] for row in rows} == {"loaded"}
     assert {row["distribution"] for row in rows} == {"tocsin"}
     assert {"console", "slack", "webhook"} <= {row["name"] for row in rows if row["kind"] == "backend"}
@@ -223,17 +189,17 @@ anyio.run(main)
 
 
 def test_the_wheel_tells_somebody(python: Path) -> None:
-    assert "disk-full" in _run(python, "-W", "error", "-c", EMBEDDED)
+    assert "disk-full" in run(python, "-W", "error", "-c", EMBEDDED)
 
 
 def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) -> None:
-    _pip(python.parents[1], str(ROOT / "contrib" / "tocsin-mpreg"))
+    pip(python, ROOT / "contrib" / "tocsin-mpreg")
     program = (
         "from mpreg.federation.federation_alerting import *\n"
         "from mpreg.federation.performance_metrics import *\n"
         "print(FederationAlertingService.__name__, PerformanceMetricsService.__name__)"
     )
-    assert _run(python, "-W", "error", "-c", program).split() == [
+    assert run(python, "-W", "error", "-c", program).split() == [
         "FederationAlertingService",
         "PerformanceMetricsService",
     ]
@@ -241,28 +207,27 @@ def test_mpreg_installs_on_the_wheel_and_gives_the_guides_names(python: Path) ->
 
 @pytest.mark.parametrize(("backend", "key"), [("opsgenie", "api_key"), ("pagerduty", "routing_key")])
 def test_a_backend_installs_on_the_wheel_and_is_found(python: Path, backend: str, key: str) -> None:
-    _pip(python.parents[1], str(ROOT / "contrib" / f"tocsin-{backend}"))
+    pip(python, ROOT / "contrib" / f"tocsin-{backend}")
     program = (
         "from tocsin import FederationAlertingService, NotificationChannel\n"
         "service = FederationAlertingService(strict=True)\n"
         f"service.add_channel(NotificationChannel('pager', {backend!r}, config={{{key!r}: 'x'}}))\n"
         "print(*service.channels)"
     )
-    assert _run(python, "-W", "error", "-c", program).split() == ["pager"]
+    assert run(python, "-W", "error", "-c", program).split() == ["pager"]
 
 
 def test_backends_of_their_own_install_on_the_wheel_and_are_found(python: Path) -> None:
     for name in ("tocsin-email", "tocsin-file"):
-        _pip(python.parents[1], str(ROOT / "contrib" / name))
+        pip(python, ROOT / "contrib" / name)
     program = "import tocsin; print(*sorted(tocsin.load_registry().backends))"
-    assert {"email", "file"} <= set(_run(python, "-W", "error", "-c", program).split())
+    assert {"email", "file"} <= set(run(python, "-W", "error", "-c", program).split())
 
 
 def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "server"
-    venv.create(environment, symlinks=True)
-    _pip(environment, f"{wheel}[cli,yaml]")
-    _pip(environment, str(ROOT / "contrib" / "tocsin-server"))
+    python = environments.make(tmp_path / "server")
+    pip(python, f"{wheel}[cli,yaml]")
+    pip(python, ROOT / "contrib" / "tocsin-server")
     file = tmp_path / "alertmanager.yml"
     file.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
-    assert "receiver: nobody" in _run(environment / "bin" / "tocsin", "convert", file)
+    assert "receiver: nobody" in run(python.with_name("tocsin"), "convert", file)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 import pytest
 from hypothesis import given
@@ -122,3 +124,20 @@ def test_a_text_is_shortened_only_where_it_is_too_long(text: str, limit: int) ->
 
 def test_an_emoji_is_two_units_long() -> None:
     assert [wording.utf16_length(text) for text in ("", "a", "🔔", "\ud800")] == [0, 1, 2, 1]
+
+
+@unhurried
+@given(any_text())
+def test_what_is_legible_hides_and_turns_nothing(text: str) -> None:
+    found = wording.legible(text)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", found
+    )
+    assert wording.legible(found) == found
+
+
+def test_what_is_legible_stays() -> None:
+    assert (
+        wording.legible("a\r\nb\tc\rd \u202etxt ê 👩\u200d🚒 \x1b[2J")
+        == "a\nb\tc\ufffdd \ufffdtxt ê 👩\u200d🚒 \ufffd[2J"
+    )

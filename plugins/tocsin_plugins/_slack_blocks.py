@@ -36,13 +36,12 @@ BLOCKS: Final = 50
 _BODY_SECTIONS: Final = 20
 """More of a message than this nobody scrolls through; it ends in an ellipsis."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BROKEN_ENTITY: Final = re.compile(r"&[a-z]{0,3}\Z")
 
 
 def escaped(text: str) -> str:
     """Return *text* so that Slack shows it: a link or a mention in it (``<!channel>``) is text, and not done."""
-    return _CONTROL.sub("\ufffd", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return wording.legible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _prefix(text: str, limit: int) -> str:
@@ -58,7 +57,10 @@ def fitting(text: str, limit: int) -> str:
 
 def header(text: str) -> Block:
     """Return the headline as a block."""
-    return {"type": "header", "text": {"type": "plain_text", "text": fitting(text, HEADER), "emoji": True}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": fitting(text, HEADER), "emoji": True},
+    }
 
 
 def sections(text: str) -> list[Block]:

@@ -8,6 +8,7 @@ from tests.engine.harness import ORIGIN, Bench, channel, configuration, fired, i
 from tests.engine.records import as_text
 
 from tocsin import (
+    Action,
     AlertRouted,
     Configuration,
     EscalationLevel,
@@ -18,6 +19,7 @@ from tocsin import (
     Outcome,
     Reason,
     Redriven,
+    TellingDecided,
 )
 from tocsin.model.interval import TimeInterval
 from tocsin.model.watchdog import Watchdog
@@ -40,6 +42,30 @@ def to(*channel_ids: str, **options: object) -> Configuration:
     options.setdefault("aggregator", "none")
     known = sorted({"dev", "ops", *channel_ids})
     return configuration(*known, rules=[rule("all", *channel_ids)], **options)  # type: ignore[arg-type]
+
+
+# --- channels that are reached no more
+
+
+@pytest.mark.parametrize("how", ["it is reported again", "the silence ends"])
+def test_a_channel_that_an_alert_leads_to_no_more_is_not_said_to_be_told_that_it_grew_worse(how: str) -> None:
+    """It was silenced there while it did; the ledger has one decision, and explain says the same before."""
+    bench = firing(1)
+    bench.silence("s", 100.0, alert_id="a0")
+    bench.fire("a0", "critical")
+    bench.reload(to("ops"))
+    before = len(bench.events)
+    if how == "the silence ends":
+        bench.wake(200.0)
+    else:
+        bench.end_silence("s")
+        before, foretold = len(bench.events), bench.explain("a0", "emergency")
+        bench.fire("a0", "emergency")
+        assert [one.reason for one in foretold.channels if one.channel_id == "dev"] == [Reason.UNROUTED]
+    decided = [e for e in bench.events[before:] if isinstance(e, TellingDecided) and e.channel_id == "dev"]
+    assert [e.reason for e in decided if e.action is Action.NOTIFY] == []
+    assert len(bench.on("dev")) == 1
+    assert bench.on("ops")
 
 
 # --- newly reached channels

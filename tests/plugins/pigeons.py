@@ -37,13 +37,13 @@ class Loft(BackendReceiver):
         self.gone.set()
         _LOFTS.pop(self.address, None)
 
-    async def take(self, text: str, key: str | None, incident: str | None) -> str:
+    async def take(self, text: str, key: str | None, incident: str | None, ends: bool | None = None) -> str:
         """Take what a pigeon brings, and answer, or not."""
         if self.answer is Answer.DOWN:
             raise ConnectionRefusedError("no loft")
         self.opened()
         try:
-            self.arrived(Arrival(text, key, incident))
+            self.arrived(Arrival(text, key, incident, ends))
             await anyio.lowlevel.checkpoint()
             if self.answer is Answer.HANGS:
                 await anyio.sleep_forever()
@@ -92,7 +92,8 @@ class Pigeon:
     async def fly(self, notification: Notification) -> Outcome:
         """Fly, for as long as it takes."""
         try:
-            answer = await self.loft.take(self.text(notification), self.key(notification), self.incident(notification))
+            known = self.key(notification), self.incident(notification), self.ends(notification)
+            answer = await self.loft.take(self.text(notification), *known)
         except ConnectionRefusedError:
             return Outcome.unavailable("there is no loft")
         except ConnectionResetError:
@@ -120,6 +121,10 @@ class Pigeon:
     def incident(self, notification: Notification) -> str | None:
         """Return what belongs together."""
         return notification.incident_id
+
+    def ends(self, notification: Notification) -> bool | None:
+        """Return whether it is all over."""
+        return notification.over
 
 
 def plugin_of(factory: Any, config_class: type = PigeonConfig, **options: Any) -> Any:

@@ -21,7 +21,7 @@ class TestSlack(BackendContract):
 
     backend = "slack"
     secrets = (TOKEN,)
-    harmful = ("<!channel", "<@U1", "<https://evil.example|")
+    harmful = ("<!channel", "<@U1", "<https://evil.example|", "\u202e", "\u2066")
     exempt: ClassVar = {"key": "an incoming webhook takes none"}
 
     def open_receiver(self) -> HttpReceiver:

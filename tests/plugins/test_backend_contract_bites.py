@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import socket
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import pytest
 from tests.plugins.pigeons import TOKEN, Loft, Pigeon, PigeonConfig, contract_of, plugin_of
 
 import tocsin
-from tocsin import BackendContext, Notification, NotificationKind, Outcome
+from tocsin import AlertStatus, BackendContext, Notification, NotificationKind, Outcome
 from tocsin.testing.contracts import BackendContract
 from tocsin.testing.receiver import Answer, Arrival
 
@@ -212,6 +213,27 @@ class OneIncident(Pigeon):
         return "pigeon"
 
 
+class Closing(Pigeon):
+    """Takes the end of one for the end of all."""
+
+    def ends(self, notification: Notification) -> bool:
+        return notification.status is AlertStatus.RESOLVED
+
+
+class Holding(Pigeon):
+    """Never closes an incident."""
+
+    def ends(self, notification: Notification) -> bool:
+        return False
+
+
+class Undecided(Pigeon):
+    """Knows no end."""
+
+    def ends(self, notification: Notification) -> None:
+        return None
+
+
 class Mixing(Pigeon):
     """Keeps what it sends where the next send finds it."""
 
@@ -284,6 +306,14 @@ class Printing(Pigeon):
     async def send(self, notification: Notification) -> Outcome:
         print("flying with", self.config.token)
         return await super().send(notification)
+
+
+class Encoding(Pigeon):
+    """Repeats its header, in which the token is not to be seen at once."""
+
+    def judge(self, answer: str) -> Outcome:
+        header = base64.b64encode(f"ring:{self.config.token}:".encode()).decode()
+        return Outcome.rejected(f"refused: {header}") if answer.startswith("no") else super().judge(answer)
 
 
 class Blurting(Pigeon):
@@ -444,6 +474,15 @@ class Strict(Pigeon):
             return await self.fly(notification)
 
 
+class Denying(Pigeon):
+    """Says, once its time is up, that nothing arrived."""
+
+    async def send(self, notification: Notification) -> Outcome:
+        with anyio.move_on_after(self.config.timeout_seconds):
+            return await self.fly(notification)
+        return Outcome.unavailable("not back in time")
+
+
 class Endless(Pigeon):
     """Does not mind its own timeout."""
 
@@ -462,6 +501,7 @@ OUTCOME = "test_each_answer_has_its_outcome"
 LEFT = "test_it_is_left_without_anything_open"
 PASSES = "test_a_cancellation_passes"
 KEYS = "test_an_attempt_is_known_by_its_notification"
+ENDS = "test_an_incident_ends_with_the_last_of_its_alerts"
 INCIDENTS = "test_an_incident_has_one_key_for_all_its_life"
 OTHERS = "test_a_send_that_hangs_holds_up_no_other"
 HOSTILE = "test_hostile_text_survives"
@@ -497,6 +537,8 @@ BROKEN: list[tuple[type[Pigeon], str, Answer | None, str]] = [
     (NoIncident, INCIDENTS, None, "without an incident's key.*deduplication key"),
     (ManyIncidents, INCIDENTS, None, "one incident's notifications arrived under"),
     (OneIncident, INCIDENTS, None, "two incidents arrived under the same key"),
+    (Closing, ENDS, None, "as what ends it: False, True, True.*where notification.over"),
+    (Holding, ENDS, None, "as what ends it: False, False, False"),
     (Mixing, "test_sends_at_the_same_time_do_not_mix", None, "of 8 notifications.*arrived together.*no attributes"),
     (OneKey, "test_sends_at_the_same_time_do_not_mix", None, "8 notifications arrived under the keys"),
     (Shared, "test_channels_are_apart", None, "0 and 3 arrived.*nothing in its class"),
@@ -513,7 +555,8 @@ BROKEN: list[tuple[type[Pigeon], str, Answer | None, str]] = [
     (Queueing, OTHERS, None, "nothing went on for 0.3 s.*hold none while waiting"),
     (Lost, KINDS, None, "nothing arrived at a receiver that takes.*send to where"),
     (Confusing, OTHERS, None, "while the receiver hung, its send returned"),
-    (Hasty, TIMEOUT, None, "after its timeout an attempt.*DELIVERED"),
+    (Hasty, TIMEOUT, None, "after its timeout an attempt that arrived.*DELIVERED"),
+    (Denying, TIMEOUT, None, "an attempt that arrived at a receiver that hangs is .*UNAVAILABLE.*may have arrived"),
     (Strict, TIMEOUT, None, "send raised TimeoutError"),
     (Endless, TIMEOUT, None, "nothing went on for 0.3 s"),
     (Untried, SERVICE, None, "a service that tries a channel with these settings gets .*a test?"),
@@ -542,13 +585,14 @@ def test_a_broken_backend_is_told_what_to_mend(
 ) -> None:
     """And where that is written; a sound one passes the same test."""
     arguments = () if answer is None else (answer,)
-    waits_in_vain = message.startswith(("nothing", "2 connections"))
+    waits_in_vain = {"nothing": 0.3, "2": 3.0}  # the second comes to its wait only after much else
     with _fails(message):
-        _held(contract_of(plugin_of(kind), patience_seconds=0.3 if waits_in_vain else 30.0), name, *arguments)
+        patience = waits_in_vain.get(message.split()[0], 30.0)
+        _held(contract_of(plugin_of(kind), patience_seconds=patience), name, *arguments)
     _held(contract_of(SOUND), name, *arguments)
 
 
-@pytest.mark.parametrize("kind", [Logging, Printing, Blurting, Repeating])
+@pytest.mark.parametrize("kind", [Logging, Printing, Blurting, Repeating, Encoding])
 def test_a_backend_that_tells_its_secret_is_told(kind: type[Pigeon], capsys: pytest.CaptureFixture[str]) -> None:
     """Of the log, the output, what it raises, and what it repeats."""
     name = "test_no_secret_is_in_an_outcome_a_log_or_the_output"
@@ -618,6 +662,12 @@ def test_what_cannot_be_done_is_exempted_by_name() -> None:
     for options, name in (({"per_incident": False}, INCIDENTS), ({"concurrency": 1}, OTHERS)):
         with pytest.raises(pytest.skip.Exception, match="registered"):
             _held(contract_of(plugin_of(Pigeon, **options)), name)
+
+
+def test_a_receiver_that_does_not_say_what_ends_an_incident_is_told() -> None:
+    """By what the skipped test shows."""
+    with pytest.raises(pytest.skip.Exception, match=r"Arrival\.ends"):
+        _held(contract_of(plugin_of(Undecided)), ENDS)
 
 
 def test_an_exemption_that_is_misspelt_is_told() -> None:

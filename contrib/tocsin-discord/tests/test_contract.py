@@ -17,7 +17,7 @@ class TestDiscord(BackendContract):
     secrets = (TOKEN,)
     harmful = (
         *("@everyone", "@here", "<@1122", "<@!1122", "<@&1122", "<#1122", "</kick", "<t:16", "<a:x", "<:x"),
-        *("](https://evil.example", "**b", "`c", "||d", "~~e", ":bell:", "# f", "\n> g"),
+        *("](https://evil.example", "**b", "`c", "||d", "~~e", ":bell:", "# f", "\n> g", "\u202e", "\u2066"),
     )
     exempt: ClassVar = {"key": "a webhook of Discord's takes none"}
 

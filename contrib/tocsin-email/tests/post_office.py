@@ -22,6 +22,9 @@ __all__ = ["PASSWORD", "USERNAME", "Delivered", "PostOffice"]
 USERNAME = "tocsin"
 PASSWORD = "S3cret-of-the-post"
 
+_TURNS = 5
+"""Of the loop, in which a connection that was accepted begins, and one that is aborted ends."""
+
 logging.getLogger("mail.log").disabled = True  # the server's own, which tells all that it hears
 
 
@@ -63,6 +66,7 @@ class _Server(SMTP):
         if not self._counted:
             self._counted = True
             self._office.opened()
+        self._office.talking.append(transport)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -84,6 +88,7 @@ class PostOffice(BackendReceiver):
         self.answers: dict[str, str] = {}
         self.offered: list[str] = []
         self.port = 0
+        self.talking: list[asyncio.WriteTransport] = []
         self._tls = tls
         self._implicit = implicit
         self._options = options
@@ -173,11 +178,20 @@ class PostOffice(BackendReceiver):
         self._stop = asyncio.Event()
         self._ready.set()
         await self._stop.wait()
+        await self._hang_up()  # a closed server's connections that were accepted just now would be nobody's
         self._server.close()
         talking = asyncio.all_tasks() - {asyncio.current_task()}
         for task in talking:
             task.cancel()
         await asyncio.gather(*talking, return_exceptions=True)
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Let go of every connection, also of those that were accepted just now."""
+        for _ in range(_TURNS):
+            while self.talking:
+                self.talking.pop().abort()
+            await asyncio.sleep(0)
 
     async def _close(self) -> None:
         assert self._server is not None

@@ -236,6 +236,15 @@ def test_an_encoded_word_in_an_alert_stays_what_it_looks_like() -> None:
     assert "= ?utf-8?q?=0ABcc:_victim@example.org?=" in parsed(wire(make_notification(listed)))["Subject"]
 
 
+@pytest.mark.parametrize("word", ["=?utf-8?q?x=0D=0ABcc:_victim@example.org?=", "=?utf-8?b?eA0KQmNjOiB2?="])
+def test_an_encoded_word_ends_no_header_where_a_template_leaves_the_subject_blank(word: str) -> None:
+    content = wire(make_notification(make_listed(metric_name=word)), template(" ", "{message}"))
+    mail = parsed(content)
+    assert b"\r\nBcc:" not in content
+    assert sorted(mail.keys()) == sorted([*HEADERS, "MIME-Version", "Content-Type"])
+    assert word.replace("=?", "= ?") in mail["Subject"]
+
+
 def test_what_is_too_long_is_cut_and_says_so() -> None:
     endless = make_notification(make_listed(message="m" * 100_000, labels={"a": "l" * 50_000}))
     mail = parsed(wire(endless))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -102,10 +104,36 @@ async def test_what_was_not_begun_in_time_never_will_be(tmp_path: Path, monkeypa
     with (tmp_path / "a").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         outcome = await sender.send(make_notification(notification_id="ntf-late"))
-    assert outcome == Outcome.unavailable(f"{tmp_path}/a: the device takes more than 0.05 s")
+    problem = "somebody else has it locked, or the device is stuck, for more than 0.05 s"
+    assert outcome == Outcome.unavailable(f"{tmp_path}/a: {problem}")
     monkeypatch.undo()
     assert (await sender.send(make_notification())).success
     assert "ntf-late" not in (tmp_path / "a").read_text()
+
+
+SENDER = """
+import sys
+import anyio
+from tocsin import BackendContext
+from tocsin.testing.samples import make_notification
+from tocsin_file import backend
+from tocsin_file.settings import FileConfig
+
+backend.PATIENCE_SECONDS = 0.05
+sender = backend.FileBackend(FileConfig(path=sys.argv[1]), BackendContext("log"))
+print(anyio.run(sender.send, make_notification(), backend=sys.argv[2]).status.value)
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_who_keeps_the_file_locked_keeps_no_process_from_its_end(loop: str, tmp_path: Path) -> None:
+    """Whoever may read a file may lock it, for as long as they like."""
+    (tmp_path / "a").touch()
+    with (tmp_path / "a").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        sender = [sys.executable, "-c", SENDER, str(tmp_path / "a"), loop]
+        done = subprocess.run(sender, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "unavailable\n"
 
 
 @on_every_loop

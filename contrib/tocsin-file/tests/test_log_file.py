@@ -240,6 +240,23 @@ def test_after_another_program_moved_it_away_a_new_one_is_written(tmp_path: Path
     assert contents(tmp_path) == {"a": "two\n", "a-20260101": "one\n"}
 
 
+def test_permissions_stay_where_another_writer_makes_the_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = log(tmp_path / "a", 8)
+    file.append(b"1111\n", begin)
+    (tmp_path / "a").chmod(0o600)
+
+    def rotate_and_come_late(path: Path, keep: int) -> None:
+        rotate(path, keep)
+        log(path).append(b"2\n", begin)
+
+    monkeypatch.setattr("tocsin_file.log_file.rotate", rotate_and_come_late)
+    file.append(b"3333\n", begin)
+    assert contents(tmp_path) == {"a": "2\n3333\n", "a.1": "1111\n"}
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
 def test_a_file_that_is_moved_away_while_it_is_waited_for_is_left_alone(tmp_path: Path) -> None:
     file = log(tmp_path / "a")
     file.append(b"one\n", begin)

@@ -147,7 +147,8 @@ class AlertApi(HttpReceiver):
         """Return a request as Opsgenie shows it, and closing it as what its page says then."""
         call = _call(request)
         kind = Arrival if self._tells(call) else _Update
-        return kind("\n".join([call.what, *strings_of(call.body)]), incident=call.alias)
+        text = "\n".join([call.what, *strings_of(call.body)])
+        return kind(text, incident=call.alias, ends=call.what == "close")
 
     def arrived(self, arrival: Arrival) -> None:
         """Note what arrived, but no updates: an attempt may take several requests."""

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from alert_api import KEY, AlertApi
 
-from tocsin import BackendContext, Message, Notification, NotificationKind, Outcome, OutcomeStatus
+from tocsin import AlertSeverity, BackendContext, Message, Notification, NotificationKind, Outcome, OutcomeStatus
 from tocsin.testing.http_receiver import Reply
 from tocsin.testing.samples import make_listed, make_notification
 from tocsin_opsgenie.backend import OpsgenieBackend
@@ -61,6 +61,7 @@ async def test_a_key_that_is_wrong_is_rejected(api: AlertApi) -> None:
         (Reply(200, b'{"requestId": "x"}'), "delivered", None),
         (Reply(200, b"<html>Please log in</html>"), "unknown", None),
         (Reply(200, b'["requestId"]'), "unknown", None),
+        (Reply(200, b"[" * 60_000), "unknown", None),
     ],
 )
 async def test_answers_mean_what_is_published(api: AlertApi, reply: Reply, status: str, seconds: float | None) -> None:
@@ -90,6 +91,13 @@ async def test_an_update_that_is_refused_is_noted_and_the_others_are_made(api: A
     assert outcome.status is OutcomeStatus.DELIVERED
     assert "an update was refused: 404 Not Found: no priorities here" in outcome.detail
     assert api.done() == ["alerts", "priority", "notes"]
+
+
+async def test_of_several_updates_that_are_refused_the_first_is_noted(api: AlertApi) -> None:
+    api.will(TAKEN, Reply(404, b"no priorities here"), *[Reply(422, b"nor this " * 100)] * 3)
+    outcome = await sent(api, MORE, update_alerts=True)
+    assert outcome.detail == "202 Accepted: ok; an update was refused: 404 Not Found: no priorities here"
+    assert len(api.requests) == 5
 
 
 async def test_an_attempt_that_is_repeated_is_the_same_alert(api: AlertApi) -> None:
@@ -134,6 +142,15 @@ async def test_what_a_later_notification_says_takes_requests_of_its_own(
     assert (await sent(api, notification, update_alerts=update)).success
     assert api.done() == done
     assert api.refused == []
+
+
+@pytest.mark.parametrize("update", [False, True])
+async def test_a_first_notification_that_may_have_arrived_before_sets_what_is_there_too(
+    api: AlertApi, update: bool
+) -> None:
+    again = make_notification(told_severity=AlertSeverity.WARNING, attempt=2)
+    assert (await sent(api, again, update_alerts=update)).success
+    assert api.done() == ["alerts", "priority", *(["message", "description"] if update else [])]
 
 
 async def test_an_end_is_a_note_or_closes_it(api: AlertApi) -> None:

@@ -19,7 +19,8 @@ from tocsin import (
     create_basic_escalation_policy,
 )
 from tocsin.testing.clock import VirtualClock
-from tocsin.testing.http_receiver import Reply
+from tocsin.testing.http_receiver import Received, Reply, Reset
+from tocsin.testing.receiver import Answer
 from tocsin.testing.samples import make_alert
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +54,28 @@ async def test_an_alert_is_open_until_the_last_of_the_incident_has_ended(api: Al
         stage.alerting.resolve_alert("a")
         await stage.pass_time(600)
         assert (api.open, len(api.created), api.refused) == ({}, 1, [])
+
+
+class LosesAnAnswer(AlertApi):
+    """It does what the first request asks for, and goes away without a word."""
+
+    def reply(self, request: Received, answer: Answer) -> Reply | Reset:
+        done = super().reply(request, answer)
+        assert isinstance(done, Reply)
+        return Reset() if len(self.requests) == 1 else done
+
+
+async def test_what_grew_worse_after_an_answer_was_lost_is_as_urgent_as_it_is() -> None:
+    """The attempt that follows finds an alert there, which keeps the priority that it was created with."""
+    with LosesAnAnswer() as api:
+        async with running(api) as stage:
+            await stage.alerting.process_alert(make_alert(severity="warning"))
+            await stage.clock.until(lambda: bool(api.open))
+            await stage.pass_time()
+            await stage.alerting.process_alert(make_alert(severity="critical"))
+            await stage.pass_time(600)
+        (alert,) = api.open.values()
+    assert (alert.priority, alert.count) == ("P1", 2)
 
 
 async def test_a_level_is_a_note_on_the_same_alert(api: AlertApi) -> None:

@@ -106,7 +106,8 @@ class EventsApi(HttpReceiver):
     def arrival(self, request: Received) -> Arrival:
         """Return an event as PagerDuty shows it."""
         event = request.json()
-        return Arrival("\n".join(strings_of(event)), incident=event.get("dedup_key"))
+        ends = event.get("event_action") == "resolve"
+        return Arrival("\n".join(strings_of(event)), incident=event.get("dedup_key"), ends=ends)
 
     def _problems(self, request: Received) -> list[str]:
         if (request.method, request.target) != ("POST", "/v2/enqueue"):

@@ -59,6 +59,7 @@ async def test_a_key_that_is_repeated_is_not_shown(api: EventsApi) -> None:
         (Reply(200, b'{"status": "success"}'), OutcomeStatus.DELIVERED, None),
         (Reply(200, b"<html>Please log in</html>"), OutcomeStatus.UNKNOWN, None),
         (Reply(200, b'["success"]'), OutcomeStatus.UNKNOWN, None),
+        (Reply(200, b"[" * 60_000), OutcomeStatus.UNKNOWN, None),
         (Reply(204, b""), OutcomeStatus.UNKNOWN, None),
     ],
 )

@@ -11,10 +11,11 @@ from tocsin.testing.contracts import BackendContract, RendererContract
 
 
 class TestTeams(BackendContract):
-    """Nothing is harmful: alerts stand in text runs, where Teams reads no markup (see test_message)."""
+    """Of markup nothing is harmful: alerts stand in text runs, where Teams reads none (see test_message)."""
 
     backend = "teams"
     secrets = (TOKEN,)
+    harmful = ("\u202e", "\u2066", "\x1b[")
     exempt: ClassVar = {"key": "a workflow's webhook takes none"}
 
     def open_receiver(self) -> TeamsPeer:

@@ -15,7 +15,7 @@ class TestTelegram(BackendContract):
 
     backend = "telegram"
     secrets = (TOKEN, TOKEN.partition(":")[2])
-    harmful = (" @everyone", "(@ops_bot", "<b>a", "<a href", "<pre", "<tg-", "&lt;b")
+    harmful = (" @everyone", "(@ops_bot", "<b>a", "<a href", "<pre", "<tg-", "&lt;b", "\u202e", "\u2066")
     exempt: ClassVar = {"key": "the Bot API takes none"}
 
     def open_receiver(self) -> TelegramPeer:

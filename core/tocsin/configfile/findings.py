@@ -76,7 +76,7 @@ class Spot:
         """Yield the items of a list; of anything else, nothing."""
         if isinstance(self.node, Items):
             for index, item in enumerate(self.node.items):
-                yield attrs.evolve(self, node=item, path=f"{self.path}[{index}]", key=item.place)
+                yield Spot(item, f"{self.path}[{index}]", item.place, self.findings, self.hidden)
 
     def get(self, name: str) -> Spot | None:
         """Return what stands under the key *name* of a mapping, or None."""
@@ -85,7 +85,7 @@ class Spot:
 
     def _under(self, name: str, entry: Entry) -> Spot:
         path = f"{self.path}.{name}" if self.path else name
-        return attrs.evolve(self, node=entry.node, path=path, key=entry.place)
+        return Spot(entry.node, path, entry.place, self.findings, self.hidden)
 
     def within(self, where: str) -> Spot:
         """Return what stands at the path *where* below here, or as near to it as there is anything."""

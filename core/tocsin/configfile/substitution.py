@@ -65,10 +65,10 @@ def _mapped(node: Node, path: str, change: Callable[[Node, str], Node | None]) -
             name: Entry(entry.place, _mapped(entry.node, joined(path, name), change))
             for name, entry in node.entries.items()
         }
-        return attrs.evolve(node, entries=entries)
+        return Table(node.place, entries)
     if isinstance(node, Items):
         items = (_mapped(item, f"{path}[{index}]", change) for index, item in enumerate(node.items))
-        return attrs.evolve(node, items=tuple(items))
+        return Items(node.place, tuple(items))
     return node
 
 

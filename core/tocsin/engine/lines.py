@@ -22,7 +22,7 @@ from tocsin.engine.owing import (
     level_ordinal,
     oldest_due,
     recent,
-    targets,
+    shut_on,
 )
 from tocsin.engine.recheck import fires_again, recheck
 from tocsin.engine.redrive import resume_waiting
@@ -47,14 +47,6 @@ class _Wanted:
     mark: LevelMark | None = None
 
 
-def _shut(turn: Turn, line: Line, episode: Episode) -> Reason | None:
-    channel_id = line.channel_id
-    known = channel_id in episode.channels or episode.episode_id in line.adopted
-    if not known and channel_id not in targets(turn.incident(line), episode):
-        return Reason.UNROUTED
-    return shut_gate(turn, episode, channel_id)
-
-
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
     for mark in reversed(line.levels):
         if names_somebody(turn, line, mark):  # the rest of them is asked once it is queued
@@ -68,7 +60,7 @@ def _wanted_due(turn: Turn, line: Line) -> _Wanted | None:
     news = [episodes[name] for name in islice(in_order(turn, line, Due.NEWS), crowds.LISTED + 1)]
     shut: list[tuple[Episode, Reason]] = []
     for episode in news[: crowds.LISTED]:
-        reason = _shut(turn, line, episode)
+        reason = shut_on(turn, line, episode)
         if reason is None:  # what is shut is left out when it starts
             kind = NotificationKind.FIRING if line.top < 0 else NotificationKind.MORE
             return _Wanted(kind, episode.alert.severity.rank)
@@ -304,7 +296,7 @@ def _fires_too(turn: Turn, line: Line, episode: Episode) -> bool:
         return False
     if episode.episode_id in line.told:
         return shut_gate(turn, episode, line.channel_id) is None
-    return _shut(turn, line, episode) is None
+    return shut_on(turn, line, episode) is None
 
 
 def _others_fire(turn: Turn, line: Line) -> bool:
@@ -375,7 +367,7 @@ def _take_due(turn: Turn, line: Line, listed: Listed) -> list[str]:
         elif episode.resolved_at is not None:
             passengers.append(episode_id)
         else:
-            reason = _shut(turn, line, episode)
+            reason = shut_on(turn, line, episode)
             if reason is None:
                 listed[episode_id] = (AlertStatus.FIRING, episode.alert.severity.rank)
             else:

@@ -39,6 +39,7 @@ __all__ = [
     "release_of",
     "release_reason",
     "repeat_at",
+    "shut_on",
     "targets",
     "tells_firing",
 ]
@@ -170,7 +171,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
         _raise_rank(turn, line, rank)
         turn.touch(line)
         return True
-    shut = shut_gate(turn, episode, channel_id)
+    shut = shut_on(turn, line, episode)
     if shut is not None:
         block(turn, line, episode, shut)
         return False
@@ -180,6 +181,18 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     release = AT_ONCE if via else release_of(turn, incident, line, episode, cause)
     _place(turn, line, episode, cause, release)
     return True
+
+
+def shut_on(turn: Turn, line: Line, episode: Episode) -> Reason | None:
+    """Return why the line is not to tell a firing episode: nothing leads it there any more, or a gate is shut; or None.
+
+    What leads there are its rules, its immediate level, or a channel that failed it.
+    """
+    channel_id = line.channel_id
+    known = channel_id in episode.channels or episode.episode_id in line.adopted
+    if not known and channel_id not in targets(turn.incident(line), episode):
+        return Reason.UNROUTED
+    return shut_gate(turn, episode, channel_id)
 
 
 def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -> None:

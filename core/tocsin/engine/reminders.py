@@ -21,8 +21,14 @@ __all__ = ["remind", "remind_soon", "reminded_first", "reopened", "told_and_open
 
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
-    """Whether the line was told of the episode, and could be told again."""
-    return episode.episode_id in line.told and shut_gate(turn, episode, line.channel_id) is None
+    """Whether the line was told of the episode, and could be told again.
+
+    Where it was refused that it grew worse, since nothing leads it there any more, a reminder does not say so either.
+    """
+    episode_id = episode.episode_id
+    if episode_id not in line.told or line.blocked.get(episode_id) is Reason.UNROUTED:
+        return False
+    return shut_gate(turn, episode, line.channel_id) is None
 
 
 def reminded_first(turn: Turn, line: Line) -> Episode | None:

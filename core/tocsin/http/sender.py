@@ -44,6 +44,7 @@ class HttpSender:
         whoever calls :meth:`send` may cancel it).
     :param secrets: strings that requests hold in their bodies and no outcome may show.
     :param options: how requests get out.
+    :param answer_bytes: how much of the body of an answer is read (64 KiB); the rest is left.
     :param transport: makes what carries the requests, in place of what *options* make.
     :param wall_clock: seconds since the epoch; used where an answer does not say its own time.
     :param expires_after: gives the cancel scope of one send; tests give one that they end themselves.
@@ -55,6 +56,7 @@ class HttpSender:
         timeout_seconds: float | None = None,
         secrets: Iterable[str] = (),
         options: HttpOptions = _DIRECT,
+        answer_bytes: int = ANSWER_BYTES,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
         wall_clock: Callable[[], float] = time.time,
         expires_after: Callable[[float | None], AbstractContextManager[object, bool]] = anyio.move_on_after,
@@ -63,6 +65,7 @@ class HttpSender:
         self._secrets = tuple(secrets)
         self._make_transport = transport or options.transport
         self._guarded = not options.allow_link_local
+        self._answer_bytes = answer_bytes
         self._wall_clock = wall_clock
         self._expires_after = expires_after
         self._transport: httpx.AsyncBaseTransport | None = None
@@ -81,8 +84,8 @@ class HttpSender:
     async def send(self, request: httpx.Request, judge: Judge = outcome_of) -> Outcome:
         """Send *request* once and return what came of it; no failure of network or receiver raises.
 
-        *judge* turns an answer into an outcome; the response that it is given holds at most 64 KiB of the body, and
-        always a ``Date``. A request that may have arrived without an answer is *unknown*.
+        *judge* turns an answer into an outcome; the response that it is given holds at most ``answer_bytes`` of the
+        body, and always a ``Date``. A request that may have arrived without an answer is *unknown*.
         """
         progress = _Progress(guarded=self._guarded)
         if self._guarded and refused_address(request.url.host):
@@ -115,7 +118,7 @@ class HttpSender:
             response = await transport.handle_async_request(request)
         except (httpx.TransportError, OSError) as error:
             return failure_outcome(error, request)
-        body, whole = await _read(response)
+        body, whole = await _read(response, self._answer_bytes)
         judged = judge(self._answer(response, body, request))
         return judged if whole else lost_answer(judged)
 
@@ -179,8 +182,8 @@ class _Progress:
                 raise LinkLocalError("refused")
 
 
-async def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    """Read at most ``ANSWER_BYTES`` of the body; the flag says whether it ended, or was cut by us, in good order.
+async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+    """Read at most *most* bytes of the body; the flag says whether it ended, or was cut by us, in good order.
 
     A body that is too long is closed and then read on to the error that follows, rather than left in the middle: that
     would leave the generators inside httpx to the garbage collector, which trio warns of.
@@ -189,8 +192,8 @@ async def _read(response: httpx.Response) -> tuple[bytes, bool]:
     cut = False
     try:
         async for chunk in response.aiter_raw():
-            body += chunk[: ANSWER_BYTES - len(body)]
-            if len(body) >= ANSWER_BYTES and not cut:
+            body += chunk[: most - len(body)]
+            if len(body) >= most and not cut:
                 cut = True
                 await response.aclose()
     except (httpx.TransportError, OSError):

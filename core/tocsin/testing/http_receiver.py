@@ -291,8 +291,20 @@ def _read_request(stream: BufferedReader) -> Received | None:
     while line := stream.readline().decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    body = stream.read(int(headers.get("content-length", "0")))
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        body = b"".join(_chunks(stream))
+    else:
+        body = stream.read(int(headers.get("content-length", "0")))
     return Received(start[0], start[1], headers, body)
+
+
+def _chunks(stream: BufferedReader) -> Iterator[bytes]:
+    """Yield what a body consists of that does not say its length; trailers are read over."""
+    while size := int(stream.readline().partition(b";")[0] or b"0", 16):
+        yield stream.read(size)
+        stream.readline()
+    while stream.readline().strip():
+        pass
 
 
 def _shut(connection: socket.socket) -> None:

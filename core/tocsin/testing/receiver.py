@@ -42,12 +42,13 @@ class Arrival:
     ``text`` is everything that somebody could come to read, decoded: of JSON the strings, of an e-mail the subject and
     the decoded parts. ``key`` is that by which the receiver knows an attempt for a repetition of another (an
     idempotency key, a Message-ID), ``incident`` that by which it knows what belongs to one incident (a deduplication
-    key); None where the protocol has no such thing.
+    key), ``ends`` whether it ends the receiver's incident; None where the protocol has no such thing.
     """
 
     text: str
     key: str | None = None
     incident: str | None = None
+    ends: bool | None = None
 
 
 class BackendReceiver:

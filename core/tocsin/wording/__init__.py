@@ -1,5 +1,6 @@
 """Notifications in words, and texts cut to length: what every form that a person reads is made of."""
 
+from tocsin.wording.legible import legible
 from tocsin.wording.lengths import prefix, shortened, utf16_length
 from tocsin.wording.phrases import (
     MOST_LISTED,
@@ -29,6 +30,7 @@ __all__ = [
     "headline",
     "ids_line",
     "labels_line",
+    "legible",
     "level_line",
     "number",
     "one_line",

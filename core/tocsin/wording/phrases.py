@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
 
 def number(value: float) -> str:
     """Return a measured value for people: 85.0 as 85."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(float(value))
 
 
 def counted(count: int, noun: str) -> str:

@@ -16,7 +16,6 @@ from tocsin import (
     AT_ONCE,
     AggregatorRegistrar,
     AlertSeverity,
-    AlertStatus,
     BackendContext,
     BackendRegistrar,
     Cause,
@@ -40,7 +39,18 @@ from tocsin import (
     Telling,
     field_value,
 )
-from tocsin.http import HttpBackend, HttpOptions, HttpSender, hide, http_url, json_content, redact_url, seconds
+from tocsin.http import (
+    HARD_TIMEOUT,
+    HttpBackend,
+    HttpOptions,
+    HttpSender,
+    attempt_timeout,
+    hide,
+    http_url,
+    json_content,
+    redact_url,
+    seconds,
+)
 
 LONGEST_TITLE = 200
 """How many characters of a title the service takes."""
@@ -55,7 +65,7 @@ class PagerConfig:
 
     url: str = attrs.field(validator=http_url, repr=redact_url)
     token: str = attrs.field(repr=hide)
-    timeout_seconds: float = attrs.field(default=10.0, validator=seconds)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     http: HttpOptions = attrs.field(factory=HttpOptions)
 
     @token.validator
@@ -75,7 +85,7 @@ class Pager(HttpBackend):
         """Return the request that carries *notification*."""
         message = notification.message or headline(notification, None)
         event = {
-            "action": "close" if notification.status is AlertStatus.RESOLVED else "open",
+            "action": "close" if notification.over else "open",
             "dedup_key": notification.incident_id,
             "title": message.subject[:LONGEST_TITLE] or notification.status.value,
             "details": message.body,
@@ -98,7 +108,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         renderer="headline",
         human=True,
         per_incident=True,
-        timeout_seconds=65.0,
+        timeout_seconds=HARD_TIMEOUT,
     )
 
 

@@ -43,7 +43,8 @@ class PagingService(HttpReceiver):
         """Return what the service makes of it."""
         event = request.json()
         text = f"{event['action']}\n{event['title']}\n{event['details']}"
-        return Arrival(text, key=request.headers.get("idempotency-key"), incident=event["dedup_key"])
+        ends = event["action"] == "close"
+        return Arrival(text, request.headers.get("idempotency-key"), event["dedup_key"], ends)
 
 
 class TestPager(BackendContract):

@@ -11,9 +11,8 @@ from typing import Final
 
 from tocsin import wording
 
-__all__ = ["escaped", "fitting", "plain", "shown"]
+__all__ = ["escaped", "fitting", "shown"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
 _MARKUP: Final = re.compile(
     r"""
     (?P<url>https?://[A-Za-z0-9\-._~/?#=&%+@,;:]*[A-Za-z0-9/])   # a link by itself: what is in it is no markup
@@ -32,14 +31,9 @@ _PARTED: Final = "@\u200b"
 _LONE_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\Z")
 
 
-def plain(text: str) -> str:
-    """Return *text* without control characters, for where Discord reads no markup."""
-    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
-
-
 def escaped(text: str) -> str:
     """Return *text* so that Discord shows it: markup, mentions and emoji codes in it are text; URLs stay links."""
-    return _MENTION.sub(_PARTED, _MARKUP.sub(_harmless, plain(text)))
+    return _MENTION.sub(_PARTED, _MARKUP.sub(_harmless, wording.legible(text)))
 
 
 def _harmless(found: re.Match[str]) -> str:
@@ -58,4 +52,4 @@ def fitting(text: str, limit: int) -> str:
 
 def shown(text: str, limit: int) -> str:
     """Return *text* both escaped and cut; what is cut off, however much, is not looked at."""
-    return fitting(escaped(wording.prefix(plain(text), limit + 2)), limit)
+    return fitting(escaped(wording.prefix(wording.legible(text[: 2 * limit + 4]), limit + 2)), limit)

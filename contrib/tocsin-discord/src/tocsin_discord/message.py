@@ -18,7 +18,7 @@ from tocsin import (
     wording,
 )
 from tocsin_discord import limits
-from tocsin_discord.markup import plain, shown
+from tocsin_discord.markup import shown
 
 __all__ = ["CALM_COLOR", "COLORS", "JSON_TYPE", "payload", "render"]
 
@@ -100,7 +100,7 @@ def _embed(notification: Notification) -> dict[str, Any]:
     fields = [
         {"name": name, "value": shown(value, _FACT), "inline": True} for name, value in wording.facts(notification)
     ]
-    ids = plain(wording.ids_line(notification))
+    ids = wording.legible(wording.ids_line(notification))
     return {
         **({"description": description} if description else {}),
         **({"fields": fields} if fields else {}),

@@ -60,7 +60,7 @@ def encoded(notification: Notification, message: Message, sender: Address, recip
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = recipients
-    mail["Subject"] = _subject(message.subject) or wording.headline(notification)
+    mail["Subject"] = _subject(message.subject) or _subject(wording.headline(notification))
     mail["Date"] = _date(notification.created_at)
     mail["Message-ID"] = _message_id(notification.notification_id, sender)
     mail["In-Reply-To"] = mail["References"] = _message_id(f"incident-{_id(notification.incident_id)}", sender)

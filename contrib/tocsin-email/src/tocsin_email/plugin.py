@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tocsin import BackendRegistrar, RendererRegistrar, hookimpl
+from tocsin.http import HARD_TIMEOUT
 from tocsin_email.backend import CONCURRENCY, EmailBackend
 from tocsin_email.rendering import render
-from tocsin_email.settings import HARD_TIMEOUT, EmailConfig
+from tocsin_email.settings import EmailConfig
 
 __all__ = ["tocsin_register_backends", "tocsin_register_renderers"]
 

@@ -6,21 +6,15 @@ import re
 import ssl
 from email.headerregistry import Address
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import attrs
 
 from tocsin import ConfigurationError, nearest
-from tocsin.http import hide, seconds
+from tocsin.http import attempt_timeout, hide
 from tocsin_email.addresses import HOST, mailbox
 
-__all__ = ["HARD_TIMEOUT", "EmailConfig"]
-
-LONGEST_TIMEOUT: Final = 60.0
-"""Seconds that a channel may give one attempt."""
-
-HARD_TIMEOUT: Final = LONGEST_TIMEOUT + 5.0
-"""Seconds after which the runtime ends an attempt; the channel's own timeout comes first, since it knows more."""
+__all__ = ["EmailConfig"]
 
 MOST_RECIPIENTS: Final = 100
 """So many every server takes in one go: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.8"""
@@ -74,13 +68,6 @@ def _hello(instance: object, attribute: attrs.Attribute[str | None], value: str 
         raise ConfigurationError(problem, attribute.name)
 
 
-def _timeout(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    seconds(instance, attribute, value)
-    if value > LONGEST_TIMEOUT:
-        problem = f"{attribute.name} is at most {LONGEST_TIMEOUT:g} seconds, not {value:g}"
-        raise ConfigurationError(problem, attribute.name)
-
-
 @attrs.frozen(slots=True, kw_only=True)
 class EmailConfig:
     """Settings of an e-mail channel.
@@ -105,7 +92,7 @@ class EmailConfig:
     username: str | None = attrs.field(default=None, validator=_credential)
     password: str | None = attrs.field(default=None, validator=_credential, repr=hide)
     hello: str | None = attrs.field(default=None, validator=_hello)
-    timeout_seconds: float = attrs.field(default=30.0, validator=_timeout)
+    timeout_seconds: float = attrs.field(default=30.0, validator=attempt_timeout)
 
     def __attrs_post_init__(self) -> None:
         if (self.username is None) != (self.password is None):

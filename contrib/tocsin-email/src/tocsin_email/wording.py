@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tocsin import AlertSeverity, ListedAlert, Notification, NotificationKind, PerformanceAlert, iso_time
+from tocsin.wording import counted, number
 from tocsin_email.printable import cut, one_line, printable
 
 __all__ = ["LONGEST_MESSAGE", "MOST_LISTED", "facts", "headline", "listed_alerts", "occasion", "said", "text"]
@@ -39,12 +40,8 @@ def _subject(notification: Notification) -> str:
         return what + _place(notification.alerts[0].alert)
     resolved = len(notification.resolved)
     healed = f", {resolved} resolved," if resolved and notification.firing else ""
-    clusters = _counted(len(notification.clusters), "cluster")
-    return f"{what}: {_counted(len(notification.alerts), 'alert')}{healed} in {clusters}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    clusters = counted(len(notification.clusters), "cluster")
+    return f"{what}: {counted(len(notification.alerts), 'alert')}{healed} in {clusters}"
 
 
 def _place(alert: PerformanceAlert) -> str:
@@ -95,7 +92,7 @@ def _single(listed: ListedAlert) -> Iterator[tuple[str, str]]:
     named = (("Cluster", alert.cluster_id), ("Node", alert.node_id or ""), ("Metric", alert.metric_name))
     yield from ((name, _value(value)) for name, value in named if value)
     measured = (("Value", alert.current_value), ("Threshold", alert.threshold_value))
-    yield from ((name, _number(value)) for name, value in measured if value is not None)
+    yield from ((name, number(value)) for name, value in measured if value is not None)
     yield from _times(listed)
     if alert.labels:
         yield "Labels", _some([f"{name}={value}" for name, value in sorted(alert.labels.items())], _MOST_PAIRS)
@@ -134,10 +131,6 @@ def _some(names: list[str], most: int) -> str:
 
 def _value(text: str) -> str:
     return cut(one_line(text), _LONGEST_VALUE)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
 
 
 def listed_alerts(notification: Notification) -> Iterator[tuple[ListedAlert | None, str]]:

@@ -37,23 +37,27 @@ class _Attempt:
     line: bytes
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
     _begun: bool = False
-    _given_up: bool = False
+    _given_up: threading.Event = attrs.field(factory=threading.Event)
 
     def write(self) -> str:
-        """Append the line; blocks, as long as the device or another writer does."""
-        return self.file.append(self.line, self._begin)
+        """Append the line; blocks as long as the device does, and until it is given up while somebody else writes."""
+        return self.file.append(self.line, self._begin, self._wait)
 
     def give_up(self) -> bool:
         """Let it not begin any more, and return whether it has."""
         with self._lock:
-            self._given_up = True
+            self._given_up.set()
             return self._begun
 
     def _begin(self) -> None:
         with self._lock:
-            if self._given_up:
+            if self._given_up.is_set():
                 raise _GivenUpError
             self._begun = True
+
+    def _wait(self, seconds: float) -> None:
+        if self._given_up.wait(seconds):
+            raise _GivenUpError
 
 
 class FileBackend:
@@ -76,8 +80,10 @@ class FileBackend:
             return Outcome.unavailable(self._said(_reason(error)))
         finally:
             begun = attempt.give_up()
-        slow = self._said(f"the device takes more than {PATIENCE_SECONDS:g} s")
-        return Outcome.unknown(f"{slow}; the line may be there") if begun else Outcome.unavailable(slow)
+        limit = f"more than {PATIENCE_SECONDS:g} s"
+        if begun:
+            return Outcome.unknown(self._said(f"the device takes {limit}; the line may be there"))
+        return Outcome.unavailable(self._said(f"somebody else has it locked, or the device is stuck, for {limit}"))
 
     def _said(self, what: str) -> str:
         return f"{self._file.path}: {what}"

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ __all__ = ["LogFile", "UncertainError"]
 
 _MODE: Final = 0o640
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_PAUSE_SECONDS: Final = 0.005
+"""Between two looks at a lock that somebody else has: a thread that waits for the system to give it cannot be ended."""
+
 _MOST_TRIES: Final = 100
 """How often the file may be moved away between its opening and its locking before that is an error."""
 
@@ -44,10 +48,11 @@ class LogFile:
     keep: int
     fsync: bool
 
-    def append(self, line: bytes, begin: Callable[[], None]) -> str:
+    def append(self, line: bytes, begin: Callable[[], None], wait: Callable[[float], object] = time.sleep) -> str:
         """Append *line*, and return a remark where the file could not be rotated, which keeps no line back.
 
-        *begin* is called once nobody else writes, and before anything is changed; what it raises goes through.
+        *begin* is called once nobody else writes, and before anything is changed, *wait* with a number of seconds as
+        often as somebody does; what they raise goes through.
 
         :raises UncertainError: when part of the line may have stayed, or all of it.
         :raises OSError: when it is certainly not there.
@@ -56,8 +61,10 @@ class LogFile:
         remark = ""
         mode: int | None = None
         while True:
-            with self._locked(path, mode) as descriptor:
+            with self._locked(path, wait) as descriptor:
                 begin()
+                if mode is not None:
+                    _keep_mode(descriptor, mode)
                 found = os.fstat(descriptor)
                 if not remark and self._too_large(found.st_size, line):
                     remark = self._rotated(path)
@@ -81,14 +88,15 @@ class LogFile:
         return ""
 
     @contextmanager
-    def _locked(self, path: Path, mode: int | None) -> Iterator[int]:
+    def _locked(self, path: Path, wait: Callable[[float], object]) -> Iterator[int]:
         """Give a descriptor of what is at *path* now, which nobody else writes to meanwhile."""
         for _ in range(_MOST_TRIES):
-            descriptor = self._opened(path, mode)
+            descriptor = self._opened(path)
             try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise OSError(errno.EINVAL, "it is no regular file")
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                while not _lock(descriptor):
+                    wait(_PAUSE_SECONDS)
                 if _is_at(path, descriptor):
                     yield descriptor
                     return
@@ -96,13 +104,11 @@ class LogFile:
                 os.close(descriptor)
         raise OSError(errno.EAGAIN, "it is moved away all the time")
 
-    def _opened(self, path: Path, mode: int | None) -> int:
+    def _opened(self, path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             return os.open(path, _FLAGS)
         descriptor = os.open(path, _FLAGS | os.O_CREAT, _MODE)
         try:
-            if mode is not None:
-                os.fchmod(descriptor, mode)
             if self.fsync:
                 _sync_folder(path)
         except BaseException:  # whatever it is, nothing stays open
@@ -122,6 +128,21 @@ class LogFile:
         except OSError as error:
             _take_back(descriptor, size, error)
             raise
+
+
+def _lock(descriptor: int) -> bool:
+    """Keep everybody else from writing; False where somebody keeps us."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _keep_mode(descriptor: int, mode: int) -> None:
+    """Give the file the permissions of the one before it, also where another writer has made it meanwhile."""
+    with contextlib.suppress(PermissionError):  # it is another user's
+        os.fchmod(descriptor, mode)
 
 
 def _take_back(descriptor: int, size: int, error: OSError) -> None:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from tocsin import AlertStatus, ListedAlert, Notification, iso_time
-from tocsin_opsgenie.fitting import fitting, fitting_line, units
+from tocsin import AlertStatus, ListedAlert, Notification, iso_time, wording
+from tocsin_opsgenie.fitting import fitting, fitting_line
 from tocsin_opsgenie.settings import OpsgenieConfig
 
 __all__ = [
@@ -41,7 +41,6 @@ NOTE: Final = 25_000
 SOURCE: Final = "tocsin"
 _DETAIL: Final = 1000
 _NAME: Final = 200
-_EXACT: Final = 1e15
 _FEWEST: Final = 40
 """So much room is kept to say how many details are left out."""
 
@@ -127,19 +126,12 @@ def _fields(listed: ListedAlert) -> dict[str, str]:
         "cluster_id": alert.cluster_id,
         "node_id": alert.node_id or "",
         "metric_name": alert.metric_name,
-        "current_value": _number(alert.current_value),
-        "threshold_value": _number(alert.threshold_value),
+        "current_value": "" if alert.current_value is None else wording.number(alert.current_value),
+        "threshold_value": "" if alert.threshold_value is None else wording.number(alert.threshold_value),
         "since": iso_time(listed.fired_at),
         "generator_url": alert.generator_url,
     }
     return {name: text for name, text in fields.items() if text}
-
-
-def _number(value: float | None) -> str:
-    """Return a measured value for people: 85.0 as 85."""
-    if value is None:
-        return ""
-    return str(int(value)) if float(value).is_integer() and abs(value) < _EXACT else str(float(value))
 
 
 def _common(maps: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -152,7 +144,7 @@ def _within(room: int, pairs: Mapping[str, str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     room -= _FEWEST
     for key, text in _shown(pairs):
-        room -= units(key) + units(text)
+        room -= wording.utf16_length(key) + wording.utf16_length(text)
         if room < 0:
             kept["left_out"] = str(len(pairs) - len(kept))
             break

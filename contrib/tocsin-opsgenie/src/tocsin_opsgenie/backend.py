@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,7 +20,7 @@ from tocsin import (
     OutcomeStatus,
     hookimpl,
 )
-from tocsin.http import HttpBackend, HttpSender, json_content, outcome_of, retry_after_seconds
+from tocsin.http import HttpBackend, HttpSender, json_answer, json_content, outcome_of, retry_after_seconds
 from tocsin_opsgenie import alerts
 from tocsin_opsgenie.settings import HARD_TIMEOUT, OpsgenieConfig
 
@@ -64,20 +63,21 @@ class OpsgenieBackend(HttpBackend):
         """Try once to deliver *notification*.
 
         Once the alert is there, an update that fails makes the attempt *unknown*: the channel does know of it. One that
-        is refused is only noted, for it would be again.
+        is refused is only noted, the first of several, for it would be again.
         """
         if notification.kind is NotificationKind.HEARTBEAT and self._config.heartbeat_name is None:
             return Outcome.rejected("an Opsgenie channel takes heartbeats where its heartbeat_name is set")
         outcome = await super().send(notification)
         if not outcome.success:
             return outcome
+        refusal = ""
         for update in self._updates(notification):
             later = await self.sender.send(update, self.judge)
             if later.status is OutcomeStatus.REJECTED:
-                outcome = attrs.evolve(outcome, detail=f"{outcome.detail}; an update was refused: {later.detail}")
+                refusal = refusal or f"; an update was refused: {later.detail}"
             elif not later.success:
                 return Outcome.unknown(f"the alert is there, but not an update of it: {later.detail}", code=later.code)
-        return outcome
+        return attrs.evolve(outcome, detail=outcome.detail + refusal)
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the first request for *notification*: what has to be done for it to be told."""
@@ -90,8 +90,7 @@ class OpsgenieBackend(HttpBackend):
 
     def _updates(self, notification: Notification) -> Iterator[httpx.Request]:
         """Yield what an alert that may have been open before does not take from its being created again."""
-        firing = notification.status is AlertStatus.FIRING
-        if not firing or notification.kind in (NotificationKind.FIRING, NotificationKind.HEARTBEAT):
+        if notification.status is not AlertStatus.FIRING or not _may_be_open(notification):
             return
         urgency = {"priority": alerts.priority(notification, self._config)}
         yield self._on_alert("PUT", "priority", notification, urgency)
@@ -99,7 +98,7 @@ class OpsgenieBackend(HttpBackend):
             yield self._on_alert("PUT", "message", notification, {"message": alerts.message(notification)})
             said = {"description": alerts.description(notification)}
             yield self._on_alert("PUT", "description", notification, said)
-        if notification.kind is not NotificationKind.REPEAT:
+        if notification.kind not in (NotificationKind.FIRING, NotificationKind.REPEAT):
             document = {"note": alerts.note(notification), "source": alerts.SOURCE}
             yield self._on_alert("POST", "notes", notification, document)
 
@@ -128,12 +127,13 @@ class OpsgenieBackend(HttpBackend):
         return outcome
 
 
+def _may_be_open(notification: Notification) -> bool:
+    """Whether there may be an alert already: of an earlier notification, or of an attempt that had no answer."""
+    if notification.kind is NotificationKind.FIRING:
+        return notification.told_severity is not None
+    return notification.kind is not NotificationKind.HEARTBEAT
+
+
 def _is_theirs(response: httpx.Response) -> bool:
     """Whether it is Opsgenie that says so; and no portal that answers everything with 200."""
-    if response.status_code == http.HTTPStatus.ACCEPTED:
-        return True
-    try:
-        said = json.loads(response.content)
-    except ValueError:
-        return False
-    return isinstance(said, dict) and "requestId" in said
+    return response.status_code == http.HTTPStatus.ACCEPTED or "requestId" in json_answer(response)

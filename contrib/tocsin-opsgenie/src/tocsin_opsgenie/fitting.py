@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["fitting", "fitting_line", "units"]
+from tocsin import wording
 
-_UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+__all__ = ["fitting", "fitting_line"]
+
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _RUNS: Final = 8
 """So much more than what fits is looked at, for white space that goes."""
@@ -18,13 +19,8 @@ def fitting(text: str, limit: int) -> str:
 
     Opsgenie does not say what it counts, so the larger count is taken: UTF-16 units.
     """
-    text = _shown(text[: 2 * limit + 2])  # a line break of two characters becomes one; the rest is cut anyway
-    if units(text) <= limit:
-        return text
-    start = text[: limit - 1]
-    while units(start) > limit - 1:
-        start = start[: len(start) - max(1, (units(start) - limit + 1) // 2)]
-    return start + "…"
+    start = text[: 2 * limit + 2]  # a line break of two characters becomes one; the rest is cut anyway
+    return wording.shortened(_shown(start), limit)
 
 
 def fitting_line(text: str, limit: int) -> str:
@@ -35,14 +31,9 @@ def fitting_line(text: str, limit: int) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return *text* with a replacement character for each control, each that turns the direction, and half a pair.
+    """Return *text*, legible, and with nothing that begins a tag.
 
     Opsgenie's pages show HTML in messages and descriptions; its calls, SMS and notifications would show an entity as it
     is written. So what would begin a tag begins with another character that looks like it.
     """
-    return _TAG.sub("\u2039", _UNSHOWN.sub("\ufffd", text.replace("\r\n", "\n")))
-
-
-def units(text: str) -> int:
-    """Return the length of *text* in UTF-16 units."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return _TAG.sub("\u2039", wording.legible(text))

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from tocsin import AlertSeverity, ConfigurationError, nearest
+from tocsin import AlertSeverity, ConfigurationError, nearest, wording
 from tocsin.http import HttpOptions, hide, http_url, redact_url, seconds
-from tocsin_opsgenie.fitting import units
 
 __all__ = ["API_URL", "HARD_TIMEOUT", "PRIORITIES", "OpsgenieConfig", "Responder"]
 
@@ -107,7 +106,7 @@ def _tags(instance: object, attribute: attrs.Attribute[Any], value: Sequence[str
     if len(value) > TAGS:
         raise ConfigurationError(f"Opsgenie takes at most {TAGS} {attribute.name}, not {len(value)}", attribute.name)
     for index, tag in enumerate(value):
-        if not tag.strip() or units(tag) > TAG:
+        if not tag.strip() or wording.utf16_length(tag) > TAG:
             raise ConfigurationError(f"a tag has 1 to {TAG} characters", f"{attribute.name}[{index}]")
 
 

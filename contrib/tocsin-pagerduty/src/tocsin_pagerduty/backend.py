@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import http
-import json
 from typing import Final
 
 import attrs
 import httpx
 
 from tocsin import BackendContext, BackendRegistrar, Notification, NotificationKind, Outcome, OutcomeStatus, hookimpl
-from tocsin.http import HttpBackend, HttpSender, json_content, outcome_of
+from tocsin.http import HARD_TIMEOUT, HttpBackend, HttpSender, json_answer, json_content, outcome_of
 from tocsin_pagerduty.event import event
-from tocsin_pagerduty.settings import HARD_TIMEOUT, PagerDutyConfig
+from tocsin_pagerduty.settings import PagerDutyConfig
 
 __all__ = ["PagerDutyBackend", "tocsin_register_backends"]
 
@@ -75,10 +74,4 @@ class PagerDutyBackend(HttpBackend):
 
 def _is_theirs(response: httpx.Response) -> bool:
     """Whether it is PagerDuty that says so, or what speaks its form; and no portal that answers everything with 200."""
-    if response.status_code == http.HTTPStatus.ACCEPTED:
-        return True
-    try:
-        said = json.loads(response.content)
-    except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("status") == "success"
+    return response.status_code == http.HTTPStatus.ACCEPTED or json_answer(response).get("status") == "success"

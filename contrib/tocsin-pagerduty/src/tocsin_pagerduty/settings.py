@@ -9,16 +9,12 @@ from typing import Any, Final
 import attrs
 
 from tocsin import AlertSeverity, ConfigurationError, nearest
-from tocsin.http import HttpOptions, hide, http_url, redact_url, seconds
+from tocsin.http import HttpOptions, attempt_timeout, hide, http_url, redact_url
 
-__all__ = ["ENQUEUE_URL", "HARD_TIMEOUT", "SEVERITIES", "PagerDutyConfig"]
+__all__ = ["ENQUEUE_URL", "SEVERITIES", "PagerDutyConfig"]
 
 ENQUEUE_URL: Final = "https://events.pagerduty.com/v2/enqueue"
 """Where events go; accounts in Europe have https://events.eu.pagerduty.com/v2/enqueue."""
-
-LONGEST_TIMEOUT: Final = 60.0
-HARD_TIMEOUT: Final = LONGEST_TIMEOUT + 5.0
-"""Seconds after which the runtime ends an attempt; the channel's own timeout comes first, since it knows more."""
 
 SEVERITIES: Final[Mapping[AlertSeverity, str]] = {
     AlertSeverity.INFO: "info",
@@ -55,13 +51,6 @@ def _severities(instance: object, attribute: attrs.Attribute[Any], value: Mappin
             raise ConfigurationError(f"PagerDuty has no severity {theirs!r}{nearest(theirs, _THEIRS)}", where)
 
 
-def _timeout(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    seconds(instance, attribute, value)
-    if value > LONGEST_TIMEOUT:
-        problem = f"{attribute.name} is at most {LONGEST_TIMEOUT:g} seconds, not {value:g}"
-        raise ConfigurationError(problem, attribute.name)
-
-
 @attrs.frozen(slots=True, kw_only=True, hash=False)
 class PagerDutyConfig:
     """Settings of a PagerDuty channel.
@@ -79,7 +68,7 @@ class PagerDutyConfig:
     client: str = "tocsin"
     client_url: str | None = attrs.field(default=None, validator=_optional_url)
     severities: Mapping[str, str] = attrs.field(factory=dict, validator=_severities)
-    timeout_seconds: float = attrs.field(default=10.0, validator=_timeout)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     http: HttpOptions = attrs.field(factory=HttpOptions)
 
     def severity(self, ours: AlertSeverity) -> str:

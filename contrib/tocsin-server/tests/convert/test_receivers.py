@@ -101,6 +101,17 @@ def test_email_takes_what_is_global(receiver: Receiver) -> None:
     assert remarks == ["9: the backend email is a package of its own: pip install tocsin-email"]
 
 
+@pytest.mark.parametrize(
+    ("own", "common"), [("auth_username: u\n  auth_password: s3cret", ""), ("smarthost: mail.example.org:25", SMTP)]
+)
+def test_email_gives_no_password_over_a_line_that_is_not_secured(receiver: Receiver, own: str, common: str) -> None:
+    """The backend would refuse the file."""
+    more = "" if common else "\n  from: a@example.org\n  smarthost: mail.example.org:25"
+    channels, remarks = receiver(f"email_configs:\n- to: a@example.org\n  require_tls: false\n  {own}{more}", common)
+    assert channels["r/email"]["config"]["tls"] == "starttls"
+    assert [remark for remark in remarks if "require_tls is not carried over" in remark and "over TLS alone" in remark]
+
+
 def test_emails_own_settings_go_before_the_global_ones(receiver: Receiver) -> None:
     lists = """\
 email_configs:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tocsin import AlertSeverity, AlertStatus, Notification, NotificationKind, PerformanceAlert, wording
 from tocsin.http import json_content
-from tocsin_teams.markup import fitting, plain, shown
+from tocsin_teams.markup import fitting, shown
 
 __all__ = ["MESSAGE_BYTES", "STYLES", "card", "enveloped", "templated_card"]
 
@@ -56,7 +56,9 @@ _LIST_ITEM: Final = re.compile(r"\s*([-*+]|\d{1,9}[.)])\s")
 def card(notification: Notification) -> Element:
     """Return the card for *notification*: all that alerts say stands in text runs, where nothing is markup."""
     headline = wording.headline(notification)
-    return _card(notification, _runs(_bold(plain(headline), _HEADLINE, size="Medium")), _details(notification))
+    return _card(
+        notification, _runs(_bold(wording.legible(headline), _HEADLINE, size="Medium")), _details(notification)
+    )
 
 
 def templated_card(notification: Notification, subject: str, body: str) -> Element:
@@ -136,7 +138,7 @@ def _named(name: str, value: str, limit: int) -> Element:
 
 
 def _short(text: str, limit: int) -> str:
-    return wording.shortened(plain(wording.prefix(text, 2 * limit + 4)), limit)
+    return wording.shortened(wording.legible(wording.prefix(text, 2 * limit + 4)), limit)
 
 
 def _runs(*runs: Element) -> Element:

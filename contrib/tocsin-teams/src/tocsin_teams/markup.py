@@ -11,9 +11,8 @@ from typing import Final
 
 from tocsin import wording
 
-__all__ = ["escaped", "fitting", "plain", "shown"]
+__all__ = ["escaped", "fitting", "shown"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
 _MARKUP: Final = re.compile(r"[\\`*_\[\]~]")
 _ACTIVE: Final = re.compile(r"(?<=\])(?=\()|(?<=\{)(?=\{)|(?<=<)(?=/?at\b)", re.IGNORECASE)
 """Between the halves of a link, the braces before a date, and within a mention: some clients read no backslash."""
@@ -22,14 +21,9 @@ _PARTING: Final = "\u200b"
 _LONE_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\Z")
 
 
-def plain(text: str) -> str:
-    """Return *text* without control characters, for where no markup is read."""
-    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
-
-
 def escaped(text: str) -> str:
     """Return *text* so that a text block shows it: no emphasis, link, date or mention is made of it."""
-    return _MARKUP.sub(r"\\\g<0>", _ACTIVE.sub(_PARTING, plain(text)))
+    return _MARKUP.sub(r"\\\g<0>", _ACTIVE.sub(_PARTING, wording.legible(text)))
 
 
 def fitting(text: str, limit: int) -> str:
@@ -41,4 +35,4 @@ def fitting(text: str, limit: int) -> str:
 
 def shown(text: str, limit: int) -> str:
     """Return *text* both escaped and cut; what is cut off, however much, is not looked at."""
-    return fitting(escaped(wording.prefix(plain(text), limit + 2)), limit)
+    return fitting(escaped(wording.prefix(wording.legible(text[: 2 * limit + 4]), limit + 2)), limit)

@@ -24,7 +24,6 @@ _TAGS: Final = frozenset(
         *("tg-emoji", "tg-spoiler", "tg-time"),
     }
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\ud800-\udfff]")
 _SPECIAL: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _MENTION: Final = re.compile(r"(?P<path>https?://[^\s/@]+/\S*)|(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])")
 _PARTED: Final = "@\u200b"
@@ -40,8 +39,7 @@ _TOKEN: Final = re.compile(r"<[^<>]*>|&(?:lt|gt|amp|quot|#[0-9]{1,7}|#[xX][0-9A-
 
 def escaped(text: str) -> str:
     """Return *text* so that Telegram shows it, also inside an attribute: no tag, and nobody is mentioned."""
-    text = _CONTROL.sub("\ufffd", text.replace("\r\n", "\n"))
-    return _MENTION.sub(_unmentioned, text).translate(_SPECIAL)
+    return _MENTION.sub(_unmentioned, wording.legible(text)).translate(_SPECIAL)
 
 
 def _unmentioned(found: re.Match[str]) -> str:

@@ -152,6 +152,25 @@ class ContentContract(BackendTests):
         owes(len(set(keys[:-1])) == 1, f"one incident's notifications arrived under {keys[:-1]}", mend, source)
         owes(keys[-1] != keys[0], f"two incidents arrived under the same key {keys[0]!r}", mend, source)
 
+    async def test_an_incident_ends_with_the_last_of_its_alerts(self) -> None:
+        """And not with the first, where the receiver keeps incidents of its own and says what ends one."""
+        kinds = of_each_kind(_MARK)
+        ended = kinds["resolved"]
+        told = [kinds["firing"], attrs.evolve(ended, incident_id="inc-2", still_firing=1), ended]
+        with self.receiving() as receiver:
+            async with self.sending(receiver) as backend:
+                ends = [(await self._arrival(receiver, backend, self.rendered(one), "")).ends for one in told]
+        if ends == [None] * len(ends):
+            pytest.skip("its receiver does not say whether a notification ends an incident (`Arrival.ends`)")
+        owes(
+            ends == [False, False, True],
+            "an incident's first alert, the end of one while another still fires, and the end of the last one arrive"
+            f" as what ends it: {', '.join(map(str, ends))}",
+            "end the service's incident where notification.over, and not by notification.status alone: what still fires"
+            " would be closed with it",
+            "tocsin.Notification.over",
+        )
+
     async def test_sends_at_the_same_time_do_not_mix(self) -> None:
         """Each arrives once, whole, under its own key."""
         marks = [f"Apart{number}x" for number in range(min(_CONCURRENT, self.spec.concurrency))]

@@ -26,7 +26,9 @@ from tocsin.testing.samples import make_notification
 
 __all__ = ["LifeContract"]
 
-_SHORT = 0.05
+_TIMEOUTS = (0.05, 0.5, 5.0)
+"""One after another, until one is long enough to arrive in."""
+
 _LONGEST = 300.0
 
 
@@ -123,17 +125,27 @@ class LifeContract(BackendTests):
     async def test_its_own_timeout_is_kept(self) -> None:
         """Where the settings have a ``timeout_seconds``: no exception, and not delivered."""
         self.needs(Answer.HANGS.value)
+        for seconds in _TIMEOUTS:
+            outcome, arrived = await self._timed_out(seconds)
+            owes(
+                outcome.status is OutcomeStatus.UNKNOWN
+                or (outcome.status is OutcomeStatus.UNAVAILABLE and not arrived),
+                f"after its timeout an attempt that {'arrived' if arrived else 'had not arrived'} at a receiver that"
+                f" hangs is {outcome}",
+                "return Outcome.unknown() where it may have arrived, Outcome.unavailable() where it cannot have",
+                "tocsin.Outcome.unknown",
+            )
+            if arrived:
+                return
+
+    async def _timed_out(self, seconds: float) -> tuple[Outcome, bool]:
+        """Return what comes of an attempt that may take *seconds*, and whether it has arrived."""
         with self.receiving(Answer.HANGS) as receiver:
             if not hasattr(self.config(receiver), "timeout_seconds"):
                 pytest.skip("its settings have no timeout_seconds: the framework's alone limits an attempt")
-            async with self.sending(receiver, timeout_seconds=_SHORT) as backend:
+            async with self.sending(receiver, timeout_seconds=seconds) as backend:
                 outcome = await self.attempt(backend, self.rendered(make_notification()))
-        owes(
-            outcome.status in (OutcomeStatus.UNKNOWN, OutcomeStatus.UNAVAILABLE),
-            f"after its timeout an attempt at a receiver that hangs is {outcome}",
-            "return Outcome.unknown() where it may have arrived, Outcome.unavailable() where it cannot have",
-            "tocsin.Outcome.unknown",
-        )
+            return outcome, bool(receiver.arrivals)
 
     async def test_a_service_sends_with_it(self) -> None:
         """A channel with these settings is configured, tried, and given up after the framework's timeout."""

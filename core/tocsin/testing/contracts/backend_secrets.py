@@ -171,5 +171,10 @@ def _with(settings: Any, path: tuple[str, ...], value: Any) -> Any:
 
 def _forms(secret: str) -> set[str]:
     """Return the forms in which a secret may show."""
-    encoded = base64.b64encode(secret.encode()).decode()
-    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], encoded.rstrip("=")}
+    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], *(_within_base64(secret, at) for at in range(3))}
+
+
+def _within_base64(secret: str, at: int) -> str:
+    """Return what only the secret decides of a text in base64 in which *at* bytes, or three more, stand before it."""
+    raw = secret.encode()
+    return base64.b64encode(bytes(at) + raw).decode()[-(-at * 8 // 6) : (at + len(raw)) * 8 // 6]

@@ -23,6 +23,9 @@ _BOT_API: Final = "https://slack.com/api/chat.postMessage"
 _HOST_PORT: Final = re.compile(r"(?:\[(?P<literal>[^\[\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>[^:\[\]]+)")
 _PORTS: Final = {"smtp": 25, "smtps": 465, "submission": 587, "submissions": 465}
 _IMPLICIT_TLS: Final = 465
+_LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1", re.IGNORECASE)
+_PASSWORDS: Final = ("auth_password", "auth_password_file")
+_COMMON_PASSWORDS: Final = ("smtp_auth_password", "smtp_auth_password_file")
 _LAST_PORT: Final = 65_535
 _RESPONDERS: Final = {
     "team": ("id", "name"),
@@ -52,7 +55,8 @@ def email(section: Section, common: Section, remarks: Remarks) -> dict[str, Any]
     for key in ("smtp_auth_secret", "smtp_auth_secret_file", "smtp_auth_identity", "smtp_tls_config"):
         if (unused := common.get(key)) is not None:
             remarks.add(unused.line, f"global.{key} has no counterpart in the backend email: left out")
-    return {"host": found["literal"] or found["host"], "port": port, "tls": _tls(section, common, port)}
+    host = found["literal"] or found["host"]
+    return {"host": host, "port": port, "tls": _tls(section, common, remarks, host, port)}
 
 
 def _port(text: str) -> int | None:
@@ -61,12 +65,19 @@ def _port(text: str) -> int | None:
     return _PORTS.get(text)
 
 
-def _tls(section: Section, common: Section, port: int) -> str:
+def _tls(section: Section, common: Section, remarks: Remarks, host: str, port: int) -> str:
     forced = section.get("force_implicit_tls") or common.get("smtp_force_implicit_tls")
     if port == _IMPLICIT_TLS if forced is None else forced.boolean():
         return "implicit"
     required = section.get("require_tls") or common.get("smtp_require_tls")
-    return "starttls" if required is None or required.boolean() else "none"
+    if required is None or required.boolean():
+        return "starttls"
+    if _LOOPBACK.fullmatch(host) or not (any(map(section.get, _PASSWORDS)) or any(map(common.get, _COMMON_PASSWORDS))):
+        return "none"
+    remarks.add(
+        required.line, f"{required.name} is not carried over: the backend email gives a password over TLS alone"
+    )
+    return "starttls"
 
 
 def opsgenie(section: Section, common: Section, remarks: Remarks) -> dict[str, Any] | None:
