@@ -61,9 +61,13 @@ ELSEWHERE: Final = {
         "Alertmanager's file: contrib/tocsin-server/tests/convert/test_how_to.py"
     ),
     ("docs/how-to/migrate-from-alertmanager.md", "# prometheus.yml"): "Prometheus' file, which is read as YAML alone",
+    ("contrib/tocsin-slack-app/README.md", "display_information:"): "Slack's manifest of an app, read as YAML alone",
     ("contrib/tocsin-server/README.md", "alerting:"): "Prometheus' file, which is read as YAML alone",
 }
 """YAML that is no configuration of tocsin's, by its document and its first line."""
+
+RUN_WHOLE: Final = {"docs/how-to/write-a-backend.md": "tests/authoring/test_write_a_backend.py"}
+"""Documents that a test follows as their readers do."""
 
 PROGRAMS: Final = frozenset(
     {"amtool", "curl", "echo", "export", "git", "gunicorn", "install", "jq", "mail"}
@@ -103,11 +107,12 @@ def _blocks() -> Iterator[Block]:
 
 BLOCKS = list(_blocks())
 EXCERPTS = [block for block in BLOCKS if EXCERPT.search(block.above)]
-SHELL = [block for block in BLOCKS if block.language in {"console", "sh", "text"}]
+SHELL = [block for block in BLOCKS if block.language in {"console", "sh", "text"} and block.name not in RUN_WHOLE]
 
 
 def _of(language: str) -> list[Block]:
-    return [block for block in BLOCKS if block.language == language and block.key not in ELSEWHERE]
+    blocks = [block for block in BLOCKS if block.language == language and block.name not in RUN_WHOLE]
+    return [block for block in blocks if block.key not in ELSEWHERE]
 
 
 def _id(block: Block) -> str:
@@ -148,7 +153,7 @@ def test_an_excerpt_stands_in_the_file_that_it_is_from(block: Block) -> None:
 def test_there_are_excerpts_and_what_looks_after_others_is_there() -> None:
     assert len(EXCERPTS) > 10
     assert {block.key for block in BLOCKS} >= set(ELSEWHERE)
-    tests = [found for who in ELSEWHERE.values() for found in re.findall(r"\S+\.py", who)]
+    tests = [found for who in [*ELSEWHERE.values(), *RUN_WHOLE.values()] for found in re.findall(r"\S+\.py", who)]
     assert [one for one in tests if not (ROOT / one).is_file()] == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ _WORDS: Final[Mapping[Any, str]] = {
     bool: "boolean",
     object: "anything",
 }
+_ROLE: Final = re.compile(r":\w+:`([^`]+)`")
 _LISTS: Final = (tuple, list, set, frozenset)
 
 
@@ -42,7 +44,7 @@ class PluginSettings(SphinxDirective):
 def section(name: str, config_class: type) -> str:
     """Return the section of one plugin, as Markdown."""
     about = inspect.cleandoc(vars(config_class).get("__doc__") or "").split("\n:raises")[0]
-    about = about.partition("\n\n")[2].replace("``", "`").strip()
+    about = _ROLE.sub(r"`\1`", about.partition("\n\n")[2].replace("``", "`").strip())
     rows = [
         f"| `{field.alias or field.name}` | {kind_of(hint)} | {written_default(field)} |"
         for field, hint in _fields(config_class)
