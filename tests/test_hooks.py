@@ -112,6 +112,18 @@ def _make_command() -> object:
     raise AssertionError("a command is made only when the command line runs")
 
 
+class Percent:
+    """A language of templates that says the first alert's message after its own text."""
+
+    def check(self, template: NotificationTemplate, /) -> None:
+        if "%" in template.body_template:
+            raise tocsin.TemplateError("line 1: no % is needed", "body_template")
+
+    def fill(self, template: NotificationTemplate, notification: Notification, /) -> NotificationTemplate | None:
+        body = template.body_template
+        return template.filled([template.subject_template], [body, notification.alerts[0].alert.message, ""])
+
+
 class Everything:
     """One plugin that implements every hook."""
 
@@ -126,6 +138,10 @@ class Everything:
     @tocsin.hookimpl
     def tocsin_register_renderers(self, registrar: Any) -> None:
         registrar.register("shout", _shout)
+
+    @tocsin.hookimpl
+    def tocsin_register_template_languages(self, registrar: Any) -> None:
+        registrar.register("percent", Percent())
 
     @tocsin.hookimpl
     def tocsin_register_aggregators(self, registrar: Any) -> None:

@@ -125,6 +125,7 @@ from tocsin.registry import (
     RendererRegistrar,
     SourceRegistrar,
     StoreRegistrar,
+    TemplateLanguageRegistrar,
 )
 from tocsin.roles.aggregator import AT_ONCE, Aggregator, Cause, Labelling, Release, Telling, Waiting
 from tocsin.roles.backend import Backend, BackendContext
@@ -133,6 +134,7 @@ from tocsin.roles.observer import Observer
 from tocsin.roles.renderer import Renderer
 from tocsin.roles.scheduler import EscalationScheduler, Step
 from tocsin.roles.source import Source
+from tocsin.roles.template_language import TemplateLanguage
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.service import FederationAlertingService
 from tocsin.stores import Checkpoint, Entry, MemoryStore, SqliteStore, Store
@@ -259,6 +261,8 @@ __all__ = [
     "Telling",
     "TellingDecided",
     "TemplateError",
+    "TemplateLanguage",
+    "TemplateLanguageRegistrar",
     "TimeInterval",
     "TimeRange",
     "TlsSettings",

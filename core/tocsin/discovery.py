@@ -27,6 +27,7 @@ from tocsin.registry import (
     RendererRegistrar,
     SourceRegistrar,
     StoreRegistrar,
+    TemplateLanguageRegistrar,
 )
 
 __all__ = ["ENTRY_POINT_GROUP", "Discovery", "PluginFailure", "load", "load_registry"]
@@ -37,6 +38,7 @@ _FIELDS: Final = {
     "matcher": "matchers",
     "backend": "backends",
     "renderer": "renderers",
+    "template_language": "template_languages",
     "aggregator": "aggregators",
     "escalation_scheduler": "schedulers",
     "store": "stores",
@@ -91,6 +93,7 @@ class _Loader:
                 MatcherRegistrar(),
                 BackendRegistrar(),
                 RendererRegistrar(),
+                TemplateLanguageRegistrar(),
                 AggregatorRegistrar(),
                 EscalationSchedulerRegistrar(),
                 StoreRegistrar(),

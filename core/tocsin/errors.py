@@ -8,7 +8,7 @@
     │   ├── ConditionError          a rule's condition: unknown name, or a value it cannot take
     │   ├── ConfigurationFileError  a configuration file: all that is wrong in it, each with its line and column
     │   ├── PatternError            a pattern outside the one dialect (see tocsin.patterns)
-    │   ├── TemplateError           a template with an unknown field
+    │   ├── TemplateError           a template with an unknown field, or one that its language refuses
     │   └── UnknownReferenceError   a channel, policy or template that is named and does not exist
     ├── PluginError                 a plugin that failed to import, collided or registered nonsense
     ├── StoreError                  a commit failed: nothing of its batch happened
@@ -128,7 +128,7 @@ class PatternError(ConfigurationError):
 
 
 class TemplateError(ConfigurationError):
-    """A template names a field that does not exist."""
+    """A template names a field that does not exist, or is not what its language takes."""
 
 
 class UnknownReferenceError(ConfigurationError):

@@ -24,6 +24,7 @@ from tocsin.registry import (
     RendererRegistrar,
     SourceRegistrar,
     StoreRegistrar,
+    TemplateLanguageRegistrar,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "tocsin_register_renderers",
     "tocsin_register_sources",
     "tocsin_register_stores",
+    "tocsin_register_template_languages",
 ]
 
 hookspec = pluggy.HookspecMarker("tocsin")
@@ -88,6 +90,22 @@ def tocsin_register_renderers(registrar: RendererRegistrar) -> None:
         @tocsin.hookimpl
         def tocsin_register_renderers(registrar):
             registrar.register("shout", lambda notification, template: Message("!", "FIRE"))
+    """
+
+
+@hookspec
+def tocsin_register_template_languages(registrar: TemplateLanguageRegistrar) -> None:
+    """Register template languages: names that a template's ``language`` may use.
+
+    :param registrar: takes ``register(name, language)``; ``language.check(template)`` raises
+        :exc:`tocsin.TemplateError` for what makes no sense, ``language.fill(template, notification)`` returns
+        ``template.filled(subject, body)``.
+
+    Example::
+
+        @tocsin.hookimpl
+        def tocsin_register_template_languages(registrar):
+            registrar.register("mustache", Mustache())
     """
 
 

@@ -21,6 +21,7 @@ from tocsin.roles.observer import Observer
 from tocsin.roles.renderer import Renderer
 from tocsin.roles.scheduler import EscalationScheduler
 from tocsin.roles.source import SourceFactory
+from tocsin.roles.template_language import TemplateLanguage
 
 __all__ = [
     "KINDS",
@@ -45,12 +46,14 @@ __all__ = [
     "SourceSpec",
     "StoreRegistrar",
     "StoreSpec",
+    "TemplateLanguageRegistrar",
 ]
 
 KINDS: Final = (
     "matcher",
     "backend",
     "renderer",
+    "template_language",
     "aggregator",
     "escalation_scheduler",
     "store",
@@ -100,6 +103,13 @@ class RendererSpec:
     """A registered renderer."""
 
     render: Renderer
+
+
+@attrs.frozen(slots=True)
+class TemplateLanguageSpec:
+    """A registered language of templates."""
+
+    language: TemplateLanguage
 
 
 @attrs.frozen(slots=True)
@@ -242,8 +252,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         :param config_class: an attrs class; ``channel.config`` is structured into it when a channel is added.
         :param renderer: the name of the renderer that makes its messages.
         :param human: whether a person reads what it delivers, unless the channel says otherwise.
-        :param per_incident: whether its receiver keeps incidents of its own (PagerDuty): then a rate limit delays its
-            notifications and never merges several incidents into a digest.
+        :param per_incident: whether its receiver keeps incidents of its own (PagerDuty): no limit merges them.
         :param timeout_seconds: how long one attempt may take before it is cancelled.
         :param concurrency: how many attempts of one channel may run at the same time.
         :param retry: when another attempt is made (None: :class:`RetryPolicy`'s defaults).
@@ -251,20 +260,11 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
-        self._add(
-            name,
-            BackendSpec(
-                factory,
-                config_class,
-                renderer,
-                human,
-                per_incident,
-                timeout_seconds,
-                concurrency,
-                retry or RetryPolicy(),
-                circuit,
-            ),
+        retries = retry or RetryPolicy()
+        spec = BackendSpec(
+            factory, config_class, renderer, human, per_incident, timeout_seconds, concurrency, retries, circuit
         )
+        self._add(name, spec)
 
 
 class RendererRegistrar(_Registrar[RendererSpec]):
@@ -276,6 +276,18 @@ class RendererRegistrar(_Registrar[RendererSpec]):
         """Register the renderer *name*."""
         self._callable("render", render)
         self._add(name, RendererSpec(render))
+
+
+class TemplateLanguageRegistrar(_Registrar[TemplateLanguageSpec]):
+    """Takes template languages; a template's ``language`` uses their names."""
+
+    kind = "template_language"
+
+    def register(self, name: str, language: TemplateLanguage) -> None:
+        """Register the template language *name*."""
+        for method in ("check", "fill"):
+            self._callable(method, getattr(language, method, None))
+        self._add(name, TemplateLanguageSpec(language))
 
 
 class AggregatorRegistrar(_Registrar[AggregatorSpec]):
@@ -367,6 +379,7 @@ class Registry:
     matchers: Mapping[str, Registration[MatcherSpec]] = MappingProxyType({})
     backends: Mapping[str, Registration[BackendSpec]] = MappingProxyType({})
     renderers: Mapping[str, Registration[RendererSpec]] = MappingProxyType({})
+    template_languages: Mapping[str, Registration[TemplateLanguageSpec]] = MappingProxyType({})
     aggregators: Mapping[str, Registration[AggregatorSpec]] = MappingProxyType({})
     schedulers: Mapping[str, Registration[SchedulerSpec]] = MappingProxyType({})
     stores: Mapping[str, Registration[StoreSpec]] = MappingProxyType({})

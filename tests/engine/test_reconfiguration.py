@@ -68,6 +68,37 @@ def test_a_channel_that_an_alert_leads_to_no_more_is_not_said_to_be_told_that_it
     assert bench.on("ops")
 
 
+def test_a_channel_that_an_alert_leads_to_no_more_is_not_reminded_and_hears_the_end() -> None:
+    """Until it leads there again."""
+    window = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
+    bench = firing(1, to("dev", **window))
+    bench.wake(650.0)
+    assert [one.kind for one in bench.on("dev")] == ["firing", "repeat"]
+    bench.reload(to("ops", **window))
+    bench.wake(5000.0)
+    assert len(bench.on("dev")) == 2
+    assert len(bench.on("ops")) > 5
+    bench.reload(to("dev", **window))
+    bench.wake(7000.0)
+    assert len(bench.on("dev")) > 3
+    bench.reload(to("ops", **window))
+    bench.resolve("a0")
+    assert bench.on("dev")[-1].resolved == ["a0"]
+
+
+def test_a_channel_that_an_escalation_told_is_reminded_as_long_as_that_goes_on() -> None:
+    """Though no rule leads there."""
+    window = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
+    policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]}, level_delays_seconds={"first": 60})
+    config = configuration("dev", "boss", policies=[policy], **window)
+    bench = firing(1, config)
+    bench.wake(1000.0)
+    assert [one.kind for one in bench.on("boss")] == ["escalation", "repeat"]
+    bench.reload(configuration("dev", "boss", rules=[rule("all", "dev")], **window))
+    bench.wake(5000.0)
+    assert len(bench.on("boss")) == 2
+
+
 # --- newly reached channels
 
 

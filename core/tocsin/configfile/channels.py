@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -11,8 +12,9 @@ from tocsin.configfile.context import Context
 from tocsin.configfile.document import Table, plain
 from tocsin.configfile.findings import Spot
 from tocsin.configfile.shapes import REFUSED
+from tocsin.engine.compile import check_template
 from tocsin.model.channel import NotificationChannel
-from tocsin.model.template import NotificationTemplate
+from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
 
 __all__ = ["CHANNEL", "TEMPLATE", "channel", "receiver", "template"]
 
@@ -64,13 +66,25 @@ def receiver(spot: Spot, context: Context) -> Any:
 
 
 def template(spot: Spot, template_id: str, context: Context) -> Any:
-    """Read one template; it is called by its id where it has no other name."""
+    """Read one template; it is called by its id where it has no other name. Its language checks it."""
+    languages = (PLACEHOLDERS, *context.registry.template_languages)
+
+    def made(kind: type, values: Mapping[str, Any]) -> Any:
+        value = kind(**values)
+        if isinstance(value, NotificationTemplate):
+            check_template(value, context.registry)
+        return value
+
     return build(
         spot,
         attrs.evolve(
             TEMPLATE,
             given={"template_id": template_id},
             otherwise={"name": template_id},
-            readers={"backend": lambda child: context.one_of(child, "backend", context.registry.backends)},
+            readers={
+                "backend": lambda child: context.one_of(child, "backend", context.registry.backends),
+                "language": lambda child: context.one_of(child, "template language", languages),
+            },
+            make=made,
         ),
     )

@@ -19,6 +19,7 @@ from tocsin.configfile.schema_types import (
     type_schema,
 )
 from tocsin.model.aggregation import Aggregation
+from tocsin.model.template import PLACEHOLDERS
 from tocsin.registry import Registry
 
 __all__ = ["configuration_schema"]
@@ -38,7 +39,7 @@ def configuration_schema(registry: Registry) -> Schema:
         },
         "routing_rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}},
         "escalation_policies": mapping_of(_policy()),
-        "templates": mapping_of(form_schema(channels.TEMPLATE, {"backend": _names(registry.backends)})),
+        "templates": mapping_of(_template(registry)),
         "aggregation": {"$ref": "#/$defs/aggregation"},
         "inhibition_rules": {"type": "array", "items": _inhibition()},
         "time_intervals": mapping_of({"type": "array", "minItems": 1, "items": _interval()}),
@@ -87,6 +88,11 @@ def _channel(registry: Registry) -> Schema:
     kinds = {name: _settings(found.spec.config_class) for name, found in registry.backends.items()}
     schema = form_schema(channels.CHANNEL, {"backend": _names(kinds), "config": {"type": ["object", "null"]}})
     return _by_kind("backend", schema, kinds, "config")
+
+
+def _template(registry: Registry) -> Schema:
+    languages = [PLACEHOLDERS, *registry.template_languages]
+    return form_schema(channels.TEMPLATE, {"backend": _names(registry.backends), "language": {"enum": languages}})
 
 
 def _source(registry: Registry) -> Schema:

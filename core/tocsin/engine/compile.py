@@ -17,12 +17,13 @@ from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.channel import NotificationChannel
 from tocsin.model.rule import AlertRoutingRule
+from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
 from tocsin.registry import BackendSpec, Registry
 from tocsin.roles.aggregator import AT_ONCE, Release, Telling
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.roles.matcher import Condition
 
-__all__ = ["check_aggregation", "compile_plan", "recorded_plan"]
+__all__ = ["check_aggregation", "check_template", "compile_plan", "recorded_plan"]
 
 
 Conditions = tuple[NamedCondition, ...]
@@ -133,6 +134,26 @@ def check_aggregation(aggregation: Aggregation, registry: Registry, where: str) 
     _grouping("", aggregation, registry, where)
 
 
+def check_template(template: NotificationTemplate, registry: Registry) -> None:
+    """Raise :exc:`ConfigurationError` if the template's language is not registered, or refuses it."""
+    name = template.language
+    if name == PLACEHOLDERS:
+        return
+    found = registry.template_languages.get(name)
+    if found is None:
+        known = (PLACEHOLDERS, *registry.template_languages)
+        raise ConfigurationError(f"no template language is called {name!r}{nearest(name, known)}", "language")
+    found.spec.language.check(template)
+
+
+def _check_templates(config: Configuration, registry: Registry) -> None:
+    for template_id, template in config.templates.items():
+        try:
+            check_template(template, registry)
+        except ConfigurationError as error:
+            raise error.within(f"templates.{template_id}") from None
+
+
 def _check_inhibitions(config: Configuration) -> None:
     try:
         InhibitionIndex(config.inhibition_rules)
@@ -166,6 +187,7 @@ def compile_plan(
         stand for nothing are not errors here (see ``tocsin.config.unknown_references``).
     """
     _check_inhibitions(config)
+    _check_templates(config, registry)
     channels: dict[str, ChannelPlan] = {}
     for channel_id, channel in config.channels.items():
         compiled = known.channels.get(channel_id) if known else None

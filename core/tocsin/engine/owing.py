@@ -42,11 +42,15 @@ __all__ = [
     "shut_on",
     "targets",
     "tells_firing",
+    "tells_level_of",
 ]
 
 BURST_SECONDS = 60.0
 _LEVELS = 1000
 """More than a policy has."""
+
+_LEVEL = "level "
+"""How the count of a level begins."""
 
 
 def targets(incident: Incident, episode: Episode) -> tuple[str, ...]:
@@ -338,7 +342,16 @@ def level_of(out: Outgoing) -> LevelMark | None:
 
 def level_count(ordinal: int) -> str:
     """Return the name under which a line counts how often it was to tell a level."""
-    return f"level {ordinal}"
+    return f"{_LEVEL}{ordinal}"
+
+
+def tells_level_of(incident: Incident, line: Line, policy_id: str | None) -> bool:
+    """Whether the line told, or was to tell, a level of the incident's escalation under that policy."""
+    if policy_id is None or policy_id not in incident.escalations:
+        return False
+    place = list(incident.escalations).index(policy_id)
+    levels = (name.removeprefix(_LEVEL) for name in line.counts if name.startswith(_LEVEL))
+    return any(int(ordinal) // _LEVELS == place for ordinal in levels)
 
 
 def knows_level(turn: Turn, line: Line, mark: LevelMark) -> bool:

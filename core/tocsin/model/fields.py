@@ -7,7 +7,7 @@ from typing import Final
 
 from tocsin.errors import TemplateError, nearest
 from tocsin.model.notification import ListedAlert, Notification
-from tocsin.model.template import TEMPLATE_FIELDS
+from tocsin.model.template import TEMPLATE_FIELDS, GivenField
 
 __all__ = ["field_value"]
 
@@ -23,10 +23,12 @@ def field_value(notification: Notification, field: str) -> Value:
     A summary has one value for several alerts: ``severity`` is the highest, ``cluster_id``, ``node_id``,
     ``metric_name`` and ``labels.NAME`` are the distinct values, comma-separated; ``annotations.NAME`` is that of the
     first alert that has it, and every other field is the first alert's. Times are seconds since the epoch (UTC). A
-    number that is not known is None.
+    number that is not known is None. What a template language gave is what it is.
 
     :raises TemplateError: for a field that is not in ``TEMPLATE_FIELDS`` and is no label or annotation.
     """
+    if isinstance(field, GivenField):
+        return field.value
     if field.startswith(_LABEL):
         return _distinct(listed.alert.labels.get(field[len(_LABEL) :]) for listed in notification.alerts)
     if field.startswith(_ANNOTATION):

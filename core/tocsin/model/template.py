@@ -1,7 +1,8 @@
 """Templates: data with named holes, never code.
 
 ``{field}`` is replaced for known fields; every other brace stays, so that a JSON body can be written as it looks.
-``{labels.NAME}`` and ``{annotations.NAME}`` read one label or annotation (absent: the empty string).
+``{labels.NAME}`` and ``{annotations.NAME}`` read one label or annotation (absent: the empty string). A plugin may
+bring another language: it turns its text into literals and given values, which then go the same way.
 
 Whether a body is JSON is decided when the template is made. In a JSON body a placeholder inside a string is escaped,
 and a bare one becomes a JSON value (a number, null, or a quoted string).
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
@@ -23,9 +24,20 @@ from tocsin.errors import TemplateError, nearest
 from tocsin.model import _check
 from tocsin.model.channel import _backend
 
-__all__ = ["TEMPLATE_FIELDS", "CompiledText", "NotificationTemplate", "compile_text", "iso_time"]
+__all__ = [
+    "PLACEHOLDERS",
+    "TEMPLATE_FIELDS",
+    "CompiledText",
+    "GivenField",
+    "NotificationTemplate",
+    "compile_text",
+    "iso_time",
+]
 
 Value = str | float | None
+
+PLACEHOLDERS: Final = "placeholders"
+"""The name of the one language of templates that is no plugin's."""
 
 TEMPLATE_FIELDS: Final[Mapping[str, str]] = {
     "alert_id": "the alert's id; of a summary, its first alert's",
@@ -52,6 +64,20 @@ TEMPLATE_FIELDS: Final[Mapping[str, str]] = {
 TIME_FIELDS: Final = frozenset({"timestamp", "first_timestamp", "last_timestamp"})
 _HOLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_./-]*)?)\}")
 _FAMILIES: Final = ("labels.", "annotations.")
+
+
+class GivenField(str):
+    """A hole that brings its value along, whatever the notification has: a template language computed it."""
+
+    __slots__ = ("value",)
+
+    def __new__(cls, value: Value) -> GivenField:
+        """Return a hole for *value*."""
+        field = super().__new__(cls, "given")
+        field.value = value
+        return field
+
+    value: Value
 
 
 def iso_time(seconds: float) -> str:
@@ -124,6 +150,8 @@ def _inside_string(text: str, inside: bool) -> bool:
 
 def _json_forms(literals: list[str]) -> list[Callable[[str, Value], str]] | None:
     """Return how each hole is filled if the text is JSON, else None."""
+    if not literals[0].lstrip().startswith(("{", "[")):
+        return None
     forms: list[Callable[[str, Value], str]] = []
     sample = [literals[0]]
     inside = False
@@ -153,12 +181,23 @@ def compile_text(text: str, *, json_allowed: bool = True) -> CompiledText:
     return CompiledText(tuple(literals), tuple(zip(fields, filled, strict=True)), forms is not None)
 
 
+def _given_text(pieces: Sequence[Value], *, json_allowed: bool = True) -> CompiledText:
+    """Return a text of literals and given values in turn, the first and the last of them a literal."""
+    literals = [piece if isinstance(piece, str) else "" for piece in pieces[::2]]
+    forms = _json_forms(literals) if json_allowed else None
+    filled = forms if forms is not None else [_as_text] * (len(literals) - 1)
+    holes = zip(map(GivenField, pieces[1::2]), filled, strict=True)
+    return CompiledText(tuple(literals), tuple(holes), forms is not None)
+
+
 @attrs.frozen(slots=True)
 class NotificationTemplate:
     """What a channel's messages look like: a subject and a body with placeholders (see :data:`TEMPLATE_FIELDS`).
 
     A template without ``{status}`` in subject or body renders only single firing alerts; summaries and resolutions
-    then use the backend's default form, so that a resolution never looks like a firing.
+    then use the backend's default form, so that a resolution never looks like a firing. ``language`` says what subject
+    and body are written in: these placeholders, or a language that a plugin registers, which decides for itself
+    (:class:`tocsin.TemplateLanguage`).
 
     :raises TemplateError: when a placeholder names a field that does not exist.
     """
@@ -168,11 +207,15 @@ class NotificationTemplate:
     backend: str = attrs.field(converter=_backend)
     subject_template: str = attrs.field(validator=_check.text)
     body_template: str = attrs.field(validator=_check.text)
+    language: str = attrs.field(default=PLACEHOLDERS, validator=_check.name)
     subject: CompiledText = attrs.field(init=False, repr=False, eq=False)
     body: CompiledText = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         for part in ("subject", "body"):
+            if self.language != PLACEHOLDERS:
+                object.__setattr__(self, part, _given_text([getattr(self, f"{part}_template")], json_allowed=False))
+                continue
             try:
                 compiled = compile_text(getattr(self, f"{part}_template"), json_allowed=part == "body")
             except TemplateError as error:
@@ -182,9 +225,24 @@ class NotificationTemplate:
     @property
     def shows_status(self) -> bool:
         """Whether a reader of the message can tell a firing from a resolution."""
-        return "status" in self.subject.fields or "status" in self.body.fields
+        foreign = self.language != PLACEHOLDERS
+        return foreign or "status" in self.subject.fields or "status" in self.body.fields
 
     @property
     def is_json(self) -> bool:
         """Whether the body is a JSON document."""
         return self.body.is_json
+
+    def filled(self, subject: Sequence[Value], body: Sequence[Value]) -> NotificationTemplate:
+        """Return what a template language made of this for one notification, for its backend's renderer to render.
+
+        Either is, in turn, text of the template's author, which stands as it is, and a value that came from the
+        notification, which the renderer escapes as its form wants it; the first and the last of them are text. A body
+        that is JSON around its values is JSON: a value in a string is escaped, and a bare one becomes a JSON value.
+        """
+        texts = {"subject": _given_text(subject, json_allowed=False), "body": _given_text(body)}
+        written = {f"{part}_template": "".join(text.literals) for part, text in texts.items()}
+        filled = attrs.evolve(self, **written)
+        for part, text in texts.items():
+            object.__setattr__(filled, part, text)
+        return filled

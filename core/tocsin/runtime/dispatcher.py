@@ -18,7 +18,7 @@ from tocsin.model.facts import AttemptEnded, Fact, GapFound
 from tocsin.model.notification import Message, Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.reason import GapKind
-from tocsin.model.template import NotificationTemplate
+from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
 from tocsin.registry import Registry
 from tocsin.runtime.answers import sound
 from tocsin.runtime.backends import Backends
@@ -141,10 +141,16 @@ class Dispatcher:
             return plain_message(notification)
         for form in dict.fromkeys((template, None)):
             try:
-                return renderer.spec.render(notification, form)
+                return renderer.spec.render(notification, self._filled(form, notification))
             except Exception as error:  # noqa: BLE001  a renderer that raises must not lose the alert
                 gaps.append(GapFound(GapKind.RENDERER_FAILED, channel.channel.channel_id, describe_failure(error)))
         return plain_message(notification)
+
+    def _filled(self, template: NotificationTemplate | None, notification: Notification) -> NotificationTemplate | None:
+        """Return the template as its language fills it for *notification*; None where the default form is due."""
+        if template is None or template.language == PLACEHOLDERS:
+            return template
+        return self._registry.template_languages[template.language].spec.language.fill(template, notification)
 
     async def _report(self, gaps: Sequence[Fact], ended: AttemptEnded) -> None:
         """Submit until it is committed: an attempt's end must not be lost to a store that fails for a while."""

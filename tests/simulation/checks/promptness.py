@@ -183,6 +183,7 @@ class Promptness:
             return None
         if (
             told is None
+            or channel not in self.telling.targets(span)
             or self.telling.listed_at[channel, key] > since
             or self.world.answers(span, channel, self.world.now) != {None}
         ):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.simulation.checks.ladder import Ladder, Rung
 from tests.simulation.checks.reading import Plain
+from tests.simulation.checks.reminding import lead_elsewhere
 from tests.simulation.checks.sending import Listed, Sending, Sent
 from tests.simulation.checks.world import RANK, Key, Span, World
 
@@ -174,6 +175,8 @@ class Telling:
             self.complain(f"{what}: no level {sent.policy}.{sent.level} is owed")
         if sent.kind == "repeat" and not any((sent.channel, one.key) in self.told for one in firing):
             self.complain(f"{what}: repeats what was never told")
+        for key in lead_elsewhere(self.world, self.targets, self.ladder, sent):
+            self.complain(f"{what}: reminds of {key}, which leads there no more")
 
     def _news(self, channel: str, one: Listed) -> bool:
         told = self.told.get((channel, one.key))
