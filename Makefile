@@ -23,11 +23,11 @@ BIN := $(VENV)/bin
 CONTRIB := $(patsubst contrib/%/pyproject.toml,%,$(wildcard contrib/*/pyproject.toml))
 METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-CODE := core plugins tests contrib docs/examples cookiecutter-backend/hooks release
+CODE := core plugins tests contrib docs/examples docs/site cookiecutter-backend/hooks release
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports coverage unmeasured contrib alone kill9 scale month load bench-micro routes matrix others dist version install clean
+.PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench-micro routes matrix others dist version install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -51,9 +51,9 @@ install: $(VENV)/.ready-to-test ## Set up the virtual environment for developmen
 suite: $(VENV)/.ready-to-test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: ## Everything that CI checks: linters, types, imports, tests with coverage, other Pythons
+check: ## Everything that CI checks: linters, types, imports, docs, tests with coverage, other Pythons
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured alone types imports
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured alone types imports docs
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -67,12 +67,21 @@ format: $(VENV)/.ready-to-test ## Bring the code into the house's form (ruff)
 # Each distribution's tests may bear the same module names as another's: one run each.
 types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
 	$(BIN)/mypy --strict core plugins
-	$(BIN)/mypy --strict tests docs/examples release
+	$(BIN)/mypy --strict tests docs/examples docs/site release
 	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
 		$(BIN)/mypy --strict contrib/$$name/src; MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
 
 imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.ready-to-test ## Build the docs as a site in build/site; every warning is an error
+	@rm -rf build/site
+	$(BIN)/sphinx-build --nitpicky --fail-on-warning --keep-going --quiet --fresh-env --jobs auto \
+		-c docs/site -b html -d build/doctrees . build/site
+	@echo 'docs: build/site/index.html'
+
+tables: $(VENV)/.ready-to-test ## Write the tables of docs/reference/configuration.md from the classes that read the file
+	PYTHONPATH=docs/site $(BIN)/python -m tocsin_site.tables
 
 simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock jumps: SEED, HOURS, RUNS, BACKEND
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \
@@ -167,7 +176,7 @@ $(VENV)/.ready-to-run: $(VENV)/bin/python $(METADATA)
 
 $(VENV)/.ready-to-test: $(VENV)/bin/python $(METADATA)
 	@echo 'installing tocsin and what its tests need into $(VENV) …'
-	@$(PIP_INSTALL) --editable '.[cli,dev,fast,host,re2]' $(foreach name,$(CONTRIB),--editable 'contrib/$(name)[dev]')
+	@$(PIP_INSTALL) --editable '.[cli,dev,docs,fast,host,re2]' $(foreach name,$(CONTRIB),--editable 'contrib/$(name)[dev]')
 	@touch $(VENV)/.ready-to-run $@
 
 clean: ## Remove virtual environments, caches and what was built

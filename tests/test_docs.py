@@ -25,6 +25,8 @@ from tocsin.registry import KINDS
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^(?P<above>[^\n]*)\n(?:```|~~~)python[^\n]*\n(?P<code>.*?)^(?:```|~~~)$", re.DOTALL | re.MULTILINE)
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
+EXCERPT = re.compile(r"<!-- excerpt of: \S+ -->")
+"""What tests/test_docs_blocks.py compares with the file that it is from, and other tests run there."""
 EXAMPLE = ROOT / "docs/examples/watch_this_machine.py"
 
 Backend = tuple[str, dict[str, Any]]
@@ -40,7 +42,7 @@ class Document:
     def blocks(self) -> Iterator[types.CodeType]:
         """Yield the file's Python blocks that are not marked; a traceback shows the file's own line."""
         for found in FENCE.finditer(self.text):
-            if NOT_RUN.search(found["above"]):
+            if NOT_RUN.search(found["above"]) or EXCERPT.search(found["above"]):
                 continue
             padding = "\n" * self.text.count("\n", 0, found.start("code"))
             flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

@@ -248,7 +248,7 @@ def load_registry(*, disabled: Collection[str] = (), extra: Sequence[object] = (
     """Return what the installed plugins register; all of them have to load.
 
     :param disabled: entry-point names to leave out.
-    :param extra: further plugins, as :func:`load` takes them.
+    :param extra: further plugins: modules or objects with hook implementations.
     :raises PluginError: when one could not be loaded; lists all of them.
     """
     found = load(disabled=disabled, extra=extra)

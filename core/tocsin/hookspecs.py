@@ -44,6 +44,7 @@ __all__ = [
 
 hookspec = pluggy.HookspecMarker("tocsin")
 hookimpl = pluggy.HookimplMarker("tocsin")
+"""Marks a function as a plugin's implementation of the hook of that name."""
 
 
 @hookspec

@@ -74,7 +74,7 @@ def _header_secrets(headers: httpx.Headers) -> Iterable[str]:
 
 
 def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return at most :data:`EXCERPT_LENGTH` characters of *text* on one line, without control characters.
+    """Return at most ``EXCERPT_LENGTH`` characters of *text* on one line, without control characters.
 
     *secrets* are blotted out, since error pages like to repeat the path that was asked for.
     """

@@ -94,7 +94,7 @@ class AlertView:
         self._labels = alert.labels
 
     def field(self, name: str) -> str:
-        """Return the alert's own field *name*, one of :data:`VIEW_FIELDS`, as a string; an unknown node is ''."""
+        """Return the alert's own field *name*, one of ``VIEW_FIELDS``, as a string; an unknown node is ''."""
         alert = self.alert
         if name == "severity":
             return str(alert.severity._value_)

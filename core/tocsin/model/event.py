@@ -139,3 +139,4 @@ Event = (
     | CircuitChanged
     | HeartbeatSent
 )
+"""Anything that was decided."""

@@ -164,3 +164,4 @@ Fact = (
     | AttemptEnded
     | GapFound
 )
+"""Anything that the engine can be told."""

@@ -54,6 +54,7 @@ class Release:
 
 
 AT_ONCE = Release()
+"""What is due now."""
 
 
 class Aggregator(Protocol):

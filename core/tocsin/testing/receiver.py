@@ -54,7 +54,7 @@ class Arrival:
 class BackendReceiver:
     """The base of receivers for tests. It is entered and left like a file; its server may run in threads.
 
-    A subclass reads :attr:`answer` when an attempt comes, calls :meth:`arrived` for each that it read to its end
+    A subclass reads ``answer`` when an attempt comes, calls :meth:`arrived` for each that it read to its end
     (whatever it answers), and :meth:`opened` and :meth:`closed` for each connection, where there are connections.
     """
 

@@ -28,4 +28,4 @@ __all__ = ["BackendContract"]
 
 
 class BackendContract(OutcomesContract, ContentContract, SecretsContract, LifeContract):
-    """What any backend owes to a service; :class:`BackendTests` has what may be said besides."""
+    """What any backend owes to a service; ``BackendTests`` has what may be said besides."""

@@ -19,4 +19,4 @@ __all__ = ["StoreContract"]
 
 
 class StoreContract(JournalContract, RecordsContract, FaultsContract):
-    """What any store owes to a service. Implement ``open_store``; :class:`StoreTests` has what else may be said."""
+    """What any store owes to a service. Implement ``open_store``; ``StoreTests`` has what else may be said."""
