@@ -1,19 +1,29 @@
-"""The registry: what plugins register into, with provenance, collisions refused, frozen once loading is done.
-
-A hook receives one typed registrar per kind (:class:`BackendRegistrar`, …) and calls its ``register``. Each
-registration remembers the plugin and the distribution it came from. A name that is taken raises and names both sides.
-"""
+"""Registrars: what a hook receives, one for each kind; what is malformed or taken is refused where it is registered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from tocsin.errors import PluginError, nearest
+from tocsin.errors import PluginError
 from tocsin.model.outcome import CircuitPolicy, RetryPolicy
+from tocsin.registry.specs import (
+    AggregatorSpec,
+    BackendSpec,
+    CommandSpec,
+    MatcherSpec,
+    ObserverSpec,
+    Provenance,
+    Registration,
+    RendererSpec,
+    SchedulerSpec,
+    SourceSpec,
+    StoreSpec,
+    TemplateLanguageSpec,
+)
 from tocsin.roles.aggregator import Aggregator
 from tocsin.roles.backend import BackendFactory
 from tocsin.roles.matcher import MatcherFactory
@@ -24,157 +34,20 @@ from tocsin.roles.source import SourceFactory
 from tocsin.roles.template_language import TemplateLanguage
 
 __all__ = [
-    "KINDS",
     "AggregatorRegistrar",
-    "AggregatorSpec",
     "BackendRegistrar",
-    "BackendSpec",
     "CommandRegistrar",
-    "CommandSpec",
     "EscalationSchedulerRegistrar",
     "MatcherRegistrar",
-    "MatcherSpec",
     "ObserverRegistrar",
-    "ObserverSpec",
-    "Provenance",
-    "Registration",
-    "Registry",
     "RendererRegistrar",
-    "RendererSpec",
-    "SchedulerSpec",
     "SourceRegistrar",
-    "SourceSpec",
     "StoreRegistrar",
-    "StoreSpec",
     "TemplateLanguageRegistrar",
 ]
 
-KINDS: Final = (
-    "matcher",
-    "backend",
-    "renderer",
-    "template_language",
-    "aggregator",
-    "escalation_scheduler",
-    "store",
-    "source",
-    "observer",
-    "command",
-)
-"""The kinds of plugin, in the singular; the hook of a kind is ``tocsin_register_`` and its plural."""
-
-
-@attrs.frozen(slots=True)
-class Provenance:
-    """Where a registration came from: the entry point (plugin), its distribution and that one's version.
-
-    ``hook_apis``: for which versions of the hooks that was built, as far as it says; see :mod:`tocsin.hook_api`.
-    """
-
-    plugin: str
-    distribution: str = "?"
-    version: str = "?"
-    hook_apis: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.plugin} ({self.distribution} {self.version})"
-
-
-@attrs.frozen(slots=True)
-class MatcherSpec:
-    """A registered matcher."""
-
-    factory: MatcherFactory
-
-
-@attrs.frozen(slots=True)
-class BackendSpec:
-    """A registered backend; the fields are the arguments of :meth:`BackendRegistrar.register`."""
-
-    factory: BackendFactory
-    config_class: type
-    renderer: str = "text"
-    human: bool = False
-    per_incident: bool = False
-    timeout_seconds: float = 10.0
-    concurrency: int = 8
-    retry: RetryPolicy = RetryPolicy()
-    circuit: CircuitPolicy | None = CircuitPolicy()
-
-
-@attrs.frozen(slots=True)
-class RendererSpec:
-    """A registered renderer."""
-
-    render: Renderer
-
-
-@attrs.frozen(slots=True)
-class TemplateLanguageSpec:
-    """A registered language of templates."""
-
-    language: TemplateLanguage
-
-
-@attrs.frozen(slots=True)
-class AggregatorSpec:
-    """A registered aggregator; the fields are the arguments of :meth:`AggregatorRegistrar.register`."""
-
-    factory: Callable[[Any], Aggregator]
-    config_class: type
-    lists_all: bool = False
-    bridges: bool = False
-
-
-@attrs.frozen(slots=True)
-class SchedulerSpec:
-    """A registered escalation scheduler."""
-
-    scheduler: EscalationScheduler
-
-
-@attrs.frozen(slots=True)
-class StoreSpec:
-    """A registered store: ``factory(config)`` opens it (see ``tocsin.stores``)."""
-
-    factory: Callable[[Any], Any]
-    config_class: type
-
-
-@attrs.frozen(slots=True)
-class SourceSpec:
-    """A registered source."""
-
-    factory: SourceFactory
-    config_class: type
-
-
-@attrs.frozen(slots=True)
-class ObserverSpec:
-    """A registered observer."""
-
-    observer: Observer
-
-
-@attrs.frozen(slots=True)
-class CommandSpec:
-    """A registered command of the command line: ``factory()`` returns a ``click.Command``."""
-
-    factory: Callable[[], Any]
-
-
 S = TypeVar("S")
 _CIRCUIT: Final = CircuitPolicy()
-
-
-@attrs.frozen(slots=True)
-class Registration(Generic[S]):
-    """One name of one kind, what was registered under it, and where that came from."""
-
-    kind: str
-    name: str
-    spec: S
-    provenance: Provenance
 
 
 class _Registrar(Generic[S]):
@@ -374,31 +247,3 @@ class CommandRegistrar(_Registrar[CommandSpec]):
         """Register the command *name*; *factory* returns a ``click.Command`` and may import what it needs."""
         self._callable("factory", factory)
         self._add(name, CommandSpec(factory))
-
-
-@attrs.frozen(slots=True)
-class Registry:
-    """Everything that plugins registered, by kind and name. It never changes; build another to load again."""
-
-    matchers: Mapping[str, Registration[MatcherSpec]] = MappingProxyType({})
-    backends: Mapping[str, Registration[BackendSpec]] = MappingProxyType({})
-    renderers: Mapping[str, Registration[RendererSpec]] = MappingProxyType({})
-    template_languages: Mapping[str, Registration[TemplateLanguageSpec]] = MappingProxyType({})
-    aggregators: Mapping[str, Registration[AggregatorSpec]] = MappingProxyType({})
-    schedulers: Mapping[str, Registration[SchedulerSpec]] = MappingProxyType({})
-    stores: Mapping[str, Registration[StoreSpec]] = MappingProxyType({})
-    sources: Mapping[str, Registration[SourceSpec]] = MappingProxyType({})
-    observers: Mapping[str, Registration[ObserverSpec]] = MappingProxyType({})
-    commands: Mapping[str, Registration[CommandSpec]] = MappingProxyType({})
-
-    def __iter__(self) -> Iterator[Registration[Any]]:
-        """All registrations, by kind in the order of :data:`KINDS`, then by name."""
-        for field in attrs.fields(Registry):
-            yield from getattr(self, field.name).values()
-
-    def backend(self, name: str) -> BackendSpec:
-        """Return the backend *name*; :exc:`PluginError` names the nearest one if there is none."""
-        found = self.backends.get(name)
-        if found is None:
-            raise PluginError(f"no backend is called {name!r}{nearest(name, self.backends)}")
-        return found.spec
