@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 from tests.engine.harness import ORIGIN, Bench, channel, configuration, fired, incident_tool, loaded, rule
@@ -70,7 +72,7 @@ def test_a_channel_that_an_alert_leads_to_no_more_is_not_said_to_be_told_that_it
 
 def test_a_channel_that_an_alert_leads_to_no_more_is_not_reminded_and_hears_the_end() -> None:
     """Until it leads there again."""
-    window = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
+    window: dict[str, Any] = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
     bench = firing(1, to("dev", **window))
     bench.wake(650.0)
     assert [one.kind for one in bench.on("dev")] == ["firing", "repeat"]
@@ -88,7 +90,7 @@ def test_a_channel_that_an_alert_leads_to_no_more_is_not_reminded_and_hears_the_
 
 def test_a_channel_that_an_escalation_told_is_reminded_as_long_as_that_goes_on() -> None:
     """Though no rule leads there."""
-    window = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
+    window: dict[str, Any] = {"aggregator": "window", "settings": {"repeat_interval_seconds": 600}}
     policy = EscalationPolicy("p", escalation_levels={"first": ["boss"]}, level_delays_seconds={"first": 60})
     config = configuration("dev", "boss", policies=[policy], **window)
     bench = firing(1, config)

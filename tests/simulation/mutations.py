@@ -27,7 +27,6 @@ from tocsin.engine import (
     owing,
     recheck,
     reload,
-    reminders,
     walk,
     watchdog,
 )
@@ -207,11 +206,6 @@ def forgets_that_the_beginning_was_told(patch: pytest.MonkeyPatch) -> None:
         return told
 
     replace(patch, outcomes, "told", make)
-
-
-@mutation(seed=13)
-def reminds_of_what_leads_there_no_more(patch: pytest.MonkeyPatch) -> None:
-    replace(patch, reminders, "_leads", lambda _: lambda *_: True)
 
 
 @mutation(seed=0)

@@ -73,14 +73,6 @@ class Ladder:
         climb = self.climbs.get((span.incident, span.route.policy or ""))
         return climb.joined if climb else []
 
-    def named(self, span: Span) -> list[str]:
-        """The channels that any level of its policy names, or may be told in the place of those."""
-        climb = self.climbs.get((span.incident, span.route.policy or ""))
-        if climb is None:
-            return []
-        named = [channel for channels in climb.policy["levels"].values() for channel in channels]
-        return [*named, *climb.policy["default"]]
-
     def awake(self, rung: Rung) -> bool:
         """Whether somebody has to answer for that level's incident now."""
         return bool(self.climbs[rung.incident, rung.policy].awake)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from tests.simulation.checks.ladder import Ladder, Rung
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.reminding import Reminding
 from tests.simulation.checks.sending import Listed, Sending, Sent
 from tests.simulation.checks.world import RANK, Key, Span, World
 
@@ -42,7 +41,6 @@ class Telling:
     def __init__(self, world: World, ladder: Ladder, sending: Sending, complain: Callable[[str], None]) -> None:
         self.world = world
         self.ladder = ladder
-        self.reminding = Reminding(world, self.targets, ladder)
         self.sending = sending
         self.complain = complain
         self.told: dict[Told, tuple[int, float]] = {}
@@ -176,8 +174,6 @@ class Telling:
             self.complain(f"{what}: no level {sent.policy}.{sent.level} is owed")
         if sent.kind == "repeat" and not any((sent.channel, one.key) in self.told for one in firing):
             self.complain(f"{what}: repeats what was never told")
-        for key in self.reminding.astray(sent):
-            self.complain(f"{what}: reminds of {key}, which leads there no more")
 
     def _news(self, channel: str, one: Listed) -> bool:
         told = self.told.get((channel, one.key))
