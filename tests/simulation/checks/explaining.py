@@ -175,7 +175,7 @@ class Explaining:
         routed = [
             e for e in about if e["type"] == "AlertRouted"
         ]  # what ends meanwhile, of an earlier episode, is not meant
-        incident = next((e["incident_id"] for e in reversed(routed or decisions)), None)
+        incident = next((e["incident_id"] for e in reversed(routed or decisions)), told["incident"])
         decided = {e["channel_id"]: (e["action"], e["reason"]) for e in decisions if e["incident_id"] == incident}
         started = {
             e["channel_id"]
