@@ -191,7 +191,8 @@ def _surface() -> str:
     for name in registry.__all__:
         if name.endswith("Registrar"):
             lines.append(f"{name}.register{inspect.signature(getattr(registry, name).register)}")
-    for role in (tocsin.Backend, tocsin.Aggregator, tocsin.EscalationScheduler, tocsin.Source, tocsin.Store):
+    roles = (tocsin.Backend, tocsin.TemplateLanguage, tocsin.Aggregator, tocsin.EscalationScheduler)
+    for role in (*roles, tocsin.Source, tocsin.Store):
         for method, value in sorted(vars(role).items()):
             if inspect.isfunction(value) and not method.startswith("_"):
                 lines.append(f"{role.__name__}.{method}{inspect.signature(value)}")

@@ -190,6 +190,7 @@ IN_THE_EXAMPLES: dict[str, Any] = {
     "Message": Message,
     "PagerBackend": _Pager,
     "PagerConfig": _Config,
+    "Mustache": Percent,
     "ByNode": _ByNode,
     "ByNodeConfig": _Config,
     "RotaScheduler": _Rota,

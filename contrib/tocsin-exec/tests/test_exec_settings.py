@@ -18,7 +18,7 @@ from tocsin_exec.settings import ExecConfig
     [
         ({}, "command", "required"),
         ({"command": []}, "command", "a list: the program, then its arguments"),
-        ({"command": "true | mail root"}, "command", "no shell reads it"),
+        ({"command": "true | mail root"}, "command", "expected a list, not str"),
         ({"command": ["no-such-program-here"]}, "command[0]", "no folder of PATH"),
         ({"command": ["bin/page"]}, "command[0]", "an absolute path"),
         ({"command": ["/no/such/program"]}, "command[0]", "no such file"),

@@ -65,7 +65,7 @@ def _is_bare_text(path: str) -> bool:
 
 
 def _command(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
-    if not 1 <= len(value) <= _MOST or not value[0] or (len(value) > 2 and all(len(one) == 1 for one in value)):
+    if not 1 <= len(value) <= _MOST or not value[0]:
         problem = f"{attribute.name} is a list: the program, then its arguments, at most {_MOST}; no shell reads it"
         raise ConfigurationError(problem, attribute.name)
     for index, one in enumerate(value):
