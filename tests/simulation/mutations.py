@@ -98,7 +98,7 @@ def tells_channels_that_want_worse(patch: pytest.MonkeyPatch) -> None:
 @mutation(seed=1)
 def asks_the_gates_only_once(patch: pytest.MonkeyPatch) -> None:
     """What is due is told, whatever has become of it meanwhile."""
-    replace(patch, lines, "_shut", lambda _: lambda turn, line, episode: None)
+    replace(patch, lines, "shut_on", lambda _: lambda turn, line, episode: None)
     replace(patch, recheck, "recheck", lambda _: lambda turn, out: True)
 
 
