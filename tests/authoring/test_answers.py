@@ -104,7 +104,12 @@ def test_distributions_that_python_or_windows_take_for_their_own(distribution: s
 def test_distributions_that_hide_what_the_plugin_needs() -> None:
     """Everything that core and its extras depend on, and tocsin itself."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [line for name, extra in project["optional-dependencies"].items() if name not in {"dev", "docs"} for line in extra]
+    extras = [
+        line
+        for name, extra in project["optional-dependencies"].items()
+        if name not in {"dev", "docs"}
+        for line in extra
+    ]
     needed = {line.split(">")[0].lower() for line in (*project["dependencies"], *extras)}
     needed |= {"tocsin-plugins", "tocsin", "pytest", "trio", "yaml"}
     assert [name for name in needed if "put tocsin- before it" not in refusal(distribution=name)] == []

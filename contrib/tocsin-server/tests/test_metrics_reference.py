@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
+from server_repository import documentation
 
 from tocsin import FederationAlertingService, ServerSettings
 from tocsin_server.alertmanager.severities import Severities
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.intake import Intakes
 
-PAGE = (Path(__file__).parents[3] / "docs/reference/metrics.md").read_text(encoding="utf-8")
+PAGE = documentation("reference/metrics.md").read_text(encoding="utf-8")
 
 
 def _metrics() -> Metrics:
