@@ -137,12 +137,14 @@ version: $(VENV)/.ready-to-test ## Bring every distribution to the version V, or
 
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
-# What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, how long things
-# take, what is in a wheel, what the template makes, what amtool prints. `unmeasured` and `contrib` run these on the default
-# one.
-ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/lab/prove/test_scale.py tests/benchmarks \
-	tests/test_packaging.py tests/test_releases.py $(ALONE) tests/authoring contrib/tocsin-server/tests/convert/test_amtool.py \
-	contrib/tocsin-server/tests/test_load.py
+# What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, whether the plan
+# and the gates agree with their models, how long things take, what is in a wheel or on a page, what disks, networks and
+# other programs do. `coverage`, `unmeasured`, `alone` and `contrib` run these on the default one.
+ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/benchmarks tests/test_packaging.py \
+	tests/test_releases.py $(ALONE) tests/authoring tests/site tests/embedding tests/plugins/test_how_to.py \
+	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py \
+	$(addprefix tests/engine/test_,routes.py mending.py muting_model.py) \
+	$(addprefix contrib/tocsin-server/tests/,convert/test_amtool.py api/test_generated_requests.py test_hardships.py test_load.py)
 
 # Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
