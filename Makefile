@@ -143,8 +143,11 @@ matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX
 ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/benchmarks tests/test_packaging.py \
 	tests/test_releases.py $(ALONE) tests/authoring tests/site tests/embedding tests/plugins/test_how_to.py \
 	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py \
-	$(addprefix tests/engine/test_,routes.py mending.py muting_model.py) \
-	$(addprefix contrib/tocsin-server/tests/,convert/test_amtool.py api/test_generated_requests.py test_hardships.py test_load.py)
+	$(addprefix tests/engine/test_,routes.py mending.py muting_model.py)
+
+# Of contrib/, what other Pythons run: the contracts, the guide, and the daemon's own API.
+CONTRACTS := $(wildcard contrib/*/tests/test_*contract.py) contrib/tocsin-mpreg/tests \
+	contrib/tocsin-server/tests/api contrib/tocsin-server/tests/test_serve.py
 
 # Those of the matrix that are not the default interpreter, which `coverage`, `unmeasured` and `contrib` run.
 DEFAULT_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -157,7 +160,7 @@ matrix-%:
 		if "$$candidate" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")' 2>/dev/null; then \
 			echo "matrix: Python $* ($$("$$candidate" -V))"; \
 			exec env TOCSIN_TEST_LOOPS="$${TOCSIN_TEST_LOOPS:-asyncio trio}" $(MAKE) --no-print-directory suite PYTHON="$$candidate" \
-				VENV=.venv-$* PYTEST_ARGS="-x -q $(addprefix --deselect ,$(ONCE)) $(PYTEST_ARGS)"; \
+				VENV=.venv-$* PYTEST_ARGS="-x -q tests $(CONTRACTS) $(addprefix --deselect ,$(ONCE)) $(PYTEST_ARGS)"; \
 		fi; \
 	done; echo "matrix: Python $* is not on this machine: skipped"
 

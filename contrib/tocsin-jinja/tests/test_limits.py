@@ -52,7 +52,7 @@ SLOWEST = 5.0
         ("{{ now|tz('../../etc/passwd') }}", "line 1: no time zone"),
         ("{{ 'x'|date('2006') }}", "line 1: this is no instant"),
         ('{"a": "{{ message }}",}', "what it makes is no JSON: line 1 of that:"),
-        ('{\n  "a": "{{ message }}",\n}', "what it makes is no JSON: line 3 of that:"),
+        ('{\n  "a": "{{ message }}",\n  b\n}', "what it makes is no JSON: line 3 of that:"),
         ("{{ alerts|sort(attribute='labels')|length }}", "line 1:"),
         ("{{ now.Format('x') }}", "line 1: this is an instant, and has no 'Format'"),
         ("x" * 70_000, "a template has at most 65,536 characters"),

@@ -117,11 +117,11 @@ def connected(ours: Process) -> socket.socket:
 
 def test_who_does_not_read_an_answer_is_hung_up_on(tmp_path: Path) -> None:
     quiet = "receivers: {nobody: []}\nrouting_rules: [{rule_id: all, receiver: nobody}]\n"
-    limits = "server: {request_timeout_seconds: 1}\n"
+    limits = "server: {request_timeout_seconds: 5}\n"
     with running(serve_command(config(tmp_path, quiet + limits), tmp_path / "data"), LISTENING) as ours:
         alerts = [{"labels": {"n": str(number), "text": "x" * 4000}} for number in range(3000)]
-        for start in range(0, len(alerts), 500):
-            ours.client.post("/api/v2/alerts", json=alerts[start : start + 500]).raise_for_status()
+        for start in range(0, len(alerts), 100):
+            ours.client.post("/api/v2/alerts", json=alerts[start : start + 100]).raise_for_status()
         with connected(ours) as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.sendall(b"GET /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\n\r\n")
