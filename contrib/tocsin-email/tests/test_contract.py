@@ -23,7 +23,7 @@ class EmailContract(BackendContract):
 
     def settings(self, receiver: Any) -> Mapping[str, Any]:
         """A channel that gives its mail to *receiver*."""
-        return receiver.settings()  # type: ignore[no-any-return]
+        return receiver.settings()  # type: ignore[no-any-return]  # a post office's are a mapping
 
 
 class TestPlainly(EmailContract):
@@ -49,7 +49,7 @@ class TestStartTls(EmailContract):
     def settings(self, receiver: Any) -> Mapping[str, Any]:
         """A channel that trusts the server's authority, and logs in."""
         ca_file = self.certificates.ca_file
-        return receiver.settings(ca_file=ca_file, username=USERNAME, password=PASSWORD)  # type: ignore[no-any-return]
+        return receiver.settings(ca_file=ca_file, username=USERNAME, password=PASSWORD)  # type: ignore[no-any-return]  # as above
 
     def open_receiver(self) -> PostOffice:
         """A server that takes nothing before STARTTLS."""

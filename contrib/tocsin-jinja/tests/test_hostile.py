@@ -80,7 +80,7 @@ def test_any_source_is_a_template_or_refused(source: str) -> None:
 @given(any_notifications())
 def test_any_notification_is_filled_or_said_why_not(notification: object) -> None:
     body = "{{ headline }} {{ CommonLabels }} {{ annotations }} {% for a in alerts %}{{ a.StartsAt }}{% endfor %}"
-    made = LANGUAGE.fill(template(body), notification)  # type: ignore[arg-type]
+    made = LANGUAGE.fill(template(body), notification)  # type: ignore[arg-type]  # the strategy gives one
     assert made is not None
 
 

@@ -4,9 +4,11 @@ from tocsin.wording.legible import legible
 from tocsin.wording.lengths import prefix, shortened, utf16_length
 from tocsin.wording.phrases import (
     MOST_LISTED,
+    about,
     alert_line,
     clusters_line,
     counted,
+    ending,
     facts,
     headline,
     ids_line,
@@ -14,6 +16,7 @@ from tocsin.wording.phrases import (
     level_line,
     number,
     one_line,
+    place,
     severities_line,
     shown_alerts,
     span_line,
@@ -23,9 +26,11 @@ from tocsin.wording.phrases import (
 
 __all__ = [
     "MOST_LISTED",
+    "about",
     "alert_line",
     "clusters_line",
     "counted",
+    "ending",
     "facts",
     "headline",
     "ids_line",
@@ -34,6 +39,7 @@ __all__ = [
     "level_line",
     "number",
     "one_line",
+    "place",
     "prefix",
     "severities_line",
     "shortened",

@@ -13,9 +13,11 @@ from tocsin.model.template import iso_time
 
 __all__ = [
     "MOST_LISTED",
+    "about",
     "alert_line",
     "clusters_line",
     "counted",
+    "ending",
     "facts",
     "headline",
     "ids_line",
@@ -23,6 +25,7 @@ __all__ = [
     "level_line",
     "number",
     "one_line",
+    "place",
     "severities_line",
     "shown_alerts",
     "span_line",
@@ -57,26 +60,29 @@ def headline(notification: Notification) -> str:
     if notification.kind is NotificationKind.HEARTBEAT:
         return f"{test}[HEARTBEAT] tocsin is alive"
     start = f"{test}[{notification.status.value.upper()}] {notification.severity.value.upper()}"
-    return one_line(f"{start} {_subject(notification)}{_occasion(notification)}")
+    return one_line(f"{start} {about(notification)}{ending(notification)}")
 
 
-def _subject(notification: Notification) -> str:
+def about(notification: Notification) -> str:
+    """Return what it is about and where, as a headline has it after the severity."""
     metrics = sorted({listed.alert.metric_name for listed in notification.alerts if listed.alert.metric_name})
     what = metrics[0] if len(metrics) == 1 else f"{len(metrics)} metrics" if metrics else "alert"
     if notification.single:
-        return what + _place(notification.alerts[0].alert)
+        return what + place(notification.alerts[0].alert)
     resolved = len(notification.resolved)
     healed = f", {resolved} resolved," if resolved and notification.firing else ""
     clusters = counted(len(notification.clusters), "cluster")
     return f"{what}: {counted(len(notification.alerts), 'alert')}{healed} in {clusters}"
 
 
-def _place(alert: PerformanceAlert) -> str:
+def place(alert: PerformanceAlert) -> str:
+    """Return `` on CLUSTER``, or the node where no cluster is known; nothing where neither is."""
     where = alert.cluster_id or alert.node_id
     return f" on {where}" if where else ""
 
 
-def _occasion(notification: Notification) -> str:
+def ending(notification: Notification) -> str:
+    """Return what ends a headline: an escalation level, a repeat or a digest, in parentheses; mostly nothing."""
     if notification.level is not None:
         return f" (escalation: {notification.level.value})"
     return {
@@ -103,7 +109,7 @@ def alert_line(listed: ListedAlert) -> str:
     """Return one alert on one line."""
     alert = listed.alert
     start = (
-        f"[{listed.status.value.upper()}] {alert.severity.value.upper()} {alert.metric_name or 'alert'}{_place(alert)}"
+        f"[{listed.status.value.upper()}] {alert.severity.value.upper()} {alert.metric_name or 'alert'}{place(alert)}"
     )
     values = values_line(alert)
     return one_line(f"{start}{f': {alert.message}' if alert.message else ''}{f' ({values})' if values else ''}")

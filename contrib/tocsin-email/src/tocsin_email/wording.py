@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from tocsin import AlertSeverity, ListedAlert, Notification, NotificationKind, PerformanceAlert, iso_time
-from tocsin.wording import counted, number
+from tocsin import AlertSeverity, ListedAlert, Notification, NotificationKind, iso_time, wording
 from tocsin_email.printable import cut, one_line, printable
 
 __all__ = ["LONGEST_MESSAGE", "MOST_LISTED", "facts", "headline", "listed_alerts", "occasion", "said", "text"]
@@ -29,34 +28,7 @@ def headline(notification: Notification) -> str:
         return "[HEARTBEAT] tocsin is alive"
     test = "[TEST] " if notification.test else ""
     start = f"{test}[{notification.status.value.upper()}] {notification.severity.value.upper()}"
-    end = _ending(notification)
-    return cut(one_line(f"{start} {_subject(notification)}"), _LONGEST_HEADLINE) + end
-
-
-def _subject(notification: Notification) -> str:
-    metrics = sorted({listed.alert.metric_name for listed in notification.alerts if listed.alert.metric_name})
-    what = metrics[0] if len(metrics) == 1 else f"{len(metrics)} metrics" if metrics else "alert"
-    if notification.single:
-        return what + _place(notification.alerts[0].alert)
-    resolved = len(notification.resolved)
-    healed = f", {resolved} resolved," if resolved and notification.firing else ""
-    clusters = counted(len(notification.clusters), "cluster")
-    return f"{what}: {counted(len(notification.alerts), 'alert')}{healed} in {clusters}"
-
-
-def _place(alert: PerformanceAlert) -> str:
-    where = alert.cluster_id or alert.node_id
-    return f" on {where}" if where else ""
-
-
-def _ending(notification: Notification) -> str:
-    if notification.level is not None:
-        return f" (escalation: {notification.level.value})"
-    return {
-        NotificationKind.ESCALATION: " (escalation)",
-        NotificationKind.REPEAT: " (repeat: still firing)",
-        NotificationKind.DIGEST: " (digest)",
-    }.get(notification.kind, "")
+    return cut(one_line(f"{start} {wording.about(notification)}"), _LONGEST_HEADLINE) + wording.ending(notification)
 
 
 def occasion(notification: Notification) -> str:
@@ -92,7 +64,7 @@ def _single(listed: ListedAlert) -> Iterator[tuple[str, str]]:
     named = (("Cluster", alert.cluster_id), ("Node", alert.node_id or ""), ("Metric", alert.metric_name))
     yield from ((name, _value(value)) for name, value in named if value)
     measured = (("Value", alert.current_value), ("Threshold", alert.threshold_value))
-    yield from ((name, number(value)) for name, value in measured if value is not None)
+    yield from ((name, wording.number(value)) for name, value in measured if value is not None)
     yield from _times(listed)
     if alert.labels:
         yield "Labels", _some([f"{name}={value}" for name, value in sorted(alert.labels.items())], _MOST_PAIRS)
@@ -141,7 +113,7 @@ def listed_alerts(notification: Notification) -> Iterator[tuple[ListedAlert | No
         alert = listed.alert
         start = f"[{listed.status.value.upper()}] {alert.severity.value.upper()} {alert.metric_name or 'alert'}"
         message = f": {alert.message}" if alert.message else ""
-        yield listed, cut(one_line(f"{start}{_place(alert)}{message}"), _LONGEST_LINE)
+        yield listed, cut(one_line(f"{start}{wording.place(alert)}{message}"), _LONGEST_LINE)
     rest = len(notification.alerts) - MOST_LISTED
     if rest > 0:
         yield None, f"… and {rest} more"

@@ -63,7 +63,7 @@ def bounded(function: Callable[..., Any], *, cheap: bool = False) -> Callable[..
         return walk(_list(made))
 
     if passed is not None:
-        call.jinja_pass_arg = passed  # type: ignore[attr-defined]
+        call.jinja_pass_arg = passed  # type: ignore[attr-defined]  # by this Jinja knows what to pass
     return call
 
 

@@ -102,6 +102,7 @@ def _instant(when: object) -> Instant:
 
 def humanize_duration(duration: object) -> str:
     """Return a duration, or a number of seconds, as ``1d 2h 3m 4s``, and less than a second as ``12.3ms``."""
+    # what is no number raises, and is the template's error
     seconds = duration.seconds if isinstance(duration, Duration) else float(duration)  # type: ignore[arg-type]
     if seconds != seconds or abs(seconds) == float("inf"):
         return str(seconds)
