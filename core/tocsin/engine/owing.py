@@ -27,6 +27,7 @@ __all__ = [
     "current",
     "decided",
     "knows_level",
+    "leads_to",
     "level_count",
     "level_of",
     "level_ordinal",
@@ -189,16 +190,16 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     return True
 
 
-def shut_on(turn: Turn, line: Line, episode: Episode) -> Reason | None:
-    """Return why the line is not to tell a firing episode: nothing leads it there any more, or a gate is shut; or None.
+def leads_to(turn: Turn, line: Line, episode: Episode) -> bool:
+    """Whether the episode is the line's to tell: by its rules, its immediate level, or since a channel failed it."""
+    if line.channel_id in episode.channels or episode.episode_id in line.adopted:
+        return True
+    return line.channel_id in targets(turn.incident(line), episode)
 
-    What leads there are its rules, its immediate level, or a channel that failed it.
-    """
-    channel_id = line.channel_id
-    known = channel_id in episode.channels or episode.episode_id in line.adopted
-    if not known and channel_id not in targets(turn.incident(line), episode):
-        return Reason.UNROUTED
-    return shut_gate(turn, episode, channel_id)
+
+def shut_on(turn: Turn, line: Line, episode: Episode) -> Reason | None:
+    """Return why the line is not to tell a firing episode: nothing leads it there any more, a gate is shut, or None."""
+    return shut_gate(turn, episode, line.channel_id) if leads_to(turn, line, episode) else Reason.UNROUTED
 
 
 def adopt(turn: Turn, line: Line, episode: Episode, via: tuple[str, ...] = ()) -> None:

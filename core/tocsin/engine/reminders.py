@@ -12,7 +12,7 @@ from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.gates import shut_gate
 from tocsin.engine.levels import go_back
-from tocsin.engine.owing import next_chance, repeat_at, targets, tells_level_of
+from tocsin.engine.owing import leads_to, next_chance, repeat_at, tells_level_of
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
@@ -22,17 +22,11 @@ __all__ = ["remind", "remind_soon", "reminded_first", "reopened", "told_and_open
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
     """Whether the line was told of the episode, and could be told again: something leads there, and no gate is shut."""
-    if episode.episode_id not in line.told or not _leads(turn, line, episode):
+    if episode.episode_id not in line.told:
+        return False
+    if not leads_to(turn, line, episode) and not tells_level_of(turn.incident(line), line, episode.policy_id):
         return False
     return shut_gate(turn, episode, line.channel_id) is None
-
-
-def _leads(turn: Turn, line: Line, episode: Episode) -> bool:
-    """Whether the episode is still meant for the line: by its rules, for another channel, or by its escalation."""
-    if line.channel_id in episode.channels or episode.episode_id in line.adopted:
-        return True
-    incident = turn.incident(line)
-    return line.channel_id in targets(incident, episode) or tells_level_of(incident, line, episode.policy_id)
 
 
 def reminded_first(turn: Turn, line: Line) -> Episode | None:
