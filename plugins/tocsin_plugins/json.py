@@ -93,6 +93,8 @@ def _listed(listed: ListedAlert) -> dict[str, Any]:
         "episode": listed.episode,
         "fired_at": listed.fired_at,
         "resolved_at": listed.resolved_at,
+        "acknowledged_by": listed.acknowledged_by,
+        "comment": listed.comment,
     }
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 from tocsin import (
     AggregatedAlert,
     AlertSeverity,
-    AlertStatus,
     Notification,
     NotificationKind,
     PerformanceAlert,
@@ -93,8 +92,7 @@ def event(notification: Notification) -> Document:
         headline = notification.message.subject or headline
     else:
         headline = escaped(headline)
-    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
-    sign = _CALM if calm else _SIGNS[notification.severity]
+    sign = _CALM if notification.calm else _SIGNS[notification.severity]
     return _document(sign, headline, notification, [*_body(notification), *_ids(notification)])
 
 
