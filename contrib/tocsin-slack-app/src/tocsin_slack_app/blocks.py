@@ -75,7 +75,7 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     alert_id = notification.alerts[0].alert.alert_id if notification.alerts else ""
     page = page_link(page_url, notification.incident_id, alert_id)
     taken = is_taken(notification)
-    answered = [context(state or "✅ Acknowledged", STATE)] if taken else []
+    answered = [context(state or _acknowledged(notification), STATE)] if taken else []
     calm = not is_firing(notification) or notification.kind is NotificationKind.HEARTBEAT
     return _document(
         _CALM if calm else _SIGNS[_severity(notification)],
@@ -83,6 +83,11 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
         notification,
         [*body, *_ids(notification), *answered, *actions(target, page, taken=taken)],
     )
+
+
+def _acknowledged(notification: Notification) -> str:
+    people = sorted({one.acknowledged_by for one in notification.firing if one.acknowledged_by})
+    return f"✅ Acknowledged by {fitting(escaped(', '.join(people)), _FIELD)}" if people else "✅ Acknowledged"
 
 
 def event(notification: Notification) -> Document:
