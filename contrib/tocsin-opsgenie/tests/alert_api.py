@@ -159,7 +159,9 @@ class AlertApi(HttpReceiver):
 
     def _tells(self, call: Call) -> bool:
         before = [one.alias for one in self.calls if one.what == "alerts"]
-        return call.what in ("alerts", "acknowledge", "close", "ping") or (call.what == "notes" and call.alias not in before)
+        return call.what in ("alerts", "acknowledge", "close", "ping") or (
+            call.what == "notes" and call.alias not in before
+        )
 
     def _problems(self, request: Received, call: Call) -> list[str]:
         if not request.headers.get("content-type", "").startswith("application/json"):
