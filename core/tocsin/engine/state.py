@@ -134,9 +134,8 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
-    ``late`` says that the watchdog missed what waits for the current notification to end. ``taken`` are episodes that
-    it has to say somebody took. No episode with a number
-    below ``sought`` was told and passes its gates, see :mod:`tocsin.engine.reminders`.
+    ``late`` says that the watchdog missed what waits for the current notification to end. ``taken`` are episodes of
+    which it is to say that somebody has them. No episode below ``sought`` was told and passes its gates (reminders).
     """
 
     incident_id: str
