@@ -68,9 +68,9 @@ def _say(*words: object) -> None:
 class _TellingStore(SqliteStore):
     """Says where it is, so that it can be killed there."""
 
-    def load(self) -> Checkpoint | None:
+    def stream(self) -> Checkpoint | None:
         _say("load")
-        return super().load()
+        return super().stream()
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         _say("checkpoint")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tocsin.engine.codec import dump, load
+from tocsin.engine.codec import dump
+from tocsin.engine.loading import load
 from tocsin.engine.machine import Engine
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import State

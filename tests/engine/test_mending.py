@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.engine.harness import installed
 from tests.engine.test_replay import _Life as Life
 
-from tocsin.engine.codec import dump, load
+from tocsin.engine.codec import dump
+from tocsin.engine.loading import load
 from tocsin.engine.machine import Engine, Instant, PlanChanged
 from tocsin.engine.mending import Mended, mend
 from tocsin.engine.notice import incident_view

@@ -43,7 +43,7 @@ def read(path: Path) -> Read:
     except StoreError as error:
         return Read((), None, (str(error),))
     try:
-        checkpoint = store.load()
+        checkpoint = _loaded(store)
     except StoreError as error:
         errors.append(str(error))
     try:
@@ -52,6 +52,26 @@ def read(path: Path) -> Read:
         errors.append(str(error))
     store.close()
     return Read(tuple(entries), checkpoint, tuple(errors))
+
+
+def _loaded(store: SqliteStore) -> Checkpoint | None:
+    """Return the checkpoint; one whose records are read while somebody goes through them says the same."""
+    outcomes: list[Checkpoint | StoreError | None] = []
+    for load in (store.load, lambda: _gone_through(store)):
+        try:
+            outcomes.append(load())
+        except StoreError as error:
+            outcomes.append(error)
+    loaded, streamed = outcomes
+    assert (type(streamed), str(streamed)) == (type(loaded), str(loaded))
+    if isinstance(loaded, StoreError):
+        raise loaded
+    return loaded
+
+
+def _gone_through(store: SqliteStore) -> Checkpoint | None:
+    streamed = store.stream()
+    return streamed and attrs.evolve(streamed, records=dict(streamed.records.items()))
 
 
 def findings(path: Path) -> tuple[str, ...]:

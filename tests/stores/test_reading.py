@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.stores.conftest import Filled
 
 from tocsin import SqliteStore, StoreError
 from tocsin.stores.archive import export_lines
+from tocsin.stores.interface import STATE
 from tocsin.stores.reading import reading
 from tocsin.stores.sqlite_reading import SqliteFile
 
@@ -46,3 +48,31 @@ def test_what_is_neither_is_told(tmp_path: Path) -> None:
         pass
     with pytest.raises(StoreError, match="there is no such file"), reading(tmp_path / "none.db"):
         pass
+
+
+def test_streamed_records_are_read_one_by_one_too(filled: Filled) -> None:
+    with closing(SqliteStore(filled.path)) as store:
+        streamed = store.stream()
+        assert streamed is not None
+        records = streamed.records
+        assert (len(records), set(records)) == (25, set(filled.checkpoint.records))
+        assert {key: records[key] for key in records} == filled.checkpoint.records
+        assert ("t", "nobody") not in records
+        with pytest.raises(KeyError, match="nobody"):
+            records["t", "nobody"]
+
+
+def test_one_streamed_record_that_is_damaged_is_not_handed_out(filled: Filled) -> None:
+    with closing(sqlite3.connect(filled.path)) as connection:
+        connection.execute("UPDATE records SET data = replace(data, ':', ': ')")
+        connection.commit()
+    with closing(SqliteStore(filled.path)) as store:
+        streamed = store.stream()
+        assert streamed is not None
+        with pytest.raises(StoreError, match="is not what was written"):
+            streamed.records[STATE]
+
+
+def test_a_new_store_has_nothing_to_stream(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "tocsin.db")) as store:
+        assert store.stream() is None

@@ -1,4 +1,4 @@
-"""Mending: what is left of records of which some are lost, made fit for :func:`tocsin.engine.codec.load` again.
+"""Mending: what is left of records of which some are lost, made fit for :func:`tocsin.engine.loading.load` again.
 
 A record that is lost leaves others that refer to it. Those that mean nothing without it go as well; the rest is brought
 in accord with what is there. Nothing is made up: an alert that is gone fires again when its source repeats it. Records

@@ -10,8 +10,8 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import codec
 from tocsin.engine.compile import recorded_plan
+from tocsin.engine.loading import load
 from tocsin.engine.machine import ENGINE_VERSION, Engine, Instant, PlanChanged
 from tocsin.engine.machine import Input as EngineInput
 from tocsin.engine.mending import Mended, mend
@@ -21,7 +21,7 @@ from tocsin.journal import ConfigurationChanged, Entry, Input
 from tocsin.model.facts import GapFound
 from tocsin.model.reason import GapKind
 from tocsin.registry import Registry
-from tocsin.stores.interface import STATE, Checkpoint, Reader, Store
+from tocsin.stores.interface import STATE, Checkpoint, Reader, Store, Streaming
 
 __all__ = ["Recovered", "begin", "recover"]
 
@@ -84,7 +84,7 @@ def recover(store: Reader, registry: Registry) -> Recovered | None:
     :raises StoreError: when it cannot be read.
     """
     with _without_collections():
-        checkpoint = store.load()
+        checkpoint = store.stream() if isinstance(store, Streaming) else store.load()
         if checkpoint is None:
             _check_new(store)
             return None
@@ -136,8 +136,8 @@ def _restored(checkpoint: Checkpoint, plans: _Plans) -> tuple[Engine, Mapping[st
         plan = plans.get(checkpoint.records[STATE]["configuration"])
         records = checkpoint.records
         # only what a damaged file was saved to has records missing: a store hands out all of them, or raises
-        found = mend(records, plan.config) if checkpoint.is_salvaged else Mended(records)
-        return Engine(plan, state=codec.load(found.records, plan), unsaved=found.changed), found.losses
+        found = mend(dict(records.items()), plan.config) if checkpoint.is_salvaged else Mended(records)
+        return Engine(plan, state=load(found.records, plan), unsaved=found.changed), found.losses
     except StoreError:
         raise
     except Exception as error:  # whatever damaged records make the codec raise

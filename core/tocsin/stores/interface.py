@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import attrs
 
 from tocsin.journal import Entry
 
-__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Reader", "Store"]
+__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Reader", "Store", "Streaming"]
 
 Key = tuple[str, str]
 """A record's table and its key there."""
@@ -70,6 +70,18 @@ class Reader(Protocol):
 
     def entries(self, after: int = 0, subjects: Collection[str] | None = None) -> Iterator[Entry]:
         """Yield the entries after an ordinal, the oldest first."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """What a store may offer beside :meth:`Reader.load`: a restart then needs memory for one record at a time."""
+
+    def stream(self) -> Checkpoint | None:
+        """Return the latest checkpoint, whose records are read while somebody goes through their ``items()``, once.
+
+        Nothing may be written to the store meanwhile. What is damaged, or missing at the end, is raised there and then.
+        """
         ...
 
 

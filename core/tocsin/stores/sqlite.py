@@ -15,7 +15,7 @@ from tocsin.journal import Entry
 from tocsin.stores.interface import Checkpoint
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, damaged, device_failed, explain
 from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, empty_log, identity, locate, log_of, open_writing
-from tocsin.stores.sqlite_reading import Tables
+from tocsin.stores.sqlite_reading import Stored, Tables
 from tocsin.stores.sqlite_records import Written, write_records
 from tocsin.stores.sqlite_rows import (
     PARTITION,
@@ -96,6 +96,12 @@ class SqliteStore:
         """Return the latest checkpoint, every record of it checked."""
         self._check_open()
         return self._tables.load(self._bounds)
+
+    def stream(self) -> Checkpoint | None:
+        """Return the latest checkpoint, whose records are read and checked while somebody goes through them."""
+        self._check_open()
+        bounds = self._bounds
+        return Checkpoint(bounds.checkpoint, Stored(self._tables, bounds)) if bounds.checkpoint >= 0 else None
 
     def commit(self, entry: Entry) -> None:
         """Keep *entry*: one row, one transaction."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from tocsin.stores.sqlite_rows import (
 )
 from tocsin.stores.sqlite_schema import JOURNAL_COLUMNS, read_bounds, verify
 
-__all__ = ["SqliteFile", "Tables"]
+__all__ = ["SqliteFile", "Stored", "Tables"]
 
 _AT_ONCE: Final = 32
 """Rows of the journal that are read together: no cursor is open while a caller looks at an entry."""
@@ -144,17 +144,33 @@ class Tables:
 
         Without *bounds*, nobody knows those.
         """
-        found: dict[Key, Any] = {}
-        total = 0
+        return dict(self.each_record(bounds, lost))
+
+    def each_record(self, bounds: Bounds | None, lost: Lost | None = None) -> Iterator[tuple[Key, Any]]:
+        """Yield all records with their keys, as :meth:`records` returns them."""
+        count = total = 0
         for _, check, (table, name, plain) in self.keyed("records", "the record in row", lost):
-            found[table, name] = plain
+            count += 1
             total += check
-        count = len(found)
+            yield (table, name), plain
         if bounds is not None and (count != bounds.records or (total - bounds.total) % 2**64):
             _tell(
                 lost, damaged(self.path, f"its records are not those that were written ({count} of {bounds.records})")
             )
-        return found
+
+    def record(self, key: Key) -> Any:
+        """Return one record.
+
+        :raises KeyError: when there is none.
+        """
+        hashed = key_of(*key)
+        found = self.query("SELECT digest, data FROM records WHERE partition = ? AND key = ?", (PARTITION, hashed))
+        if not found:
+            raise KeyError(key)
+        check, data = found[0]
+        if not keyed_intact(hashed, check, data):
+            raise damaged(self.path, f"the record {key!r:.80} is not what was written")
+        return from_text(data)[2]
 
     def load(self, bounds: Bounds, lost: Lost | None = None) -> Checkpoint | None:
         """Return the checkpoint, or None where none was ever made."""
@@ -173,6 +189,39 @@ class Tables:
             raise damaged(self.path, f"the configuration {digest!r:.80} is not what was written")
         plain: Mapping[str, Any] = from_text(data)[1]
         return plain
+
+
+class Stored(Mapping[Key, Any]):
+    """The records of a checkpoint, read from the file while they are gone through: a restart holds on to none of them.
+
+    Good until the store is written to. Damage is raised when it is met, and what is missing at the end.
+    """
+
+    def __init__(self, tables: Tables, bounds: Bounds) -> None:
+        self._tables = tables
+        self._bounds = bounds
+
+    def __getitem__(self, key: Key) -> Any:
+        return self._tables.record(key)
+
+    def __iter__(self) -> Iterator[Key]:
+        return (key for key, _ in self._tables.each_record(self._bounds))
+
+    def __len__(self) -> int:
+        return self._bounds.records
+
+    def items(self) -> ItemsView[Key, Any]:
+        """Return the records with their keys, in one pass."""
+        return _Items(self, lambda: self._tables.each_record(self._bounds))
+
+
+class _Items(ItemsView[Key, Any]):
+    def __init__(self, of: Stored, each: Callable[[], Iterator[tuple[Key, Any]]]) -> None:
+        super().__init__(of)
+        self._each = each
+
+    def __iter__(self) -> Iterator[tuple[Key, Any]]:
+        return self._each()
 
 
 def _tell(lost: Lost | None, error: DamagedStoreError) -> None:
