@@ -6,7 +6,10 @@ from when they are first needed. A smaller number is gone through each time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping
+from itertools import compress
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from tocsin.engine.gates import acknowledged
@@ -54,15 +57,18 @@ def tally_of(turn: Turn, incident: Incident) -> Tally:
     episodes = list(map(turn.state.episodes.__getitem__, incident.members))
     if len(episodes) == 1:
         return _alone(episodes[0])
-    made = Tally()
-    _count_all(made.alerts, (episode.alert.alert_id for episode in episodes))
-    _count_all(made.clusters, (episode.alert.cluster_id for episode in episodes))
-    _count_all(made.severities, (episode.alert.severity for episode in episodes))
-    _count_all(made.firing, (episode.alert.severity for episode in episodes if episode.resolved_at is None))
-    made.ends[False] = min(episodes, key=_serial)
-    made.ends[True] = max(episodes, key=_serial)
+    alerts = [episode.alert for episode in episodes]
+    severities = [alert.severity for alert in alerts]
+    fires = [episode.resolved_at is None for episode in episodes]
+    made = Tally(
+        Counter([alert.alert_id for alert in alerts]),
+        Counter([alert.cluster_id for alert in alerts]),
+        _by_severity(severities),
+        _by_severity(compress(severities, fires)),
+        {False: min(episodes, key=_serial), True: max(episodes, key=_serial)},
+    )
     if len(episodes) > CROWD:
-        _order(turn, made, incident)
+        _order(made, list(compress(episodes, fires)), list(compress(severities, fires)))
         turn.tx.index(turn.state.tallies, incident.incident_id, made)
     return made
 
@@ -86,12 +92,15 @@ _NOBODY: Final = Roll[Any]()
 """The order of those who fire, where nobody asks for it."""
 
 
-def _order(turn: Turn, tally: Tally, incident: Incident) -> None:
+def _order(tally: Tally, firing: list[Episode], severities: list[AlertSeverity]) -> None:
     """Put those that fire in their orders."""
-    firing = list(map(turn.episode, incident.firing))
-    tally.by_serial.fill((episode.serial, episode.episode_id) for episode in firing)
-    tally.by_severity.fill((_place(episode, episode.alert), episode.episode_id) for episode in firing)
-    tally.taken.update((episode.episode_id, None) for episode in firing if _is_taken(episode))
+    pairs = [(episode.serial, episode.episode_id) for episode in firing]
+    tally.by_serial.fill(pairs)
+    ranks = {id(severity): -severity.rank for severity in AlertSeverity}
+    tally.by_severity.fill(
+        [((ranks[which], pair[0]), pair[1]) for which, pair in zip(map(id, severities), pairs, strict=True)]
+    )
+    tally.taken.update([(episode.episode_id, None) for episode in firing if episode.ack and _is_taken(episode)])
 
 
 def _place(episode: Episode, alert: PerformanceAlert) -> tuple[int, int]:
@@ -147,13 +156,13 @@ def taken(turn: Turn, incident: Incident, episode: Episode) -> None:
             turn.tx.unindex(tally.taken, episode.episode_id)
 
 
-def _serial(episode: Episode) -> int:
-    return episode.serial
+_serial: Final = attrgetter("serial")
 
 
-def _count_all(counts: dict[K, int], keys: Iterable[K]) -> None:
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
+def _by_severity(found: Iterable[AlertSeverity]) -> dict[AlertSeverity, int]:
+    """Count severities by identity: to hash a member of an enumeration takes longer."""
+    counts = Counter(map(id, found))
+    return {severity: number for severity in AlertSeverity if (number := counts[id(severity)])}
 
 
 def _count(turn: Turn, counts: MutableMapping[K, int], key: K, more: int) -> None:
