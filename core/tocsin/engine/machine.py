@@ -113,6 +113,7 @@ class Engine:
         self._tx: Transaction | None = None
         self._held: list[Transaction] = []
         self._changed: dict[Key, None] = dict.fromkeys(map(codec.place, unsaved))
+        self._handed_out: dict[Key, None] = {}
 
     def next_deadline(self) -> float | None:
         """Return the instant, in engine time, at which the engine wants to be stepped next; None: only on input."""
@@ -193,16 +194,37 @@ class Engine:
 
     @property
     def unsaved(self) -> int:
-        """How many records changed since :meth:`saved` was called last."""
+        """How many records changed since they were saved, or handed out, last."""
         return len(self._changed)
 
     def unsaved_records(self) -> dict[tuple[str, str], Any]:
         """Return the records that changed since :meth:`saved` was called last, as plain data; None: it is gone."""
-        return dict(codec.record(self.state, key) for key in (*self._changed, self.state.record))
+        keys = self._handed_out | self._changed
+        return dict(codec.record(self.state, key) for key in (*keys, self.state.record))
+
+    def hand_out_records(self) -> dict[tuple[str, str], Any]:
+        """Return them while the engine goes on: what changes from now on is not among them.
+
+        Until :meth:`take_back_records` is called, or :meth:`saved_handed_out`, they count as neither saved nor unsaved.
+        """
+        records = self.unsaved_records()
+        self._handed_out |= self._changed
+        self._changed = {}
+        return records
+
+    def saved_handed_out(self) -> None:
+        """What :meth:`hand_out_records` returned is kept."""
+        self._handed_out = {}
+
+    def take_back_records(self) -> None:
+        """What :meth:`hand_out_records` returned is not kept."""
+        self._changed = self._handed_out | self._changed
+        self._handed_out = {}
 
     def saved(self) -> None:
         """What :meth:`unsaved_records` returned is kept."""
         self._changed.clear()
+        self._handed_out = {}
 
     def hold(self) -> None:
         """Let another step follow the last one, which stays provisional: :meth:`undo` takes both back."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 import anyio
+import anyio.abc
 import anyio.lowlevel
 
 from tocsin.engine.turn import StartAttempt
@@ -24,6 +25,7 @@ from tocsin.runtime.writer import Committed, Writer
 __all__ = ["Runner"]
 
 _AGAIN_SECONDS: Final = 1.0
+_TEND_SECONDS: Final = 1.0
 
 
 class Runner:
@@ -61,6 +63,9 @@ class Runner:
         self._stopping = False
         self._dispatcher: Dispatcher | None = None
         self._settling = anyio.Event()
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self._tending = False
+        self._tended_at = clock.now()
 
     async def submit(self, facts: tuple[Fact, ...]) -> Committed:
         """Commit *facts*, with others that wait.
@@ -76,8 +81,26 @@ class Runner:
     async def _report(self, facts: tuple[Fact, ...]) -> Committed:
         """Commit what attempts came to, and let the records follow at once: together with more it would take longer."""
         committed = await self.submit(facts)
-        await self._writer.save_between(self.turnstile)
+        await self._save()
         return committed
+
+    async def _save(self) -> None:
+        """Let the records follow the journal, if they are to; the store sees to itself afterwards, and nobody waits."""
+        saved = await self._writer.save_between(self.turnstile)
+        if (
+            saved
+            and not self._tending
+            and self._tasks is not None
+            and self._clock.now() >= self._tended_at + _TEND_SECONDS
+        ):
+            self._tending = True
+            self._tasks.start_soon(self._tend)
+
+    async def _tend(self) -> None:
+        try:
+            await self._writer.tend()
+        finally:
+            self._tended_at, self._tending = self._clock.now(), False
 
     async def try_out(self, attempt: StartAttempt) -> Outcome:
         """Carry an attempt out that leaves no trace.
@@ -125,6 +148,7 @@ class Runner:
         """Work until stopped."""
         try:
             async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
                 dispatcher = self._dispatcher = Dispatcher(
                     self._registry, self._clock, lambda: self._writer.now().engine, tasks, self._report, self.wake
                 )
@@ -182,7 +206,7 @@ class Runner:
         self._settling.set()
         self._settling = anyio.Event()
         self._begin(dispatcher)
-        await self._writer.save_between(self.turnstile)
+        await self._save()
         left = 0.0 if self._stale() else self._writer.seconds_left()
         if left is None:
             await self._wake.wait()

@@ -21,7 +21,7 @@ from tocsin.runtime.failure import describe_failure
 from tocsin.runtime.first_attempts import Waiting
 from tocsin.runtime.saver import Saver
 from tocsin.runtime.threads import in_thread
-from tocsin.stores.interface import Store
+from tocsin.stores.interface import Checkpoint, Store, Unhurried
 
 __all__ = ["Committed", "Writer"]
 
@@ -205,21 +205,48 @@ class Writer:
 
     def _save_if_due(self) -> None:
         with self.lock:
-            if not self._saver.due:
-                return
-            problem = self.save()
-            if problem is not None:
-                with suppress(StoreError):  # whoever hears of commits hears of that
-                    self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
+            if self._saver.due:
+                self._tell_of(self.save())
 
-    async def save_between(self, turnstile: anyio.Lock) -> None:
+    def _tell_of(self, problem: str | None) -> None:
+        if problem is not None:
+            with suppress(StoreError):  # whoever hears of commits hears of that
+                self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
+
+    async def save_between(self, turnstile: anyio.Lock) -> bool:
         """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
 
-        Only where a commit waits for a device: elsewhere each commit does so itself.
+        Return whether they did. Only where a commit waits for a device: elsewhere each commit does so itself. Callers
+        wait while the records are taken and while the store keeps them, and not while they are prepared for that.
         """
-        if self.store.blocking and self._saver.due:
+        if not (self.store.blocking and self._saver.due):
+            return False
+        async with turnstile:
+            taken = await in_thread(self._take_if_due)
+        if taken is None:
+            return False
+        try:
+            prepared = await in_thread(self._saver.prepare, taken)
             async with turnstile:
-                await in_thread(self._save_if_due)
+                await in_thread(self._keep_taken, prepared)
+        except BaseException:  # cancelled: they are saved with the next
+            with self.lock:
+                self._saver.give_back()
+            raise
+        return True
+
+    def _take_if_due(self) -> Checkpoint | None:
+        with self.lock:
+            return self._saver.take(self._ordinal) if self._saver.due else None
+
+    def _keep_taken(self, taken: Checkpoint) -> None:
+        with self.lock:
+            self._tell_of(self._saver.keep(taken))
+
+    async def tend(self) -> None:
+        """Have the store do what it needs now and then, beside commits."""
+        if isinstance(self.store, Unhurried):
+            await in_thread(self.store.tend)
 
     def save(self) -> str | None:
         """Bring the store's records up to date, and let go of what is over; return why that failed."""

@@ -9,7 +9,7 @@ import attrs
 
 from tocsin.journal import Entry
 
-__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Reader", "Store", "Streaming"]
+__all__ = ["STATE", "Checkpoint", "Entry", "Key", "Reader", "Store", "Streaming", "Unhurried"]
 
 Key = tuple[str, str]
 """A record's table and its key there."""
@@ -82,6 +82,20 @@ class Streaming(Protocol):
 
         Nothing may be written to the store meanwhile. What is damaged, or missing at the end, is raised there and then.
         """
+        ...
+
+
+@runtime_checkable
+class Unhurried(Protocol):
+    """What a store may offer so that less is done while a commit waits. Both may be called from another thread, beside
+    any other call; of each there is one at a time."""
+
+    def ahead(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Return *checkpoint*, prepared for :meth:`Store.checkpoint` as far as that touches nothing of the store."""
+        ...
+
+    def tend(self) -> None:
+        """Do what the store needs now and then, and no call of it: called soon after a checkpoint; raises nothing."""
         ...
 
 

@@ -29,6 +29,7 @@ from tocsin.stores.sqlite_rows import (
     to_text,
 )
 from tocsin.stores.sqlite_schema import MIGRATIONS, index, read_bounds, write_bounds
+from tocsin.stores.sqlite_upkeep import Upkeep
 
 __all__ = ["SqliteStore"]
 
@@ -75,6 +76,7 @@ class SqliteStore:
         self._tail: list[tuple[int, bytes]] = []
         self._tail_bytes = 0
         self._log: tuple[int, int] | None = None
+        self._upkeep = Upkeep(opened.path, opened.synchronous)
         self._is_open = True
         try:
             # an entry that is damaged here is reported to whoever reads it
@@ -149,12 +151,19 @@ class SqliteStore:
             "before it, and is there once"
         )
 
+    def ahead(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Return *checkpoint* with its records as text already; callable beside anything else, from any thread.
+
+        :raises UnstorableError: when one of them cannot be text.
+        """
+        return _Written(checkpoint.ordinal, checkpoint.records, _rows(checkpoint))
+
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Bring the records up to date, and the index of subjects with them."""
         doing = f"write the checkpoint of entry {checkpoint.ordinal}"
         self._check_writable(doing)
         bounds = self._covering(checkpoint.ordinal)
-        rows = [_record(key, plain) for key, plain in checkpoint.records.items()]
+        rows = checkpoint.rows if isinstance(checkpoint, _Written) else _rows(checkpoint)
         with self._transaction(doing):
             bounds = bounds.with_records(*write_records(self._connection, rows))
             bounds = self._write_index(bounds)
@@ -254,6 +263,10 @@ class SqliteStore:
             going.append((ordinal, about))
         return going
 
+    def tend(self) -> None:
+        """Move what the log holds into the file; callable beside anything else, from any thread."""
+        self._upkeep.move()
+
     def settle(self) -> None:
         """Bring everything into the file itself, so that it is whole without the log beside it."""
         with self._failing("finish it"):
@@ -265,6 +278,7 @@ class SqliteStore:
         if not self._is_open:
             return
         self._is_open = False
+        self._upkeep.close()
         try:
             self._note_the_end()
         finally:
@@ -357,7 +371,19 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA synchronous = {self._opened.synchronous}")
 
     def _empty_log(self) -> None:
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        with self._upkeep.lock:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+@attrs.frozen(slots=True)
+class _Written(Checkpoint):
+    """A checkpoint of which the text was written ahead."""
+
+    rows: list[Written]
+
+
+def _rows(checkpoint: Checkpoint) -> list[Written]:
+    return [_record(key, plain) for key, plain in checkpoint.records.items()]
 
 
 def _record(key: tuple[str, str], plain: Any) -> Written:

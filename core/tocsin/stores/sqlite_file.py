@@ -21,6 +21,7 @@ from tocsin.stores.sqlite_schema import MIGRATIONS, identify, upgrade, verify
 __all__ = [
     "SYNCHRONOUS",
     "Opened",
+    "connect_beside",
     "connect_reading",
     "fingerprint",
     "identity",
@@ -128,6 +129,13 @@ def _prepare(path: Path, synchronous: str) -> sqlite3.Connection:
         raise
 
 
+def connect_beside(path: Path, synchronous: str) -> sqlite3.Connection:
+    """Open a second connection to a store that this process has open, to move its log; it waits for nobody."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    return connection
+
+
 def _settle(connection: sqlite3.Connection, synchronous: str) -> None:
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -135,6 +143,8 @@ def _settle(connection: sqlite3.Connection, synchronous: str) -> None:
     connection.execute("PRAGMA secure_delete = FAST")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    # only where nobody calls for upkeep: a commit that does it itself takes long
+    connection.execute("PRAGMA wal_autocheckpoint = 16384")
     # what it comes to use only with many alerts: a checkpoint then touches as many pages as it has records
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
