@@ -209,6 +209,7 @@ async def _measure(folder: Path, alerts: int, shape: str, steps: _Steps, *, main
         await alerting.submit(SilenceExpired("everything"))
         await probe.until(f"{shape}, a {what} ends", lambda: _heard(receivers, "ops", everybody))
         if maintenance:
+            await anyio.sleep(_SETTLE_SECONDS)  # what was told last has ended
             return not (probe.failed or receivers.again)
         escalated = {alert(number).alert_id for number in range(alerts // 10)}
         await probe.until(f"{shape}, {len(escalated)} levels", lambda: _heard(receivers, "boss", escalated))

@@ -61,7 +61,9 @@ class Files:
         ahead = [entry["engine_time"] - entry["at"] for entry in self.journal]
         deaths = [one["sequence"] for one in self.happenings if one["what"] in ("killed", "left")]
         for call in self.calls:
-            call["at"] += ahead[bisect_left(numbers, call["sequence"]) - 1]
+            call["at"] += ahead[
+                max(bisect_left(numbers, call["sequence"]) - 1, 0)
+            ]  # the store may fail before all else
         for one in self.happenings:
             place = bisect_left(numbers, one["sequence"])
             since = numbers[place - 1] if place else 0

@@ -13,6 +13,7 @@ from tests.simulation.checks.world import World
 
 __all__ = ["Watching"]
 
+_SUCCESSOR = "its successor"
 _NEVER = float("-inf")
 _MINUTE = 60.0
 _BEHIND = 6.0
@@ -40,7 +41,7 @@ class Watching:
         self._limited: set[str] = set()
         self._beats: set[str] = set()
         self._busy: dict[tuple[str, str], float] = {}
-        self._live: set[tuple[str, str]] = set()
+        self._live: dict[tuple[str, str], set[str]] = {}
         self._ended: dict[tuple[str, str], float] = {}
 
     @property
@@ -99,16 +100,23 @@ class Watching:
     def _follow(self, line: tuple[str, str], event: Plain) -> None:
         """What waits behind a notification of its line may have been called late with it, and is not called so twice.
 
-        So a line counts as busy until an instant has passed in which it has no notification. One that is superseded has
-        a successor, which may be heard of later.
+        So a line counts as busy until an instant has passed in which it has no notification; it may have two, for one
+        that is sent again by hand waits for another. One that is superseded has a successor, which may be heard of
+        later.
         """
-        self._busy = {one: at for one, at in self._busy.items() if one in self._live or self._ended[one] == event["at"]}
-        if event["state"] in FINAL and event["reason"] != "superseded":
-            self._live.discard(line)
-            self._ended[line] = event["at"]
-        else:
-            self._live.add(line)
+        self._busy = {
+            one: at for one, at in self._busy.items() if self._live.get(one) or self._ended[one] == event["at"]
+        }
+        live = self._live.setdefault(line, set())
+        live.discard(_SUCCESSOR)
+        if event["state"] not in FINAL:
+            live.add(event["notification_id"])
             self._busy.setdefault(line, event["at"])
+            return
+        live.discard(event["notification_id"])
+        if event["reason"] == "superseded":
+            live.add(_SUCCESSOR)
+        self._ended[line] = event["at"]
 
     def _expect(self, name: str, channel: str, since: float, counted: float) -> None:
         life, check = self.sending.lives[name], partial(self._noticed, name, channel, since)
