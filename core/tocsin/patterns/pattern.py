@@ -24,6 +24,7 @@ __all__ = ["MatchPath", "Pattern", "compile_pattern"]
 _MAX_LITERALS: Final = 256
 _MAX_GLOBS: Final = 16
 _MAX_STATES: Final = 100
+_KNOWN: Final = 16_384
 
 
 class MatchPath(enum.StrEnum):
@@ -100,8 +101,11 @@ class _Backtracking:
         return self.fullmatch(text)
 
 
+@functools.lru_cache(maxsize=_KNOWN)
 def compile_pattern(source: str) -> Pattern:
     """Return the pattern of *source*, fully anchored; ``.`` matches any character, as in Prometheus 3.
+
+    The latest are kept: a configuration is checked and then compiled, and the next one has mostly the same patterns.
 
     :raises PatternError: when *source* is outside the dialect; the message has the position and what to write instead.
     """
