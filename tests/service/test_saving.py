@@ -118,6 +118,7 @@ class _Meanwhile(SqliteStore):
     meanwhile: Callable[[], object] | None = None
     kept: Callable[[int, int], object] = staticmethod(lambda covered, newest: None)
     tended = 0
+    tends_badly = False
 
     def ahead(self, checkpoint: Checkpoint) -> Checkpoint:
         """Prepare it."""
@@ -135,6 +136,8 @@ class _Meanwhile(SqliteStore):
         """See to itself."""
         super().tend()
         self.tended += 1
+        if self.tends_badly:
+            raise RuntimeError("it is in a bad mood")
 
 
 @pytest.mark.anyio
@@ -166,3 +169,19 @@ async def test_alerts_are_accepted_while_records_are_prepared(tmp_path: Path, mo
     with closing(SqliteStore(left)) as killed:
         again = FederationAlertingService(store=killed)
         assert {one.alert_id for one in again.get_active_alerts()} == {"a", "b"}
+
+
+@pytest.mark.anyio
+async def test_a_store_that_cannot_tend_itself_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(saver, "_RECORDS", 1)
+    monkeypatch.setattr("tocsin.runtime.runner._TEND_SECONDS", 0.0)
+    store = _Meanwhile(tmp_path / "tocsin.db")
+    store.tends_badly = True
+    async with FederationAlertingService(store=store) as alerting:
+        with anyio.fail_after(_PATIENCE_SECONDS):
+            await alerting.submit(AlertFired(alert("a")))
+            while not any("could not tend itself: RuntimeError" in text for text in caplog.messages):
+                await anyio.lowlevel.checkpoint()
+            assert await alerting.submit(AlertFired(alert("b"))) == (True,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ from tocsin.runtime.threads import in_thread
 from tocsin.stores.interface import Checkpoint, Store, Unhurried
 
 __all__ = ["Committed", "Writer"]
+
+_log: Final = logging.getLogger("tocsin")
 
 _RECORDS: Final = "records"
 """The subject of the gap that tells of checkpoints that fail."""
@@ -244,9 +247,12 @@ class Writer:
             self._tell_of(self._saver.keep(taken))
 
     async def tend(self) -> None:
-        """Have the store do what it needs now and then, beside commits."""
+        """Have the store do what it needs now and then, beside commits; a failure is logged, and harms nothing."""
         if isinstance(self.store, Unhurried):
-            await in_thread(self.store.tend)
+            try:
+                await in_thread(self.store.tend)
+            except Exception as error:  # noqa: BLE001  a store may raise anything
+                _log.warning("the store could not tend itself: %s", describe_failure(error))
 
     def save(self) -> str | None:
         """Bring the store's records up to date, and let go of what is over; return why that failed."""
