@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
 from tests.bench import daemons
 from tests.bench.figures import Figure, Result, Run, document, table
 from tests.bench.scenarios import SCENARIOS, Scenario
@@ -49,7 +50,10 @@ def measured(scenario: Scenario, names: Sequence[str], turns: int, *, quick: boo
                 for figure, run in scenario.measure(name, Path(folder) / f"{turn}-{name}", quick).items():
                     runs.setdefault(figure, {}).setdefault(name, []).append(run)
                 print(f"{scenario.name}: turn {turn + 1} of {turns}, {name}", file=sys.stderr, flush=True)
-    return [Result(figure, of["tocsin"], of.get("alertmanager", [])) for figure, of in runs.items()]
+    return [
+        Result(attrs.evolve(figure, target=None) if quick else figure, of["tocsin"], of.get("alertmanager", []))
+        for figure, of in runs.items()
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-import psutil
+import psutil  # type: ignore[import-untyped]  # it has no types
 from tests.bench.load import Order, Report
 
 ALERTMANAGER: Final = "prometheus-alertmanager"

@@ -39,7 +39,7 @@ def _rate(posted: Posted, alerts: int) -> Run:
 
 def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
-    alerts = 2_000 if quick else 50_000
+    alerts = 1_000 if quick else 50_000
     for batch, connections, new, again in ((64, 4, 1.2, 2.0), (1000, 4, 1.5, 2.0), (1, 32, 0.7, None)):
         count = alerts if batch > 1 else alerts // 5
         order = Order(0, count, batch, connections)
@@ -53,20 +53,20 @@ def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 
 def _routing(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
-    many = 500 if quick else 10_000
+    many = 100 if quick else 10_000
     for what, pattern, target in (("with a prefix", "node{}-.*", 12.0), ("without a prefix", ".*-rack{}-.*", 30.0)):
         for rules in (10, many):
-            alerts = 1_000 if quick else 5_000 if rules == many else 20_000
+            alerts = 500 if quick else 5_000 if rules == many else 20_000
             place = folder / f"{what}-{rules}".replace(" ", "-")
             with running(daemon, configuration(rules, pattern), place) as measured:
                 posted = measured.take(Order(0, alerts, 64, 4, values=rules))
-            figure = Figure(f"routing: {rules:,} rules {what}", "alerts/s", None if quick or rules == 10 else target)
+            figure = Figure(f"routing: {rules:,} rules {what}", "alerts/s", target if rules == many else None)
             runs[figure] = _rate(posted, alerts)
     return runs
 
 
 def _memory(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
-    alerts = 5_000 if quick else 100_000
+    alerts = 1_000 if quick else 100_000
     with running(daemon, configuration(10), folder / "memory") as measured:
         before = measured.memory()
         posted = measured.take(Order(0, alerts, 1000, 4))

@@ -107,6 +107,18 @@ def test_without_alertmanager_only_tocsin_is_measured_and_it_says_so(
     assert "prometheus-alertmanager is not installed: only tocsin is measured" in capsys.readouterr().out
 
 
+def test_few_alerts_miss_no_target(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How fast it is with few alerts says nothing."""
+    slow = {"tocsin": 1.0, "alertmanager": 10.0}
+    scenario = Scenario("ingest", lambda name, *_: {MORE: Run(slow[name], IDLE, IDLE)})
+    monkeypatch.setattr(command, "SCENARIOS", (scenario,))
+    monkeypatch.setattr(daemons, "found", lambda: True)
+    assert command.main([]) == 0
+    assert "missed" in capsys.readouterr().out
+    assert command.main(["--quick"]) == 0
+    assert "missed" not in capsys.readouterr().out
+
+
 def test_a_daemon_that_dies_ends_it_with_its_last_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
