@@ -27,7 +27,7 @@ CODE := core plugins tests contrib docs/examples docs/site cookiecutter-backend/
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench-micro routes matrix others dist version install clean
+.PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench bench-quick bench-micro routes matrix others dist version install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -53,7 +53,7 @@ suite: $(VENV)/.ready-to-test
 
 check: ## Everything that CI checks: linters, types, imports, docs, tests with coverage, other Pythons
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured alone types imports docs
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target coverage contrib others unmeasured bench-quick alone types imports docs
 	@echo 'make check: all is well'
 
 lint: $(VENV)/.ready-to-test ## Check style and format (ruff)
@@ -122,6 +122,12 @@ month: $(VENV)/.ready-to-test ## Replay a month of EVENTS alert events
 load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
 	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)
 
+bench: $(VENV)/.ready-to-test ## Measure the daemon and Alertmanager in turns, with nothing else running; with ARGS
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: $(VENV)/.ready-to-test ## Show that the benchmark runs, with few alerts
+	$(BIN)/python -m tests.bench --quick $(ARGS)
+
 bench-micro: $(VENV)/.ready-to-test ## Measure what single operations cost; with ARGS
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -140,7 +146,7 @@ matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX
 # What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, whether the plan
 # and the gates agree with their models, how long things take, what is in a wheel or on a page, what disks, networks and
 # other programs do. `coverage`, `unmeasured`, `alone` and `contrib` run these on the default one.
-ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/benchmarks tests/test_packaging.py \
+ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/bench tests/benchmarks tests/test_packaging.py \
 	tests/test_releases.py $(ALONE) tests/authoring tests/site tests/embedding tests/plugins/test_how_to.py \
 	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py \
 	$(addprefix tests/engine/test_,routes.py mending.py muting_model.py)

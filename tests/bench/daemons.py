@@ -1,0 +1,166 @@
+"""The daemons that are measured, as processes; tocsin's configuration is converted from Alertmanager's."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import attrs
+import psutil  # type: ignore[import-untyped]  # it has no types
+from tests.bench.load import Order, Report
+
+ALERTMANAGER: Final = "prometheus-alertmanager"
+_STARTING_SECONDS: Final = 120.0
+_POLL_SECONDS: Final = 0.02
+_SAID: Final = re.compile(r"^Listening on \S+?:(\d+)$|msg=\"?Listening on\"? address=\S+?:(\d+)", re.MULTILINE)
+_DISPATCHED: Final = re.compile(
+    r"^alertmanager_dispatcher_alert_processing_duration_seconds_count (\S+)$", re.MULTILINE
+)
+
+
+class Broken(Exception):
+    """A daemon or the load generator did not do what it has to; the text says which one and what it printed."""
+
+
+@attrs.frozen
+class Posted:
+    """What one load did: seconds until all was taken in and routed, and cores in use meanwhile."""
+
+    seconds: float
+    daemon: float
+    load: float
+
+
+def found() -> bool:
+    """Whether Alertmanager is installed."""
+    return shutil.which(ALERTMANAGER) is not None
+
+
+def command(name: str, configuration: Path, data: Path) -> list[str]:
+    """Return the command that runs the daemon called ``tocsin`` or ``alertmanager`` on a free port of loopback.
+
+    :raises Broken: when the configuration cannot be converted.
+    """
+    if name == "alertmanager":
+        return [
+            shutil.which(ALERTMANAGER) or ALERTMANAGER,
+            f"--config.file={configuration}",
+            f"--storage.path={data}",
+            "--web.listen-address=127.0.0.1:0",
+            "--cluster.listen-address=",
+        ]
+    tocsin, ours = str(Path(sys.executable).with_name("tocsin")), configuration.with_suffix(".tocsin.yml")
+    made = subprocess.run(
+        [tocsin, "convert", str(configuration), "-o", str(ours)], capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise Broken(f"tocsin convert failed:\n{made.stderr[-2000:]}")
+    return [tocsin, "serve", "--config", str(ours), "--data", str(data), "--listen", "127.0.0.1:0"]
+
+
+class Daemon:
+    """One running daemon."""
+
+    def __init__(self, name: str, arguments: Sequence[str], log: Path) -> None:
+        self.name = name
+        self._log = log
+        self._dispatched = 0
+        with log.open("wb") as written:
+            self.process = subprocess.Popen(arguments, stdout=written, stderr=subprocess.STDOUT)
+        try:
+            self.port = self._listening()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _listening(self) -> int:
+        until = time.monotonic() + _STARTING_SECONDS
+        while time.monotonic() < until:
+            said = _SAID.search(self._log.read_text(encoding="utf-8", errors="replace"))
+            if said:
+                return int(said[1] or said[2])
+            self.check()
+            time.sleep(_POLL_SECONDS)  # another process is waited for
+        raise Broken(f"{self.name} did not listen within {_STARTING_SECONDS:.0f} s: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return "\n" + self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+    def check(self) -> None:
+        """Raise :class:`Broken` with what it printed last when it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise Broken(f"{self.name} ended with code {code} while it was measured: {self._last_words()}")
+
+    def memory(self) -> int:
+        """Return its resident memory, in bytes."""
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def _cpu(self) -> float:
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def take(self, order: Order) -> Posted:
+        """Have the load generator post, and wait until all of it is routed.
+
+        :raises Broken: when this daemon ends, or refuses something.
+        """
+        before = self._cpu()
+        given = json.dumps(attrs.asdict(attrs.evolve(order, port=self.port)))
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.bench.load"], input=given, capture_output=True, text=True, check=False
+        )
+        if made.returncode:
+            self.check()
+            raise Broken(f"the load generator failed against {self.name}: {made.stderr.strip()[-2000:]}")
+        report = Report(**json.loads(made.stdout))
+        seconds = report.seconds + self._until_routed(order.alerts)
+        self.check()
+        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds)
+
+    def _until_routed(self, alerts: int) -> float:
+        """Alertmanager answers before it routes; tocsin afterwards."""
+        if self.name != "alertmanager":
+            return 0.0
+        self._dispatched += alerts
+        began = time.perf_counter()
+        while self._routed() < self._dispatched:
+            self.check()
+            time.sleep(_POLL_SECONDS)  # another process is waited for
+        return time.perf_counter() - began
+
+    def _routed(self) -> float:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
+            counted = _DISPATCHED.search(answer.read().decode())
+        return float(counted[1]) if counted else 0.0
+
+    def stop(self) -> None:
+        """End it at once: nothing that it holds is wanted any more."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def running(name: str, configuration: str, folder: Path) -> Iterator[Daemon]:
+    """Run a daemon with a configuration of Alertmanager's in an empty folder, for as long as the block runs.
+
+    :raises Broken: when it does not start.
+    """
+    folder.mkdir(parents=True)
+    file = folder / "alertmanager.yml"
+    file.write_text(configuration, encoding="utf-8")
+    daemon = Daemon(name, command(name, file, folder / "data"), folder / "log")
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,152 @@
+"""The load generator, a process of its own: posts prepared bodies over raw sockets, and says what that took.
+
+It reads an order as JSON from standard input and writes a report as JSON to standard output. Bodies are made before the
+clock starts, and answers are only searched for their status and their end.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Order:
+    """What to post: *alerts* in batches over connections.
+
+    :param values: how many values the label ``node`` draws its number from; each alert's value as a whole is new.
+    :param round_number: another round posts the same alerts with a later end.
+    """
+
+    port: int
+    alerts: int
+    batch: int
+    connections: int
+    values: int = 10
+    round_number: int = 0
+    name: str = "load"
+
+
+@attrs.frozen
+class Report:
+    """What it took: seconds from the first byte to the last answer, and of this process' CPU."""
+
+    seconds: float
+    cpu: float
+
+
+class Refused(Exception):
+    """The daemon did not answer 200, or not at all."""
+
+
+def alert(order: Order, number: int, draw: random.Random) -> dict[str, Any]:
+    """Return one alert as Prometheus posts it."""
+    rule = draw.randrange(order.values)
+    return {
+        "labels": {
+            "alertname": "TargetDown",
+            "instance": f"10.0.{number >> 8 & 255}.{number & 255}:{number}",
+            "job": order.name,
+            "node": f"node{rule}-rack{rule}-{number}",
+            "severity": "warning",
+        },
+        "annotations": {"summary": f"target {number} is down", "description": "It has not answered for five minutes."},
+        "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": f"2099-01-01T00:0{order.round_number % 10}:00Z",
+        "generatorURL": "http://prometheus.example/graph",
+    }
+
+
+def requests(order: Order) -> list[bytes]:
+    """Return the requests, whole."""
+    draw = random.Random(7)
+    alerts = [alert(order, number, draw) for number in range(order.alerts)]
+    return [_request(alerts[start : start + order.batch]) for start in range(0, order.alerts, order.batch)]
+
+
+def _request(alerts: Sequence[dict[str, Any]]) -> bytes:
+    body = json.dumps(alerts).encode()
+    head = "POST /api/v2/alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def answered(received: bytes) -> bool:
+    """Whether an answer is complete.
+
+    :raises Refused: when its status is not 200.
+    """
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    if head.split(b" ", 2)[1] != b"200":
+        raise Refused(f"the daemon answered {head.splitlines()[0].decode('ascii', 'replace')!r} instead of 200")
+    lengths = [line[15:] for line in head.lower().splitlines() if line.startswith(b"content-length:")]
+    return bool(lengths) and len(body) >= int(lengths[0])
+
+
+def post(port: int, prepared: Sequence[bytes], connections: int) -> Report:
+    """Post over so many connections, on each one request after the other.
+
+    :raises Refused: when the daemon refuses one, or ends the connection.
+    """
+    waiting = iter(prepared)
+    sockets = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(connections)]
+    began, busy = time.perf_counter(), time.process_time()
+    try:
+        with selectors.DefaultSelector() as selector:
+            for one in sockets:
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if _next(one, waiting):
+                    selector.register(one, selectors.EVENT_READ, bytearray())
+            while selector.get_map():
+                _round(selector, waiting)
+    except OSError as error:
+        raise Refused(f"the daemon ended a connection: {error}") from None
+    finally:
+        for one in sockets:
+            one.close()
+    return Report(time.perf_counter() - began, time.process_time() - busy)
+
+
+def _round(selector: selectors.BaseSelector, waiting: Iterator[bytes]) -> None:
+    for key, _ in selector.select():
+        one: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are registered
+        received = one.recv(65536)
+        if not received:
+            raise Refused("the daemon ended a connection")
+        key.data.extend(received)
+        if answered(bytes(key.data)):
+            key.data.clear()
+            if not _next(one, waiting):
+                selector.unregister(one)
+
+
+def _next(one: socket.socket, waiting: Iterator[bytes]) -> bool:
+    request = next(waiting, None)
+    if request is not None:
+        one.sendall(request)
+    return request is not None
+
+
+def main() -> int:
+    """Do what standard input orders."""
+    order = Order(**json.load(sys.stdin))
+    try:
+        report = post(order.port, requests(order), order.connections)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    json.dump(attrs.asdict(report), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
