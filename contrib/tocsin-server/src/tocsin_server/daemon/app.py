@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import ConfigurationError, ServiceClosed, StoreError
-from tocsin_server.web.answers import refused
+from tocsin_server.web.answers import Refusing, refused
 from tocsin_server.web.headers import StrictHeaders
 from tocsin_server.web.origins import Origins
 from tocsin_server.web.refusal import Refused
@@ -23,13 +23,21 @@ __all__ = ["Interface", "application"]
 
 
 def application(
-    routes: Sequence[BaseRoute], seconds: float, *, names: Sequence[str] = (), by_any_name: bool = False
+    routes: Sequence[BaseRoute],
+    seconds: float,
+    *,
+    names: Sequence[str] = (),
+    by_any_name: bool = False,
+    origin: str = "",
+    refused: Refusing = refused,
 ) -> ASGIApp:
     """Return what answers the requests of *routes*.
 
     :param seconds: how long one may take until its answer begins; what takes longer is answered with 408.
     :param names: the names that the daemon is known by, besides addresses and localhost.
     :param by_any_name: whether it may be called by any name.
+    :param origin: host and port that browsers know it by, when a proxy calls it by another.
+    :param refused: makes the answers to what is refused.
     """
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -39,8 +47,8 @@ def application(
     handlers: dict[Any, Any] = dict.fromkeys((404, 405, Exception, *foreseen), answer)
     middleware = [
         Middleware(StrictHeaders),
-        Middleware(Origins, names=names, by_any_name=by_any_name),
-        Middleware(_InTime, seconds=seconds),
+        Middleware(Origins, names=names, by_any_name=by_any_name, origin=origin, refused=refused),
+        Middleware(_InTime, seconds=seconds, refused=refused),
     ]
     return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
 
@@ -48,9 +56,10 @@ def application(
 class _InTime:
     """Refuses a request whose answer does not begin in time: its sender is slow, or is waiting for nothing."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, seconds: float, refused: Refusing) -> None:
         self._app = app
         self._seconds = seconds
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -68,7 +77,7 @@ class _InTime:
             await self._app(scope, receive, begin)
         if limit.cancelled_caught and not begun:
             late = Refused(408, f"the request took more than {self._seconds:g} s")
-            await refused(Request(scope), late)(scope, receive, send)
+            await self._refused(Request(scope), late)(scope, receive, send)
 
 
 class Interface:

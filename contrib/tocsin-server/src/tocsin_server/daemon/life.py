@@ -46,6 +46,11 @@ from tocsin_server.daemon.logs import set_up_logs
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.intake import Intakes, Submit
+from tocsin_server.page.looks import Looks
+from tocsin_server.page.page import page_routes
+from tocsin_server.page.refusals import refused_to_people
+from tocsin_server.page.sessions import Sessions
+from tocsin_server.page.visitors import Visitors
 from tocsin_server.web.scopes import Guard, Token
 
 if TYPE_CHECKING:
@@ -130,6 +135,8 @@ class Daemon:
         self._reports = Reports(self._clock, loaded.server.resolve_timeout_seconds)
         self._heartbeats = Heartbeats(self.alerting, self._clock, HeartbeatFile(data / HEARTBEATS))
         self._sources = Sources(self.alerting.registry, self._intakes.source.take, self._clock)
+        self._sessions = Sessions(self._clock)
+        self._looks = Looks(self.alerting, self._clock, lambda: self._sources.stopped)
         self._made_sources = self._sources.make(loaded.sources)
         self._interface.current = self._application(loaded.server)
 
@@ -183,10 +190,22 @@ class Daemon:
             settings.max_alerts_per_request,
         )
         metrics = Metrics(self.alerting, self._intakes, self._seen, self._reloads, severities)
-        routes = [*api.routes(guard), *own.routes(), *health_routes(guard, self.reload, lambda: self._ready, metrics)]
-        known = urlsplit(settings.external_url or "").hostname
-        names = () if known is None else (known,)
-        app = application(routes, settings.request_timeout_seconds, names=names, by_any_name=not guard.open)
+        outside = urlsplit(settings.external_url or "")
+        visitors = Visitors(guard, self._sessions, https=outside.scheme == "https")
+        routes = [
+            *api.routes(guard),
+            *own.routes(),
+            *health_routes(guard, self.reload, lambda: self._ready, metrics),
+            *page_routes(self.alerting, visitors, self._looks, self._clock),
+        ]
+        app = application(
+            routes,
+            settings.request_timeout_seconds,
+            names=() if outside.hostname is None else (outside.hostname,),
+            by_any_name=not guard.open,
+            origin=outside.netloc,
+            refused=refused_to_people,
+        )
         return app if self._traces is None else self._traces.serving(app, routes)
 
     @property

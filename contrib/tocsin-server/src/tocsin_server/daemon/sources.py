@@ -46,6 +46,12 @@ class Sources:
         self._clock = clock
         self._submit = submit
         self._running: dict[str, tuple[tuple[str, Any], anyio.CancelScope]] = {}
+        self._stopped: set[str] = set()
+
+    @property
+    def stopped(self) -> list[str]:
+        """The names of those that failed, and do not run until a reload starts them again."""
+        return sorted(self._stopped)
 
     def make(self, wanted: Wanted) -> Made:
         """Return the sources of these settings; none of them runs yet.
@@ -66,6 +72,7 @@ class Sources:
             if wanted.get(name) != known:
                 scope.cancel()
                 del self._running[name]
+        self._stopped.clear()
         for name, chosen in wanted.items():
             if name not in self._running:
                 scope = anyio.CancelScope()
@@ -90,5 +97,6 @@ class Sources:
         """Record that a source failed; the next reload makes it anew."""
         _log.error("the source %r failed: %s; a reload starts it again", name, type(error).__name__)
         del self._running[name]
+        self._stopped.add(name)
         with suppress(StoreError, ServiceClosed):
             await self._submit(GapFound(GapKind.PLUGIN_FAILED, name, f"the source raised {type(error).__name__}"))

@@ -14,7 +14,10 @@ from starlette.responses import Response
 from tocsin import ConfigurationError, ServiceClosed, StoreError
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Json", "json_bytes", "refusal_of", "refused"]
+__all__ = ["Json", "Refusing", "json_bytes", "refusal_of", "refused"]
+
+Refusing = Callable[[Request, Exception], Response]
+"""Answers a request that ended in an error."""
 
 _log: Final = logging.getLogger("tocsin")
 _ALERTMANAGER: Final = "/api/v2/"

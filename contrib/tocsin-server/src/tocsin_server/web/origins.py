@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tocsin_server.web.answers import refused
+from tocsin_server.web.answers import Refusing, refused
 from tocsin_server.web.refusal import Refused
 
 __all__ = ["Origins"]
@@ -31,10 +31,22 @@ class Origins:
 
     :param names: the names that the daemon is known by, besides addresses and localhost.
     :param by_any_name: whether it may be called by any name: where tokens are needed.
+    :param origin: host and port that browsers know it by, when a proxy calls it by another; empty: none.
+    :param refused: makes the answers to what is refused.
     """
 
-    def __init__(self, app: ASGIApp, *, names: Iterable[str] = (), by_any_name: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        names: Iterable[str] = (),
+        by_any_name: bool = False,
+        origin: str = "",
+        refused: Refusing = refused,
+    ) -> None:
         self._app = app
+        self._origin = origin.lower()
+        self._refused = refused
         self._names = frozenset(name.lower() for name in names)
         self._by_any_name = by_any_name
 
@@ -43,7 +55,7 @@ class Origins:
         if scope["type"] == "http":
             problem = self._problem(scope["method"], Headers(scope=scope))
             if problem is not None:
-                await refused(Request(scope), problem)(scope, receive, send)
+                await self._refused(Request(scope), problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -52,9 +64,13 @@ class Origins:
         if not self._by_any_name and not self._is_ours(_name(host)):
             return Refused(421, f"this is not {host:.60}; without tokens, call it by its address or localhost")
         origin = headers.get("origin")
-        if method not in _READING and origin is not None and _netloc(origin) != host.lower():
+        if method not in _READING and origin is not None and not self._is_own(origin, host):
             return Refused(403, f"pages of {origin:.60} may not change anything here")
         return None
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        netloc = _netloc(origin)
+        return netloc == host.lower() or (bool(netloc) and netloc == self._origin)
 
     def _is_ours(self, name: str) -> bool:
         if name == _LOCAL or name.endswith(f".{_LOCAL}") or name in self._names:

@@ -34,6 +34,10 @@ class Token:
     hashed: str = attrs.field(repr=False)
     scopes: frozenset[str]
 
+    def allows(self, scope: str) -> bool:
+        """Whether its owner may do what needs *scope*."""
+        return bool(self.scopes & {scope, "admin"})
+
 
 class Guard:
     """Lets through what a token's scope allows; without any token, everything.
@@ -73,16 +77,22 @@ class Guard:
         """Raise :exc:`Refused` as :meth:`check` does, for a token that was given elsewhere; an empty one is none."""
         if self.open:
             return
-        found = await self._found(given)
+        found = await self.known(given)
         if found is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
             raise Refused(401, "this needs a token: send 'Authorization: Bearer …'", headers=challenge)
-        if not found.scopes & {scope, "admin"}:
+        if not found.allows(scope):
             raise Refused(403, f"the token {found.name!r} does not have the scope {scope!r}")
         request.state.token_name = found.name
 
-    async def _found(self, given: str) -> Token | None:
-        """Return what is known of a token.
+    def still(self, token: Token) -> Token | None:
+        """Return the token as it is configured now, with its present scopes; None once it was taken away."""
+        return next((one for one in self._tokens if (one.name, one.hashed) == (token.name, token.hashed)), None)
+
+    async def known(self, given: str) -> Token | None:
+        """Return the token that was *given*, or None: nobody has it.
+
+        :raises Refused: with 503 when too many that nobody has are being compared.
 
         What takes long to compare is compared in a thread, once, and remembered; whoever comes with known tokens does
         not wait for those who come with others.
