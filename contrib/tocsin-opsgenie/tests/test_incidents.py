@@ -87,12 +87,31 @@ async def test_a_level_is_a_note_on_the_same_alert(api: AlertApi) -> None:
         assert "escalation level first" in alert.notes[0]
 
 
-async def test_that_somebody_took_it_is_not_sent_on(api: AlertApi) -> None:
+async def test_that_somebody_took_it_is_an_acknowledgement(api: AlertApi) -> None:
     async with running(api, policy=True) as stage:
         await stage.alerting.process_alert(make_alert())
-        stage.alerting.acknowledge_alert("manual-001", by="ada")
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("manual-001", by="ada", comment="on it")
         await stage.pass_time(7200)
-        assert api.done() == ["alerts"]
+        assert api.done() == ["alerts", "acknowledge"]
+        (alert,) = api.open.values()
+        assert alert.acknowledged
+        assert "(by ada)" in alert.notes[0]
+
+
+async def test_that_a_part_of_an_incident_is_taken_is_a_note(api: AlertApi) -> None:
+    """Opsgenie would call nobody for the rest; once that is taken too, it is acknowledged."""
+    async with running(api) as stage:
+        for name in ("a", "b"):
+            await stage.alerting.process_alert(make_alert(alert_id=name))
+        await stage.pass_time(600)
+        told = len(api.done())
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time(60)
+        assert api.done()[told:] == ["notes"]
+        stage.alerting.acknowledge_alert("b", by="bob")
+        await stage.pass_time(60)
+        assert api.done()[told:] == ["notes", "acknowledge"]
 
 
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: AlertApi) -> None:

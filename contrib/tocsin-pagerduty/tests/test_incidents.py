@@ -75,12 +75,33 @@ async def test_levels_and_the_resolution_have_the_key_of_the_first_event(api: Ev
         assert api.open == {}
 
 
-async def test_that_somebody_took_it_is_not_sent_on(api: EventsApi) -> None:
+async def test_that_somebody_took_it_is_an_acknowledgement(api: EventsApi) -> None:
     async with running(api, policy=True) as stage:
         await stage.alerting.process_alert(make_alert())
+        await stage.pass_time()
         stage.alerting.acknowledge_alert("manual-001", by="ada")
         await stage.pass_time(7200)
-        assert actions(api) == ["trigger"]
+        assert actions(api) == ["trigger", "acknowledge"]
+        assert api.events[0]["dedup_key"] == api.events[1]["dedup_key"]
+        assert "(by ada)" in api.events[1]["payload"]["summary"]
+        stage.alerting.resolve_alert("manual-001")
+        await stage.pass_time(600)
+        assert actions(api)[2:] == ["resolve"]
+
+
+async def test_an_incident_of_which_a_part_is_taken_is_not_acknowledged(api: EventsApi) -> None:
+    """PagerDuty would call nobody for the rest; once that is taken too, it is."""
+    async with running(api) as stage:
+        for name in ("a", "b"):
+            await stage.alerting.process_alert(make_alert(alert_id=name))
+        await stage.pass_time(600)
+        told = len(api.events)
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time(60)
+        assert len(api.events) == told
+        stage.alerting.acknowledge_alert("b", by="bob")
+        await stage.pass_time(60)
+        assert actions(api)[told:] == ["acknowledge"]
 
 
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: EventsApi) -> None:

@@ -170,6 +170,7 @@ def test_every_kind_has_its_sign() -> None:
         **dict.fromkeys(["firing", "escalation", "repeat", "test", "digest"], "🔴"),
         "more": "🟣",
         "resolved": "🟢",
+        "acknowledged": "🟢",
         "heartbeat": "🟢",
     }
 

@@ -16,7 +16,7 @@ from tocsin.engine.outgoing import lines_of
 from tocsin.engine.owing import current
 from tocsin.engine.state import Episode, Lane, Line, Outgoing
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import NotificationState
+from tocsin.model.notification import NotificationKind, NotificationState
 from tocsin.roles.aggregator import Cause
 
 __all__ = ["crosses", "told_by", "told_first"]
@@ -55,6 +55,8 @@ def told_by(turn: Turn, out: Outgoing) -> list[Episode]:
     """Return what a notification lists or, before its first attempt, would list now."""
     if out.attempts:
         return list(map(turn.state.episodes.__getitem__, out.listed))
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return [turn.episode(name) for line in lines_of(turn, out) for name in line.taken]
     return [episode for line in lines_of(turn, out) for episode in _would_list(turn, line)]
 
 

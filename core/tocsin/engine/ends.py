@@ -28,6 +28,9 @@ def resolve(turn: Turn, incident: Incident, line: Line, episode: Episode) -> Non
     if episode_id in line.blocked:
         turn.tx.drop_from(episode, line.blocked, episode_id)
         decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
+    if episode_id in line.taken:
+        turn.tx.edit(line).taken = tuple(name for name in line.taken if name != episode_id)
+        decided(turn, episode, line.channel_id, Action.SKIP, Reason.RESOLVED)
     if episode_id in line.told:
         drop_due(turn, line, episode_id)
         drop_waiting(turn, line, episode_id)

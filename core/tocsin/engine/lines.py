@@ -28,6 +28,7 @@ from tocsin.engine.recheck import fires_again, recheck
 from tocsin.engine.redrive import resume_waiting
 from tocsin.engine.reminders import reminded_first, told_and_open
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
+from tocsin.engine.taking import list_taken, still_taken
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
@@ -79,14 +80,23 @@ def _wanted_repeat(turn: Turn, line: Line) -> _Wanted | None:
     return None if first is None else _Wanted(NotificationKind.REPEAT, first.severity.rank)
 
 
+def _wanted_word(turn: Turn, line: Line) -> _Wanted | None:
+    taken = still_taken(turn, line)
+    if not taken:
+        return None
+    return _Wanted(NotificationKind.ACKNOWLEDGED, max(episode.severity.rank for episode in taken))
+
+
 def _wanted(turn: Turn, line: Line) -> _Wanted | None:
     level = _wanted_level(turn, line) if line.levels else None
     if level is not None:
         return level
     due = _wanted_due(turn, line) if line.due else None
-    if not line.repeat or (due is not None and due.kind is not NotificationKind.RESOLVED):
+    if due is not None and due.kind is not NotificationKind.RESOLVED:
         return due
-    return _wanted_repeat(turn, line) or due
+    return (_wanted_word(turn, line) if line.taken else None) or (
+        (_wanted_repeat(turn, line) if line.repeat else None) or due
+    )
 
 
 def settle(turn: Turn, line: Line) -> None:
@@ -122,7 +132,7 @@ def settle(turn: Turn, line: Line) -> None:
         if line.late:
             turn.tx.edit(line).late = False  # it owes nothing that could be told now
         if out is not None:
-            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line))
+            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line, out))
         return
     if out is not None and (out.kind is wanted.kind and _same_level(out, wanted)):
         return
@@ -201,7 +211,9 @@ def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
     return wanted.mark is None or (wanted.mark.policy_id, wanted.mark.level) == (out.policy_id, out.level)
 
 
-def _why_nothing(turn: Turn, line: Line) -> Reason:
+def _why_nothing(turn: Turn, line: Line, out: Outgoing) -> Reason:
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return Reason.LAPSED if line.told else Reason.RESOLVED
     members = islice(crowds.most_severe(turn, turn.incident(line)), crowds.LISTED)
     found = (line.blocked.get(episode.episode_id) for episode in members)
     return min((reason for reason in found if reason is not None), default=Reason.RESOLVED)
@@ -261,11 +273,14 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
     return ordinal + revived * 1_000_000
 
 
-def compose(turn: Turn, line: Line) -> Listed:
+def compose(turn: Turn, line: Line, kind: NotificationKind) -> Listed:
     """Take what the line owes now, as the list of its next notification; empty if there is nothing to tell.
 
-    What is due goes before what is only told again, and that is listed as far as there is room.
+    One of the *kind* acknowledged lists what was taken, and nothing else. In any other, what is due goes before what
+    is only told again, and that is listed as far as there is room.
     """
+    if kind is NotificationKind.ACKNOWLEDGED:
+        return list_taken(turn, line)
     listed: Listed = {}
     told, left = list_levels(turn, line, listed) if line.levels else ([], [])
     passengers = _take_due(turn, line, listed)

@@ -13,7 +13,7 @@ from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.event import TellingDecided
-from tocsin.model.notification import AlertStatus
+from tocsin.model.notification import AlertStatus, NotificationKind
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
 
@@ -77,13 +77,13 @@ def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
     if line.current is None:
         return False
     out = turn.state.outgoing[line.current]
-    return out.attempts > 0 and episode_id in out.listed
+    return out.attempts > 0 and episode_id in out.listed and out.kind is not NotificationKind.ACKNOWLEDGED
 
 
 def tells_firing(turn: Turn, line: Line) -> bool:
     """Whether the line's notification was attempted, and tells that something of the incident fires."""
     out = current(turn, line)
-    if out is None or not out.attempted:
+    if out is None or not out.attempted or out.kind is NotificationKind.ACKNOWLEDGED:
         return False
     firing = (turn.episode(name) for name, (status, _) in out.listed.items() if status is AlertStatus.FIRING)
     return any(episode.incident_id == line.incident_id for episode in firing)

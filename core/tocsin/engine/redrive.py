@@ -7,8 +7,9 @@ from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
 from tocsin.engine.owing import level_of
 from tocsin.engine.state import PASSENGER, Episode, Line, Outgoing, Owed
+from tocsin.engine.taking import worth_telling
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import AlertStatus, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
 from tocsin.roles.aggregator import Cause
 
@@ -56,6 +57,8 @@ def _worth_telling(turn: Turn, out: Outgoing, episode_id: str) -> bool:
     episode = turn.state.episodes.get(episode_id)
     if episode is None or not _lists(out, episode):
         return False
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return worth_telling(turn, turn.line(turn.state.incidents[episode.incident_id], out.channel_id), episode_id)
     status, rank = out.listed[episode_id]
     if status is AlertStatus.RESOLVED:
         return rank != PASSENGER and resolution_gate(turn, out.channel_id) is None and not _continues(turn, episode)

@@ -134,8 +134,8 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
-    ``late`` says that the watchdog missed what waits for the current notification to end. No episode with a number
-    below ``sought`` was told and passes its gates, see :mod:`tocsin.engine.reminders`.
+    ``late`` says that the watchdog missed what waits for the current notification to end. ``taken`` are episodes of
+    which it is to say that somebody has them. No episode below ``sought`` was told and passes its gates (reminders).
     """
 
     incident_id: str
@@ -158,6 +158,7 @@ class Line:
     resolve_at: float | None = None
     late: bool = False
     sought: int = 0
+    taken: tuple[str, ...] = ()
     counts: dict[str, int] = attrs.field(factory=dict)
     line_id: str = attrs.field(init=False)
 
@@ -347,8 +348,7 @@ class Tally:
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
     that alerts of that key join; ``configuration`` is the digest of the one in force; ``wall_floor`` is the latest
-    instant of the wall clock that was met. ``undelivered`` are notifications
-    that were given up, ``shelf`` their order.
+    instant of the wall clock that was met. ``undelivered`` are notifications that were given up, ``shelf`` their order.
 
     What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes and lines in order,
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before

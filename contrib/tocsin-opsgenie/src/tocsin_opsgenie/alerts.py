@@ -77,7 +77,7 @@ def new_alert(notification: Notification, config: OpsgenieConfig) -> dict[str, A
 def message(notification: Notification) -> str:
     """Return the message's subject; that it is a test comes first."""
     said = fitting_line(notification.message.subject, MESSAGE) if notification.message is not None else ""
-    text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
+    text = said or f"[{wording.state(notification)}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
     return fitting(text, MESSAGE)

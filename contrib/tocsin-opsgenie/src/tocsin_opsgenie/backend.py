@@ -40,6 +40,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
+        acknowledgements=True,
     )
 
 
@@ -48,7 +49,8 @@ class OpsgenieBackend(HttpBackend):
 
     The alert's alias is the incident's id: what is created twice under it is one alert that counts. An open alert keeps
     what it was created with, so that what a later notification says beyond that takes requests of its own: the
-    priority, a note, and where it is wanted message and description.
+    priority, a note, and where it is wanted message and description. It is acknowledged once somebody took all that
+    fires of the incident; that a part is taken is a note.
 
     What the answers mean is said at https://docs.opsgenie.com/docs/response and
     https://docs.opsgenie.com/docs/api-rate-limiting: 202 is taken; 4xx is not worth repeating; 429 and 5xx are.
@@ -83,6 +85,10 @@ class OpsgenieBackend(HttpBackend):
         """Return the first request for *notification*: what has to be done for it to be told."""
         if notification.kind is NotificationKind.HEARTBEAT:
             return self._request("GET", f"/heartbeats/{quote(self._config.heartbeat_name or '', safe='')}/ping")
+        if notification.kind is NotificationKind.ACKNOWLEDGED:
+            what = "acknowledge" if notification.acknowledged else "notes"
+            document = {"note": alerts.note(notification), "source": alerts.SOURCE}
+            return self._on_alert("POST", what, notification, document)
         if notification.status is AlertStatus.FIRING:
             return self._request("POST", "/alerts", alerts.new_alert(notification, self._config))
         document = {"note": alerts.note(notification), "source": alerts.SOURCE}
@@ -90,7 +96,7 @@ class OpsgenieBackend(HttpBackend):
 
     def _updates(self, notification: Notification) -> Iterator[httpx.Request]:
         """Yield what an alert that may have been open before does not take from its being created again."""
-        if notification.status is not AlertStatus.FIRING or not _may_be_open(notification):
+        if notification.calm or not _may_be_open(notification):
             return
         urgency = {"priority": alerts.priority(notification, self._config)}
         yield self._on_alert("PUT", "priority", notification, urgency)

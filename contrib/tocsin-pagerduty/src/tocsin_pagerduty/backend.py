@@ -31,6 +31,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
+        acknowledgements=True,
     )
 
 
@@ -40,7 +41,8 @@ class PagerDutyBackend(HttpBackend):
     The deduplication key is the incident's id, so that an event that arrives twice is one alert all the same. What the
     answers mean is said at https://developer.pagerduty.com/docs/events-api-v2-overview: 202 is taken; 400, and whatever
     else is wrong with the request, is not worth repeating; 429 and 5xx are. Heartbeats are rejected: PagerDuty would
-    make an incident of each.
+    make an incident of each. That somebody took a part of an incident is told once all of it is taken: PagerDuty would
+    call nobody for the rest.
     """
 
     def __init__(self, config: PagerDutyConfig, context: BackendContext) -> None:
@@ -52,6 +54,8 @@ class PagerDutyBackend(HttpBackend):
         """Try once to deliver *notification*."""
         if notification.kind is NotificationKind.HEARTBEAT:
             return Outcome.rejected("PagerDuty takes no heartbeats: send them through another channel")
+        if notification.kind is NotificationKind.ACKNOWLEDGED and not notification.acknowledged:
+            return Outcome.delivered("nothing to send: the rest of the incident calls for somebody still")
         return await super().send(notification)
 
     def request(self, notification: Notification) -> httpx.Request:

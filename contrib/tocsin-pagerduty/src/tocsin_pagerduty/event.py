@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import httpx
 
-from tocsin import AlertStatus, Notification, iso_time
+from tocsin import AlertStatus, Notification, NotificationKind, iso_time, wording
 from tocsin_pagerduty.details import custom_details
 from tocsin_pagerduty.fitting import fitting, fitting_line
 from tocsin_pagerduty.settings import PagerDutyConfig
@@ -32,12 +32,13 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
     """Return the event for *notification*.
 
-    It resolves when all that the channel was told of the incident is over. Until then everything is a trigger, also the
-    end of one alert among several: PagerDuty adds it to the log of the alert with the same key.
+    It resolves when all that the channel was told of the incident is over, and acknowledges when somebody took all that
+    still fires of it. Everything else is a trigger, also the end of one alert among several: PagerDuty adds it to the
+    log of the alert with the same key.
     """
     document: dict[str, Any] = {
         "routing_key": config.routing_key,
-        "event_action": "resolve" if notification.over else "trigger",
+        "event_action": _action(notification),
         "dedup_key": dedup_key(notification.incident_id),
         "payload": _payload(notification, config),
     }
@@ -48,6 +49,12 @@ def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]
     if links := [*_links(notification)]:
         document["links"] = links
     return document
+
+
+def _action(notification: Notification) -> str:
+    if notification.over:
+        return "resolve"
+    return "acknowledge" if notification.kind is NotificationKind.ACKNOWLEDGED else "trigger"
 
 
 def dedup_key(incident_id: str) -> str:
@@ -81,7 +88,7 @@ def _payload(notification: Notification, config: PagerDutyConfig) -> dict[str, A
 def _summary(notification: Notification) -> str:
     """Return the message's subject; that it is a test, or that something still fires, comes first."""
     said = fitting_line(notification.message.subject, SUMMARY) if notification.message is not None else ""
-    text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
+    text = said or f"[{wording.state(notification)}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
     if notification.status is AlertStatus.RESOLVED and not notification.over:

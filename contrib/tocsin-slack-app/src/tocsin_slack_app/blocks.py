@@ -14,7 +14,6 @@ from typing import Any, Final
 from tocsin import (
     AggregatedAlert,
     AlertSeverity,
-    AlertStatus,
     Notification,
     NotificationKind,
     PerformanceAlert,
@@ -76,7 +75,7 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     alert_id = notification.alerts[0].alert.alert_id if notification.alerts else ""
     page = page_link(page_url, notification.incident_id, alert_id)
     taken = is_taken(notification)
-    answered = [context(state or "✅ Acknowledged", STATE)] if taken else []
+    answered = [context(state or _acknowledged(notification), STATE)] if taken else []
     calm = not is_firing(notification) or notification.kind is NotificationKind.HEARTBEAT
     return _document(
         _CALM if calm else _SIGNS[_severity(notification)],
@@ -86,6 +85,11 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     )
 
 
+def _acknowledged(notification: Notification) -> str:
+    people = sorted({one.acknowledged_by for one in notification.firing if one.acknowledged_by})
+    return f"✅ Acknowledged by {fitting(escaped(', '.join(people)), _FIELD)}" if people else "✅ Acknowledged"
+
+
 def event(notification: Notification) -> Document:
     """Return a message of its own about *notification*, as it stands in an incident's thread."""
     headline = wording.headline(notification)
@@ -93,8 +97,7 @@ def event(notification: Notification) -> Document:
         headline = notification.message.subject or headline
     else:
         headline = escaped(headline)
-    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
-    sign = _CALM if calm else _SIGNS[notification.severity]
+    sign = _CALM if notification.calm else _SIGNS[notification.severity]
     return _document(sign, headline, notification, [*_body(notification), *_ids(notification)])
 
 
