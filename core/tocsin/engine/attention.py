@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
-
 from tocsin.engine import crowds, escalation
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gates import acknowledged
 from tocsin.engine.incidents import reconsider
 from tocsin.engine.reminders import remind_soon
 from tocsin.engine.state import Acknowledgement, Episode
-from tocsin.engine.taking import owe_word
+from tocsin.engine.taking import taken_over
 from tocsin.engine.turn import Turn
 from tocsin.model.facts import Acknowledged, Snoozed
 
@@ -33,20 +30,13 @@ def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
     until = None if fact.for_seconds is None else turn.clock + fact.for_seconds
     for episode in episodes:
         ack = Acknowledgement(fact.by, fact.comment, episode.severity, turn.clock, until)
-        known = _said_before(turn, episode, ack)
-        turn.tx.edit(episode).ack = ack
+        before, turn.tx.edit(episode).ack = episode.ack, ack
         crowds.taken(turn, turn.state.incidents[episode.incident_id], episode)
         _set_end(turn, Deadline.ACKNOWLEDGEMENT_END, episode, until)
-        if not known:
-            owe_word(turn, turn.state.incidents[episode.incident_id], episode)
+        if before is None or before.by != fact.by:
+            taken_over(turn, turn.state.incidents[episode.incident_id], episode)
         _attended(turn, episode)
     return bool(episodes)
-
-
-def _said_before(turn: Turn, episode: Episode, ack: Acknowledgement) -> bool:
-    """Whether the same one said the same of the alert before, and that still holds."""
-    before = episode.ack
-    return before is not None and acknowledged(turn, episode) and attrs.evolve(before, at=ack.at) == ack
 
 
 def snooze(turn: Turn, fact: Snoozed) -> bool:

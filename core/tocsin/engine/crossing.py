@@ -15,6 +15,7 @@ from tocsin.engine.levels import nameable
 from tocsin.engine.outgoing import lines_of
 from tocsin.engine.owing import current
 from tocsin.engine.state import Episode, Lane, Line, Outgoing
+from tocsin.engine.taking import list_taken
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import NotificationKind, NotificationState
 from tocsin.roles.aggregator import Cause
@@ -56,7 +57,7 @@ def told_by(turn: Turn, out: Outgoing) -> list[Episode]:
     if out.attempts:
         return list(map(turn.state.episodes.__getitem__, out.listed))
     if out.kind is NotificationKind.ACKNOWLEDGED:
-        return [turn.episode(name) for line in lines_of(turn, out) for name in line.taken]
+        return [turn.episode(name) for line in lines_of(turn, out) for name in list_taken(turn, line)]
     return [episode for line in lines_of(turn, out) for episode in _would_list(turn, line)]
 
 

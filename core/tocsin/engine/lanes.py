@@ -16,6 +16,7 @@ from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial, p
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Lane, Line, Outgoing
+from tocsin.engine.taking import goes_out
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
@@ -222,6 +223,7 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     if out.first_attempt_at is None:
         out.first_attempt_at = turn.now.engine
     announce(turn, out)
+    goes_out(turn, out)
     notification = notification_of(turn, out)
     template_name = channel.channel.template_name
     if template_name is not None and template_name not in turn.plan.config.templates:

@@ -115,7 +115,8 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         level=None if out.level is None else EscalationLevel.parse(out.level),
         policy_id=out.policy_id,
         still_firing=sum([len(line.told) for line in lines]),
-        acknowledged=all_told_taken(turn, lines),
+        acknowledged=all(one.acknowledged_by is not None for one in firing) and all_told_taken(turn, lines),
+        reopened=max([line.reopened for line in lines], default=0),
         told_severity=max([line.told_severity for line in lines if line.told_severity is not None], default=None),
     )
 

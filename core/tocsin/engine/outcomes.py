@@ -117,6 +117,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         line.told_at = turn.clock
         line.top = max(line.top, rank)
         tx.put_in(episode, line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
+        crowds.knows(turn, line, episode)
         line.sought = min(line.sought, episode.serial)
         known.append((episode, rank, incident, line))
     for episode, rank, incident, line in known:

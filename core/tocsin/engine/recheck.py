@@ -9,7 +9,7 @@ from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, end, lines_of
 from tocsin.engine.owing import adopt, block
 from tocsin.engine.state import PASSENGER, Episode, Outgoing
-from tocsin.engine.taking import worth_telling
+from tocsin.engine.taking import recheck_word
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Reason
@@ -47,28 +47,13 @@ def _owe_levels_again(turn: Turn, out: Outgoing) -> None:
             line.levels, line.telling = (*line.telling, *line.levels), ()
 
 
-def _recheck_word(turn: Turn, out: Outgoing) -> bool:
-    """Do so with one that says who took what: as long as that holds, and its channel wants to hear of it."""
-    before = dict(out.listed)
-    line = turn.line(turn.state.incidents[out.incident_id], out.channel_id)
-    over = [episode_id for episode_id in before if not worth_telling(turn, line, episode_id)]
-    for episode_id in over:
-        turn.tx.drop_from(out, out.listed, episode_id)
-    if out.listed:
-        return True
-    lapsed = any(turn.episode(episode_id).firing for episode_id in over)
-    state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
-    end(turn, out, state, Reason.LAPSED if lapsed else Reason.RESOLVED, listed=before)
-    return False
-
-
 def recheck(turn: Turn, out: Outgoing) -> bool:
     """Run the gates again over an attempted notification that is not under way; return whether it goes on.
 
     If nothing in it is worth telling any more, it ends: cancelled, or unknown if an attempt may have arrived.
     """
     if out.kind is NotificationKind.ACKNOWLEDGED:
-        return _recheck_word(turn, out)
+        return recheck_word(turn, out)
     why = Reason.RESOLVED
     firing = False
     before = dict(out.listed)

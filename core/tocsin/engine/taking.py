@@ -1,86 +1,120 @@
-"""Taking: which channels are to be told that somebody took an alert, and what of that is still worth telling.
+"""Taking: which channels are to be told that somebody took all that they were told of, and when that is worth telling.
 
-A channel hears of it where it was told that the alert fires, and wants to (``send_acknowledged``). No gate keeps it
-back: its receiver goes on calling people meanwhile. It is no word about the alert itself, so that what the channel
-knows, its reminders and the aggregator's instants stay as they are.
+A line owes that word as long as its channel wants to hear of it (``send_acknowledged``), somebody has everything that
+the channel was told of and that still fires, and it was not said since the channel was last called for somebody. So it
+does not matter by which way all of it became taken. No gate keeps it back, for its receiver goes on calling people; but
+whatever else the line owes goes first. It is no word about the alerts themselves: what the channel knows, its reminders
+and the aggregator's instants stay as they are.
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 from tocsin.engine import crowds
-from tocsin.engine.gates import acknowledged
-from tocsin.engine.outgoing import Listed
-from tocsin.engine.owing import busy, current, decided
-from tocsin.engine.state import Episode, Incident, Line
+from tocsin.engine.outgoing import Listed, end, lines_of
+from tocsin.engine.owing import decided
+from tocsin.engine.state import Episode, Incident, Line, Outgoing
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import AlertStatus
+from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
 
-__all__ = ["all_told_taken", "hears", "list_taken", "owe_word", "still_taken", "worth_telling"]
+__all__ = [
+    "all_told_taken",
+    "goes_out",
+    "holds",
+    "is_owed",
+    "list_taken",
+    "recheck_word",
+    "say_again",
+    "supersede",
+    "taken_over",
+]
+
+_AGAIN = ""
+"""What a line notes where it is to say it again."""
 
 
-def hears(turn: Turn, channel_id: str) -> bool:
+def _hears(turn: Turn, channel_id: str) -> bool:
     """Whether the channel is told when somebody takes what it was told of."""
     found = turn.plan.channels.get(channel_id)
     return found is not None and found.channel.enabled and found.hears_acknowledgements
 
 
-def owe_word(turn: Turn, incident: Incident, episode: Episode) -> None:
-    """Owe to every line that was told of the episode, or is just being told, that somebody took it.
+def holds(turn: Turn, line: Line) -> bool:
+    """Whether somebody has all that the line was told of, and its channel wants to hear of that."""
+    return bool(line.told) and _hears(turn, line.channel_id) and not crowds.is_open(turn, line)
 
-    Of a crowd that is taken together a line names so many as it lists; the notification says whether that is all.
-    """
-    episode_id = episode.episode_id
+
+def is_owed(turn: Turn, line: Line) -> bool:
+    """Whether the line is to say so, or is just trying to."""
+    said = line.said and line.said != line.current
+    return not said and holds(turn, line)
+
+
+def say_again(turn: Turn, line: Line) -> None:
+    """Have it said again, if it was: somebody else has it, or it is sent again by hand."""
+    if line.said is not None:
+        turn.tx.edit(line).said = _AGAIN
+        turn.touch(line)
+
+
+def supersede(turn: Turn, line: Line, out: Outgoing) -> None:
+    """End what gives way to something else; a word is said after that, if it still holds."""
+    if line.said == out.notification_id:
+        say_again(turn, line)
+    end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
+
+
+def taken_over(turn: Turn, incident: Incident, episode: Episode) -> None:
+    """Take in that somebody else has an episode than was said."""
     for line in incident.lines.values():
-        if episode_id in line.taken or len(line.taken) >= crowds.LISTED or not hears(turn, line.channel_id):
-            continue
-        if episode_id in line.told or _is_being_told(turn, line, episode_id):
-            turn.tx.edit(line).taken = (*line.taken, episode_id)
-            decided(turn, episode, line.channel_id, Action.NOTIFY, Reason.TAKEN, turn.clock)
-            if busy(turn, line):
-                decided(turn, episode, line.channel_id, Action.HOLD, Reason.BUSY)
+        if episode.episode_id in line.told:
+            say_again(turn, line)
 
 
-def _is_being_told(turn: Turn, line: Line, episode_id: str) -> bool:
-    out = current(turn, line)
-    return out is not None and out.attempted and episode_id in out.listed
+def goes_out(turn: Turn, out: Outgoing) -> None:
+    """Take in that an attempt starts: from then on it may have been said, or the channel is called for somebody.
 
-
-def worth_telling(turn: Turn, line: Line, episode_id: str) -> bool:
-    """Whether the line's channel knows that the episode fires, and is to hear that somebody has it."""
-    episode = turn.state.episodes.get(episode_id)
-    if episode is None or not episode.firing or episode_id not in line.told:
-        return False
-    return acknowledged(turn, episode) and hears(turn, line.channel_id)
-
-
-def still_taken(turn: Turn, line: Line) -> list[Episode]:
-    """Return what the line has to say was taken; what is not worth it any more is let go."""
-    left = tuple(name for name in line.taken if worth_telling(turn, line, name))
-    if left != line.taken:
-        for episode_id in line.taken:
-            episode = turn.state.episodes.get(episode_id)
-            if episode is not None and episode_id not in left:
-                why = Reason.LAPSED if episode.firing else Reason.RESOLVED
-                decided(turn, episode, line.channel_id, Action.SKIP, why)
-        turn.tx.edit(line).taken = left
-    return list(map(turn.episode, left))
+    In the second case what it may hold as taken is open again.
+    """
+    for line in lines_of(turn, out):
+        if out.kind is NotificationKind.ACKNOWLEDGED:
+            turn.tx.edit(line).said = out.notification_id
+        elif line.said is not None and any(status is AlertStatus.FIRING for status, _ in out.listed.values()):
+            turn.tx.edit(line).said = None
+            line.reopened += 1
 
 
 def list_taken(turn: Turn, line: Line) -> Listed:
-    """Take what the line has to say was taken, as the list of its next notification."""
-    found = still_taken(turn, line)
-    turn.tx.edit(line).taken = ()
-    return {one.episode_id: (AlertStatus.FIRING, line.told[one.episode_id]) for one in found}
+    """Return what a word lists: what the channel was told of, of a crowd the most severe, as far as there is room."""
+    names = list(line.told)
+    if len(names) > crowds.LISTED:
+        severe = islice(crowds.most_severe(turn, turn.incident(line)), crowds.LISTED)
+        names = [episode.episode_id for episode in severe if episode.episode_id in line.told] or [min(names)]
+    return {name: (AlertStatus.FIRING, line.told[name]) for name in names}
+
+
+def recheck_word(turn: Turn, out: Outgoing) -> bool:
+    """Bring an attempted word in accord with what holds now; return whether it goes on, see ``recheck``."""
+    (line,) = lines_of(turn, out)
+    before = dict(out.listed)
+    if not holds(turn, line):
+        fires = any(turn.episode(name).firing for name in before)
+        state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
+        end(turn, out, state, Reason.LAPSED if fires else Reason.RESOLVED, listed=before)
+        return False
+    listed = list_taken(turn, line)
+    for name in before.keys() - listed.keys():
+        turn.tx.drop_from(out, out.listed, name)
+    for name in sorted(before.keys() - line.told.keys()):
+        decided(turn, turn.episode(name), line.channel_id, Action.SKIP, Reason.RESOLVED)
+    for name, mark in listed.items():
+        turn.tx.put_in(out, out.listed, name, mark)
+    return True
 
 
 def all_told_taken(turn: Turn, lines: list[Line]) -> bool:
-    """Whether somebody has all that the lines were told of and that still fires; of a crowd, all of its incident."""
+    """Whether somebody has all that the lines were told of and that still fires."""
     told = [line for line in lines if line.told]
-    return bool(told) and all(_has_all(turn, line) for line in told)
-
-
-def _has_all(turn: Turn, line: Line) -> bool:
-    if len(line.told) > crowds.LISTED:
-        return crowds.all_taken(turn, turn.incident(line))
-    return all(acknowledged(turn, turn.episode(episode_id)) for episode_id in line.told)
+    return bool(told) and not any(crowds.is_open(turn, line) for line in told)

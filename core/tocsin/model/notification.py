@@ -116,9 +116,11 @@ class Notification:
 
     ``still_firing`` counts what the channel was told of its incident before and that still fires, listed again or not:
     an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``acknowledged`` says
-    that somebody took all of that: only then may the tool's incident be taken as well. ``told_severity`` is
-    the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
-    must not make the tool's incident so.
+    that somebody took all of that, and all that is listed: only then may the tool's incident be taken as well.
+    ``reopened`` counts how often the channel was told so, and then of something that calls for somebody: a tool that
+    calls nobody for an incident that is taken needs another one then. ``told_severity`` is the highest that the channel
+    was told of the incident before (None: nothing): what comes later may be milder, and must not make the tool's
+    incident so.
     """
 
     notification_id: str
@@ -138,6 +140,7 @@ class Notification:
     still_firing: int = 0
     told_severity: AlertSeverity | None = None
     acknowledged: bool = False
+    reopened: int = 0
 
     @property
     def firing(self) -> tuple[ListedAlert, ...]:
