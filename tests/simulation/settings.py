@@ -54,6 +54,7 @@ POLICIES: Final = ("day", "night")
 BACKENDS: Final[dict[str, Plain]] = {
     "simulated": {
         "per_incident": False,
+        "acknowledgements": False,
         "concurrency": 4,
         "timeout": 10.0,
         "retry": {"base": 2.0, "cap": 60.0, "attempts": 6, "age": 900.0},
@@ -61,6 +62,7 @@ BACKENDS: Final[dict[str, Plain]] = {
     },
     "simulated_tool": {
         "per_incident": True,
+        "acknowledgements": True,
         "concurrency": 1,
         "timeout": 20.0,
         "retry": {"base": 4.0, "cap": 120.0, "attempts": 4, "age": 600.0},
@@ -68,6 +70,7 @@ BACKENDS: Final[dict[str, Plain]] = {
     },
     "simulated_hasty": {
         "per_incident": False,
+        "acknowledgements": False,
         "concurrency": 2,
         "timeout": 5.0,
         "retry": {"base": 1.0, "cap": 8.0, "attempts": 2, "age": 60.0},

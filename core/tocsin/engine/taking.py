@@ -108,7 +108,7 @@ def recheck_word(turn: Turn, out: Outgoing) -> bool:
     for name in before.keys() - listed.keys():
         turn.tx.drop_from(out, out.listed, name)
     for name in sorted(before.keys() - line.told.keys()):
-        decided(turn, turn.episode(name), line.channel_id, Action.SKIP, Reason.RESOLVED)
+        decided(turn, turn.episode(name), line.channel_id, Action.SKIP, Reason.LAPSED)
     for name, mark in listed.items():
         turn.tx.put_in(out, out.listed, name, mark)
     return True
