@@ -292,6 +292,19 @@ def test_a_channel_that_fails_has_what_fires_told_elsewhere_in_time() -> None:
     assert [sent.firing for sent in one.on("spare")] == [["b"]]
 
 
+def test_what_it_gave_way_to_is_called_late_by_itself() -> None:
+    one = bench(answer=None)
+    one.fire("a")
+    one.deliver()
+    one.ack("a")
+    one.outcome(one.on("pager")[-1], DOWN)
+    word = one.engine.state.outgoing[one.on("pager")[-1].name]
+    word.late = True
+    one.fire("b", "critical")
+    more = one.engine.state.outgoing[one.on("pager")[-1].name]
+    assert (more.kind.value, more.late) == ("more", False)
+
+
 def test_one_that_is_redriven_gives_way_as_well() -> None:
     one = bench(answer=None)
     one.fire("a")

@@ -114,7 +114,7 @@ def _some(random: Random, names: tuple[str, ...], most: int) -> list[str]:
 def _channel(random: Random, name: str) -> Plain:
     backend = "simulated_tool" if name == "tool" else random.choice(("simulated", "simulated", "simulated_hasty"))
     others = [other for other in CHANNELS if other != name]
-    return {
+    drawn = {
         "backend": backend,
         "min_severity": random.choice(("info", "info", "warning", "error", "critical")),
         "limit": random.choice((None, None, 1, 3, 10)),
@@ -123,6 +123,8 @@ def _channel(random: Random, name: str) -> Plain:
         "fallback_after": random.choice((300.0, 45.0)),
         "send_resolved": random.random() < 0.85,
     }
+    # drawn apart, so that whatever else is drawn stays the same
+    return {**drawn, "send_acknowledged": Random(f"hears {json.dumps(drawn)}").choice((None, None, True, False))}
 
 
 def _conditions(random: Random) -> Plain:
@@ -319,6 +321,7 @@ def channel_of(name: str, plain: Plain) -> NotificationChannel:
         fallback=plain["fallback"],
         fallback_after_seconds=plain["fallback_after"],
         send_resolved=plain["send_resolved"],
+        send_acknowledged=plain["send_acknowledged"],
     )
 
 

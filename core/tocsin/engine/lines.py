@@ -142,7 +142,7 @@ def settle(turn: Turn, line: Line) -> None:
         return
     if out is not None:
         supersede(turn, line, out)
-        turn.tx.edit(line).late = out.late  # whatever takes it up is not missed twice
+        turn.tx.edit(line).late = out.late and not yields(out)  # whatever takes it up is not missed twice
     _queue(turn, line, wanted)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.simulation.checks.reading import Plain
 from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import Telling
-from tests.simulation.checks.world import Span, World
+from tests.simulation.checks.world import Key, Span, World
 
 __all__ = ["OF_A_WORD", "Taking"]
 
@@ -22,7 +22,7 @@ class Taking:
     """``said``: which notification said so on a line last, since the channel was last called for somebody.
 
     ``again``: lines on which it may be said once more. ``keys``: under which of its own incidents a tool was last told
-    that all is taken.
+    that all is taken, ``names`` whom it was told to have each.
     """
 
     def __init__(self, world: World, sending: Sending, telling: Telling, complain: Callable[[str], None]) -> None:
@@ -33,6 +33,7 @@ class Taking:
         self.said: dict[Line, str] = {}
         self.again: set[Line] = set()
         self.keys: dict[Line, int] = {}
+        self.names: dict[Line, dict[Key, str | None]] = {}
 
     def taken(self, meant: list[Span], by: str) -> None:
         """Somebody is about to take these: where another one was said to have one of them, that is said again."""
@@ -74,10 +75,10 @@ class Taking:
         self.keys[line] = max(self.keys.get(line, -1), call["reopened"])
         if not call["acknowledged"]:
             self.complain(f"{what}: does not say that all is taken")
-        for one in call["listing"]:
-            span = self.world.spans[one["incident"], one["alert"], one["episode"]]
-            if one["by"] != span.taker:
-                self.complain(f"{what}: says that {one['by']} has {span.key}, it is {span.taker}")
+        self.names[line] = {(one["incident"], one["alert"], one["episode"]): one["by"] for one in call["listing"]}
+        for key, by in self.names[line].items():
+            if by != self.world.spans[key].taker:
+                self.complain(f"{what}: says that {by} has {key}, it is {self.world.spans[key].taker}")
 
     def redriven(self, name: str, ended: Plain, what: str) -> None:
         """Somebody has it said again."""
@@ -87,12 +88,28 @@ class Taking:
         self.again.add(line)
 
     def everything_said(self) -> None:
-        """At rest: where all that a channel was told of is taken, it was told so since it was last called."""
+        """At rest: where all that a channel was told of is taken, it was told so since it was last called.
+
+        And where it was told so, nobody is left whom it is to call for.
+        """
         for line in {(key[0], channel) for channel, key in self.telling.told}:
             told = self._told(line)
             taken = bool(told) and all(self.world.acknowledged(span, self.world.now) for span in told)
-            if taken and self._hears(line[1]) and line not in self.said:
-                self.complain(f"{line[1]} was never told that somebody has all of {line[0]}")
+            if taken and self._hears(line[1]):
+                self._is_said(line, told)
+            for span in told if line in self.said else []:
+                routed = line[1] in self.telling.targets(span)
+                if routed and self.world.answers(span, line[1], self.world.now) == {None}:
+                    self.complain(f"{line[1]} was told that somebody has {span.key}, and nobody has it")
+
+    def _is_said(self, line: Line, told: list[Span]) -> None:
+        if line not in self.said:
+            self.complain(f"{line[1]} was never told that somebody has all of {line[0]}")
+            return
+        for span in told:
+            by = self.names[line].get(span.key, span.taker)
+            if by != span.taker:
+                self.complain(f"{line[1]} was told that {by} has {span.key}, and not that {span.taker} does")
 
     def _told(self, line: Line) -> list[Span]:
         """What fires in the incident and the channel was told of."""
@@ -103,4 +120,7 @@ class Taking:
         channel = self.world.settings["channels"].get(channel_id)
         if channel is None or not channel["enabled"]:
             return False
-        return bool(self.world.settings["backends"][channel["backend"]]["acknowledgements"])
+        wanted = channel["send_acknowledged"]
+        return bool(
+            self.world.settings["backends"][channel["backend"]]["acknowledgements"] if wanted is None else wanted
+        )
