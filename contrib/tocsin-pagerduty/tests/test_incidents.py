@@ -104,6 +104,49 @@ async def test_an_incident_of_which_a_part_is_taken_is_not_acknowledged(api: Eve
         assert actions(api)[told:] == ["acknowledge"]
 
 
+async def test_what_fires_after_it_was_taken_opens_an_incident_of_its_own(api: EventsApi) -> None:
+    """For what is added to one that is acknowledged PagerDuty calls nobody. The one before is closed then."""
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert(alert_id="a"))
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time()
+        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
+        await stage.pass_time()
+        assert actions(api) == ["trigger", "acknowledge", "trigger", "resolve"]
+        keys = [event["dedup_key"] for event in api.events]
+        assert keys == [keys[0], keys[0], f"{keys[0]}.1", keys[0]]
+        assert list(api.open) == [f"{keys[0]}.1"]
+        for name in "ab":
+            stage.alerting.resolve_alert(name)
+        await stage.pass_time(600)
+        assert (api.open, api.refused) == ({}, [])
+
+
+async def test_where_an_acknowledgement_ends_somebody_is_called_again(api: EventsApi) -> None:
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert())
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
+        await stage.pass_time(700)
+        assert len(api.opened_alerts) == 2
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(503, 2), (400, 1)])
+async def test_what_cannot_close_the_one_before_is_tried_again_if_that_can_help(
+    api: EventsApi, status: int, attempts: int
+) -> None:
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert(alert_id="a"))
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time()
+        api.will(Reply(202, b'{"status": "success"}'), Reply(status))
+        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
+        await stage.pass_time(60)
+        assert actions(api)[2:] == ["trigger", "resolve"] * attempts
+
+
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: EventsApi) -> None:
     async with running(api, rate_limit_per_minute=1) as stage:
         for number in range(3):

@@ -18,7 +18,7 @@ from tocsin_pagerduty.details import custom_details
 from tocsin_pagerduty.fitting import fitting, fitting_line
 from tocsin_pagerduty.settings import PagerDutyConfig
 
-__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "dedup_key", "event"]
+__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "closing", "dedup_key", "event"]
 
 EVENT_BYTES: Final = 512_000
 SUMMARY: Final = 1024
@@ -39,7 +39,7 @@ def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]
     document: dict[str, Any] = {
         "routing_key": config.routing_key,
         "event_action": _action(notification),
-        "dedup_key": dedup_key(notification.incident_id),
+        "dedup_key": dedup_key(notification.incident_id, notification.reopened),
         "payload": _payload(notification, config),
     }
     if config.client:
@@ -57,11 +57,22 @@ def _action(notification: Notification) -> str:
     return "acknowledge" if notification.kind is NotificationKind.ACKNOWLEDGED else "trigger"
 
 
-def dedup_key(incident_id: str) -> str:
-    """Return the incident's id, which is constant over its life, or a digest of one that PagerDuty would not take."""
-    if len(incident_id) <= DEDUP_KEY and _VISIBLE.fullmatch(incident_id):
-        return incident_id
-    return hashlib.sha256(incident_id.encode("utf-8", "surrogatepass")).hexdigest()
+def closing(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
+    """Return the event that resolves the alert in whose place the one of *notification* is since it was taken."""
+    key = dedup_key(notification.incident_id, notification.reopened - 1)
+    return {"routing_key": config.routing_key, "event_action": "resolve", "dedup_key": key}
+
+
+def dedup_key(incident_id: str, reopened: int = 0) -> str:
+    """Return the incident's id, or a digest of one that PagerDuty would not take.
+
+    It is constant until PagerDuty was told that somebody has all of it and something calls for somebody after that: how
+    often that happened is added then, for of an incident that is acknowledged PagerDuty calls nobody.
+    """
+    key = f"{incident_id}.{reopened}" if reopened else incident_id
+    if len(key) <= DEDUP_KEY and _VISIBLE.fullmatch(key):
+        return key
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _payload(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
