@@ -41,7 +41,7 @@ class NotificationKind(enum.StrEnum):
     REPEAT = "repeat"
     """Still firing: a repeat came due, or a snooze ended."""
     ACKNOWLEDGED = "acknowledged"
-    """Somebody took what this channel was told of: for channels that want to hear of that (``send_acknowledged``)."""
+    """Somebody has all that this channel was told of: for channels that want to know (``send_acknowledged``)."""
     RESOLVED = "resolved"
     """All that it lists has resolved."""
     DIGEST = "digest"

@@ -66,9 +66,10 @@ class Reason(enum.StrEnum):
     SNOOZED = "snoozed"
     """Somebody put it off."""
     TAKEN = "taken"
-    """Somebody acknowledged it, and the channel, which was told of it, is told that too."""
+    """Somebody has all that the channel was told of, and it is told that too."""
     LAPSED = "lapsed"
-    """The acknowledgement that was to be told holds no more, or the channel wants to hear of none any more."""
+    """That somebody has all of it, which was to be told, holds no more for this alert, or the channel wants to hear of
+    none any more."""
     RESOLVED = "resolved"
     """It resolved before it was told."""
     SUPERSEDED = "superseded"
