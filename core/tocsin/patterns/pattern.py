@@ -101,7 +101,6 @@ class _Backtracking:
         return self.fullmatch(text)
 
 
-@functools.lru_cache(maxsize=_KNOWN)
 def compile_pattern(source: str) -> Pattern:
     """Return the pattern of *source*, fully anchored; ``.`` matches any character, as in Prometheus 3.
 
@@ -109,6 +108,11 @@ def compile_pattern(source: str) -> Pattern:
 
     :raises PatternError: when *source* is outside the dialect; the message has the position and what to write instead.
     """
+    return _compiled(source)
+
+
+@functools.lru_cache(maxsize=_KNOWN)
+def _compiled(source: str) -> Pattern:
     node = trimmed(parse(source))
     sequences = expand(node, max(_MAX_LITERALS, source.count("|") + 1))
     globs = None if sequences is None else globs_of(sequences)
