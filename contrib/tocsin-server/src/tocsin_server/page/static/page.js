@@ -1,29 +1,10 @@
-// Keeps ages and countdowns as they are now, and the page as it would be if it were loaded now.
+// Keeps the page as it would be if it were loaded now.
+
+import { tick } from "./ages.js";
 
 const AGAIN_MS = 3000;
 const OLD = "This may be old: the daemon does not answer, or you have to sign in again. Load it.";
 const SCROLLED = 200;
-const units = [[86400, "d"], [3600, "h"], [60, "min"]];
-
-function duration(seconds) {
-  for (const [length, unit] of units) {
-    if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`;
-  }
-  return `${Math.max(0, Math.floor(seconds))} s`;
-}
-
-// The machine with the browser may have another idea of the time than the daemon.
-const ahead = Date.parse(document.body.dataset.now) - Date.now();
-
-function tick() {
-  const now = Date.now() + ahead;
-  for (const time of document.querySelectorAll("time[data-age], time[data-until]")) {
-    const past = (now - Date.parse(time.dateTime)) / 1000;
-    const text = duration("until" in time.dataset ? -past : past);
-    if (time.textContent !== text) time.textContent = text;
-  }
-}
-
 let newest = 0;
 let waiting = 0;
 let loading = false;
@@ -99,7 +80,5 @@ document.querySelector(".news a").addEventListener("click", (event) => {
 });
 
 newest = Number(live().dataset.look);
-tick();
-setInterval(tick, 1000);
 setInterval(catchUp, 1000);
 listen();
