@@ -53,6 +53,12 @@ escalation_policies:
     return path
 
 
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    """A configuration without tokens."""
+    return _written(tmp_path, tokens=False)
+
+
 @pytest.fixture(scope="session")
 def open_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A daemon without tokens."""

@@ -8,22 +8,23 @@ let go; it may come back.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, Final
 
 import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from tocsin import Clock, Entry, FederationAlertingService, StoreError, entry_to_plain, iso_time
 from tocsin_server.api.operation import PREFIX, Answer, Operation, Parameter
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.web.refusal import Refused
+from tocsin_server.web.streamed import EVENT_STREAM, Streamed
 
 __all__ = ["EventStream", "as_events"]
 
-_MEDIA_TYPE: Final = "text/event-stream"
 _TOGETHER: Final = 50
 _ALIVE_SECONDS: Final = 15.0
 _PATIENCE_SECONDS: Final = 30.0
@@ -78,7 +79,7 @@ class EventStream:
                 "Server-sent events: `event` is the type, `data` the event as in the journal with its `time`; a "
                 "`FactAccepted` has its fact. The last event of a commit has the journal's ordinal as its `id`.",
                 self._listen,
-                {200: Answer("Events, until the client or the daemon ends.", "EventStream", media_type=_MEDIA_TYPE)},
+                {200: Answer("Events, until the client or the daemon ends.", "EventStream", media_type=EVENT_STREAM)},
                 (_LAST_EVENT_ID,),
                 (400,),
             )
@@ -93,7 +94,8 @@ class EventStream:
             raise Refused(503, "the daemon stops", headers={"Retry-After": "5"})
         if self._listeners >= _MOST:
             raise Refused(503, f"{_MOST} clients listen already", headers={"Retry-After": "30"})
-        return _Stream(self, newest if known is None else min(newest, int(known)))
+        after = newest if known is None else min(newest, int(known))
+        return Streamed(partial(self.serve, after=after))
 
     async def serve(self, send: Send, after: int) -> None:
         """Send what comes after an ordinal, and go on until the service ends or the client cannot follow."""
@@ -146,28 +148,3 @@ def _chunk(entries: tuple[Entry, ...], after: int) -> bytes:
     gone = entries[0].ordinal - after - 1
     note = f": {gone} entries are not kept any more\n\n".encode("ascii") if gone else b""
     return note + b"".join(map(as_events, entries))
-
-
-class _Stream(Response):
-    """The answer: it ends when its client goes."""
-
-    media_type = _MEDIA_TYPE
-
-    def __init__(self, stream: EventStream, after: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._after = after
-        del self.headers["content-length"]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._until_gone, receive, tasks.cancel_scope)
-            await self._stream.serve(send, self._after)
-            tasks.cancel_scope.cancel()
-
-    @staticmethod
-    async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            continue
-        scope.cancel()

@@ -196,7 +196,7 @@ class Daemon:
             *api.routes(guard),
             *own.routes(),
             *health_routes(guard, self.reload, lambda: self._ready, metrics),
-            *page_routes(self.alerting, visitors, self._looks, self._clock),
+            *page_routes(self.alerting, self._submit, visitors, self._looks, self._pulse, self._clock),
         ]
         app = application(
             routes,

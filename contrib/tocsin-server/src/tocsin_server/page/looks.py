@@ -83,6 +83,7 @@ class Incident:
 class Look:
     """What fires. ``incidents`` has those first that wait for somebody, then the most severe, then the oldest.
 
+    :param number: grows with every look that shows something else, also over restarts of the daemon.
     :param taken_at: wall time. :param counts: alerts by severity and cluster.
     """
 
@@ -96,6 +97,8 @@ class Look:
 class Looks:
     """Takes looks, for all who look.
 
+    ``next_at`` is the instant, engine time, from which on another look may be taken.
+
     :param stopped: says which sources do not run.
     """
 
@@ -106,7 +109,8 @@ class Looks:
         self._lock = anyio.Lock()
         self._look: Look | None = None
         self._ordinal = -1
-        self._begun_at = self._next_at = 0.0
+        self._begun_at = 0.0
+        self.next_at = 0.0
 
     async def current(self) -> Look:
         """Return the newest look; where it is time for another one, that one, which all wait for together."""
@@ -118,7 +122,7 @@ class Looks:
 
     def _is_due(self, ordinal: int) -> bool:
         now = self._clock.now()
-        if now < self._next_at:
+        if now < self.next_at:
             return False
         return ordinal != self._ordinal or now >= self._begun_at + _LONGEST_SECONDS or self._alerting.store_fails
 
@@ -128,17 +132,21 @@ class Looks:
         states: list[AlertState] = []
         for start in range(0, len(ids), _TOGETHER):
             states += await anyio.to_thread.run_sync(self._alerting.alert_states, ids[start : start + _TOGETHER])
-        number = 0 if self._look is None else self._look.number
-        look = await anyio.to_thread.run_sync(self._made, number + 1, wall, [one for one in states if one.firing])
+        look = await anyio.to_thread.run_sync(self._made, wall, [one for one in states if one.firing])
         now = self._clock.now()
         self._ordinal, self._begun_at = ordinal, begun_at
-        self._next_at = now + max(_SHORTEST_SECONDS, _SHARE * (now - begun_at))
+        self.next_at = now + max(_SHORTEST_SECONDS, _SHARE * (now - begun_at))
         return look
 
-    def _made(self, number: int, wall: float, states: list[AlertState]) -> Look:
+    def _made(self, wall: float, states: list[AlertState]) -> Look:
         counts = Counter((state.alert.severity, state.alert.cluster_id) for state in states)
         troubles = troubles_of(self._alerting, self._stopped(), states, wall)
-        return Look(number, wall, _grouped(states), counts, troubles)
+        before = self._look
+        look = Look(int(wall), wall, _grouped(states), counts, troubles)
+        if before is None:
+            return look
+        same = (before.incidents, before.troubles) == (look.incidents, look.troubles)
+        return attrs.evolve(look, number=before.number if same else max(before.number + 1, look.number))
 
 
 def _grouped(states: Iterable[AlertState]) -> tuple[Incident, ...]:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin import AlertSeverity, Clock, FederationAlertingService, Upcoming, UpcomingKind
+from tocsin_server.page.deeds import alert_link
 from tocsin_server.page.looks import Incident, Look, Looks
 from tocsin_server.page.query import Query
 from tocsin_server.page.rendering import rendered
@@ -42,6 +43,11 @@ class _Row:
     incident: Incident
     coming: Upcoming | None
     labels: tuple[tuple[str, str], ...]
+
+    @property
+    def link(self) -> str:
+        """The way to the alert that stands for it."""
+        return alert_link("./", self.incident.head.alert.alert_id)
 
     @property
     def message(self) -> str:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from tocsin import Clock, FederationAlertingService
+from tocsin_server.api.pulse import Pulse
+from tocsin_server.intake import Submit
+from tocsin_server.page.alert import AlertPage
+from tocsin_server.page.changes import Changes
+from tocsin_server.page.deeds import Deeds
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
 from tocsin_server.page.statics import static_route
 from tocsin_server.page.visitors import Visitors
+from tocsin_server.web.routes import ExactRoute
 
 __all__ = ["page_routes"]
 
 
-def page_routes(alerting: FederationAlertingService, visitors: Visitors, looks: Looks, clock: Clock) -> list[BaseRoute]:
+def page_routes(
+    alerting: FederationAlertingService, submit: Submit, visitors: Visitors, looks: Looks, pulse: Pulse, clock: Clock
+) -> list[BaseRoute]:
     """Return the routes of everything that a browser shows."""
     now = Now(looks, alerting, clock)
-    return [Route("/", visitors.see("read", now.show), methods=["GET"]), *visitors.routes(), static_route()]
+    changes = Changes(looks, visitors, pulse, clock)
+    return [
+        Route("/", visitors.see("read", now.show), methods=["GET"]),
+        Route("/changes", visitors.see("read", changes.listen), methods=["GET"]),
+        ExactRoute("/alerts/{alert_id}", visitors.see("read", AlertPage(alerting, clock).show), methods=["GET"]),
+        ExactRoute("/alerts/{alert_id}/{deed}", visitors.see("operate", Deeds(submit).do), methods=["POST"]),
+        *visitors.routes(),
+        static_route(),
+    ]

@@ -62,6 +62,8 @@ class Visitors:
 
         async def seen(request: Request) -> Response:
             session = self.of(request)
+            if session is None and request.method != "GET":
+                raise Refused(403, "you are not signed in any more; nothing was done")
             if session is None:
                 return RedirectResponse(f"{root_of(request)}sign-in?to={quote(_way(request), safe='')}", 303)
             _check_scope(session, scope)

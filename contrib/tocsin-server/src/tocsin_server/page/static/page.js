@@ -1,30 +1,84 @@
-// Keeps ages and countdowns as they are now; the server wrote them as they were.
+// Keeps the page as it would be if it were loaded now.
 
-const units = [[86400, "d"], [3600, "h"], [60, "min"]];
+import { tick } from "./ages.js";
 
-export function duration(seconds) {
-  for (const [length, unit] of units) {
-    if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`;
+const AGAIN_MS = 3000;
+const OLD = "This may be old: the daemon does not answer, or you have to sign in again. Load it.";
+const SCROLLED = 200;
+let newest = 0;
+let waiting = 0;
+let loading = false;
+
+function live() {
+  return document.getElementById("live");
+}
+
+// Somebody reads who has scrolled down, marked some text, or is at a link by keyboard.
+function reads() {
+  return window.scrollY > SCROLLED || String(getSelection()) !== "" || live().contains(document.activeElement);
+}
+
+function say(text) {
+  const news = document.querySelector(".news a");
+  news.textContent = text;
+  news.hidden = text === "";
+}
+
+// Returns whether there was something to show.
+async function load() {
+  loading = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.redirected || !answer.ok) return false;
+    const loaded = new DOMParser().parseFromString(await answer.text(), "text/html");
+    live().replaceWith(loaded.getElementById("live"));
+    document.title = loaded.title;
+    waiting = newest > Number(live().dataset.look) ? 1 : 0;
+    say("");
+    tick();
+    return true;
+  } finally {
+    loading = false;
   }
-  return `${Math.max(0, Math.floor(seconds))} s`;
 }
 
-// The machine with the browser may have another idea of the time than the daemon.
-function offset() {
-  const said = document.body.dataset.now;
-  return said === undefined ? 0 : Date.parse(said) - Date.now();
+async function changed(number) {
+  if (number !== newest) waiting += 1;
+  newest = number;
+  await catchUp();
 }
 
-const ahead = offset();
-
-function tick() {
-  const now = Date.now() + ahead;
-  for (const time of document.querySelectorAll("time[data-age], time[data-until]")) {
-    const past = (now - Date.parse(time.dateTime)) / 1000;
-    const text = duration("until" in time.dataset ? -past : past);
-    if (time.textContent !== text) time.textContent = text;
+async function catchUp() {
+  if (loading || waiting === 0) return;
+  if (reads()) {
+    say(`${waiting} ${waiting === 1 ? "update waits" : "updates wait"}. Show.`);
+    return;
+  }
+  try {
+    if (!(await load())) say(OLD);
+  } catch {
+    // The daemon went meanwhile; listening again tells when it is back.
   }
 }
 
-tick();
-setInterval(tick, 1000);
+function listen() {
+  const source = new EventSource(live().dataset.changes);
+  source.addEventListener("open", () => say(""));
+  source.addEventListener("message", (event) => changed(Number(event.data)));
+  source.addEventListener("error", () => {
+    say(OLD);
+    source.close();
+    setTimeout(listen, AGAIN_MS);
+  });
+}
+
+document.querySelector(".news a").addEventListener("click", (event) => {
+  event.preventDefault();
+  window.scrollTo(0, 0);
+  getSelection().removeAllRanges();
+  load().then((loaded) => loaded || location.reload(), () => location.reload());
+});
+
+newest = Number(live().dataset.look);
+setInterval(catchUp, 1000);
+listen();
