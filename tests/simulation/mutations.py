@@ -16,7 +16,6 @@ from tests.simulation.breaking import Mutation, into, nothing, replace
 
 from tocsin.engine import (
     circuit,
-    codec,
     ends,
     escalation,
     gates,
@@ -868,7 +867,7 @@ def recovers_without_the_log_of_starts(patch: pytest.MonkeyPatch) -> None:
         for lane in state.lanes.values():
             lane.starts = ()
 
-    replace(patch, codec, "load", _recovering(forget))
+    replace(patch, recovery, "load", _recovering(forget))
 
 
 @mutation(seed=10)
@@ -877,7 +876,7 @@ def recovers_without_acknowledgements(patch: pytest.MonkeyPatch) -> None:
         for episode in state.episodes.values():
             episode.ack = None
 
-    replace(patch, codec, "load", _recovering(forget))
+    replace(patch, recovery, "load", _recovering(forget))
 
 
 @mutation(seed=2)
@@ -887,7 +886,7 @@ def recovers_without_what_was_told(patch: pytest.MonkeyPatch) -> None:
             for line in incident.lines.values():
                 line.told.clear()
 
-    replace(patch, codec, "load", _recovering(forget))
+    replace(patch, recovery, "load", _recovering(forget))
 
 
 @mutation(seed=1)
@@ -895,7 +894,7 @@ def recovers_with_another_seed(patch: pytest.MonkeyPatch) -> None:
     def reseed(state: Any) -> None:
         state.seed += 1
 
-    replace(patch, codec, "load", _recovering(reseed))
+    replace(patch, recovery, "load", _recovering(reseed))
 
 
 @mutation(seed=4)
@@ -906,7 +905,7 @@ def recovers_without_what_waits(patch: pytest.MonkeyPatch) -> None:
         for lane in state.lanes.values():
             lane.queue.ranks.clear()
 
-    replace(patch, codec, "load", _recovering(forget))
+    replace(patch, recovery, "load", _recovering(forget))
 
 
 @mutation(seed=2)
@@ -914,7 +913,7 @@ def recovers_without_deadlines(patch: pytest.MonkeyPatch) -> None:
     def forget(state: Any) -> None:
         state.agenda.ranks.clear()
 
-    replace(patch, codec, "load", _recovering(forget))
+    replace(patch, recovery, "load", _recovering(forget))
 
 
 @mutation(seed=3)

@@ -152,10 +152,10 @@ class Sending:
         """A notification enters a state: only such as may follow the one it was in."""
         name, state = event["notification_id"], event["state"]
         before = self.states.get(name)
-        follow = _NEXT["yielding" if (event["kind"], before) == (WORD, "retrying") else before]
+        yields = event["kind"] == WORD and before == "retrying"
         if before in FINAL:
             self.complain(f"{what}: is {state} after its end ({before})")
-        elif state not in follow:
+        elif state not in _NEXT["yielding" if yields else before]:
             self.complain(f"{what}: is {state} after {before}")
         self.states[name], self.channels[name] = state, event["channel_id"]
         if event["reason"] == "digested":
