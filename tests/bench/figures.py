@@ -24,18 +24,22 @@ class Run:
 
 @attrs.frozen
 class Figure:
-    """What one line of the table is about; ``target`` is the ratio to reach, None where none is set."""
+    """What one line of the table is about; ``target`` is the ratio to reach, None where none is set.
+
+    With *absolute*, the target is about tocsin's own value, in the figure's unit.
+    """
 
     name: str
     unit: str
     target: float | None = None
     more_is_better: bool = True
+    absolute: bool = False
 
-    def reached(self, ratio: float) -> bool | None:
-        """Whether a ratio, tocsin's value by Alertmanager's, is good enough; None without a target."""
+    def reached(self, value: float) -> bool | None:
+        """Whether a ratio, or with *absolute* a value, is good enough; None without a target."""
         if self.target is None:
             return None
-        return ratio >= self.target if self.more_is_better else ratio <= self.target
+        return value >= self.target if self.more_is_better else value <= self.target
 
 
 @attrs.frozen
@@ -51,6 +55,12 @@ class Result:
         """tocsin's median by Alertmanager's; None where one of both is missing or zero."""
         theirs = median(self.alertmanager)
         return median(self.tocsin) / theirs if theirs else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target was reached; None where there is none, or nothing to compare with."""
+        judged = median(self.tocsin) if self.figure.absolute else self.ratio
+        return None if judged is None else self.figure.reached(judged)
 
 
 def median(runs: Sequence[Run]) -> float:
@@ -87,19 +97,24 @@ def table(results: Sequence[Result]) -> str:
 def _row(result: Result) -> tuple[str, ...]:
     figure, ratio = result.figure, result.ratio
     sign = ">=" if figure.more_is_better else "<="
-    met = "" if ratio is None or figure.reached(ratio) is not False else " missed"
+    unit = f" {figure.unit}" if figure.absolute else ""
+    met = " missed" if result.reached is False else ""
     busiest = max(run.load for run in (*result.tocsin, *result.alertmanager))
     return (
         figure.name,
         figure.unit,
-        f"{median(result.tocsin):,.0f}",
-        f"{median(result.alertmanager):,.0f}" if result.alertmanager else "-",
+        _shown(median(result.tocsin)),
+        _shown(median(result.alertmanager)) if result.alertmanager else "-",
         "-" if ratio is None else f"{ratio:.2f}",
-        "-" if figure.target is None else f"{sign} {figure.target:g}{met}",
+        "-" if figure.target is None else f"{sign} {figure.target:g}{unit}{met}",
         f"{busiest:.0%}",
         limit(result.tocsin),
         limit(result.alertmanager),
     )
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def document(results: Sequence[Result]) -> dict[str, Any]:

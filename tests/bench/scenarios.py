@@ -75,4 +75,21 @@ def _memory(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     return {figure: Run(grown / alerts, posted.daemon, posted.load)}
 
 
-SCENARIOS: Final = (Scenario("ingest", _ingest), Scenario("routing", _routing), Scenario("memory", _memory))
+def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
+    """Only tocsin's: after ``kill -9`` none of Alertmanager's alerts is left."""
+    if daemon != "tocsin":
+        return {}
+    alerts = 1_000 if quick else 100_000
+    with running(daemon, configuration(10), folder / "restart") as measured:
+        measured.take(Order(0, alerts, 1000, 4))
+        ready = measured.restart(alerts)
+    figure = Figure(f"restart: {alerts:,} firing alerts, after kill -9", "s", 5.0, more_is_better=False, absolute=True)
+    return {figure: Run(ready.seconds, ready.daemon, ready.load)}
+
+
+SCENARIOS: Final = (
+    Scenario("ingest", _ingest),
+    Scenario("routing", _routing),
+    Scenario("memory", _memory),
+    Scenario("restart", _restart),
+)

@@ -61,6 +61,43 @@ def test_the_table_says_what_was_missed_and_how_busy_the_load_generator_was() ->
     assert "missed" not in lines[2]
 
 
+def test_an_absolute_target_is_about_the_value_itself() -> None:
+    """It is judged without Alertmanager, and in its own unit."""
+    figure = Figure("restart", "s", 5.0, more_is_better=False, absolute=True)
+    assert (Result(figure, _runs(4.5)).reached, Result(figure, _runs(5.5)).reached) == (True, False)
+    assert Result(LESS, _runs(5.5)).reached is None
+    line = table([Result(figure, _runs(5.5))]).splitlines()[1]
+    assert "5.50" in line
+    assert "<= 5 s missed" in line
+
+
+SERVER = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"[{}]" if self.path == "/api/v2/alerts" else b"")
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print("Listening on 127.0.0.1:%d" % server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+def test_a_restart_that_lost_alerts_is_no_figure(tmp_path: Path) -> None:
+    daemon = Daemon("tocsin", [sys.executable, "-c", SERVER], tmp_path / "log")
+    try:
+        first = daemon.process.pid
+        assert daemon.restart(1).seconds > 0
+        assert daemon.process.pid != first
+        with pytest.raises(Broken, match="tocsin holds 1 alerts after its restart, and took in 2"):
+            daemon.restart(2)
+    finally:
+        daemon.stop()
+
+
 def test_the_document_holds_every_run() -> None:
     written = json.loads(json.dumps(document([Result(MORE, _runs(1, 2, 3), _runs(4))])))["results"][0]
     assert [run["value"] for run in written["tocsin"]] == [1, 2, 3]
@@ -70,7 +107,7 @@ def test_the_document_holds_every_run() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["speed"], "there is no scenario 'speed': there are ingest, routing, memory"),
+        (["speed"], "there is no scenario 'speed': there are ingest, routing, memory, restart"),
         (["--turns", "0"], "'0' is no number of turns"),
         (["--output", "/no/such/folder/file"], "its folder does not exist"),
     ],
