@@ -22,6 +22,7 @@ from tests.bench.load import Order, Report
 ALERTMANAGER: Final = "prometheus-alertmanager"
 _STARTING_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.02
+_ANSWER_SECONDS: Final = 60.0
 _SAID: Final = re.compile(r"^Listening on \S+?:(\d+)$|msg=\"?Listening on\"? address=\S+?:(\d+)", re.MULTILINE)
 _DISPATCHED: Final = re.compile(
     r"^alertmanager_dispatcher_alert_processing_duration_seconds_count (\S+)$", re.MULTILINE
@@ -158,8 +159,14 @@ class Daemon:
         return True
 
     def _get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
-            body: bytes = answer.read()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_ANSWER_SECONDS) as answer:
+                body: bytes = answer.read()
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:
+            self.check()
+            raise Broken(f"{self.name} does not answer {path}: {error} {self._last_words()}") from error
         return body
 
     def _until_routed(self, alerts: int) -> float:
