@@ -164,6 +164,8 @@ def _waited_for(turn: Turn, out: Outgoing) -> bool:
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
     """Note the fallback of the notification's channel, and set the deadline at which that one's turn comes."""
     found = turn.plan.channels.get(out.channel_id)
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return  # nobody else was told of what it says
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
         at = out.due_at + found.channel.fallback_after_seconds
