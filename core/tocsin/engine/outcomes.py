@@ -20,6 +20,7 @@ from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_l
 from tocsin.engine.recheck import recheck
 from tocsin.engine.reminders import told_and_open
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing
+from tocsin.engine.taking import called
 from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
@@ -45,7 +46,8 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     status = fact.outcome.status
     found = turn.plan.channels.get(out.channel_id)
     if found is not None:
-        circuit.note(turn, lane, found.spec.circuit, status)
+        calls = out.kind is not NotificationKind.ACKNOWLEDGED
+        circuit.note(turn, lane, found.spec.circuit, status, calls=calls)
         if found.channel.rate_limit_per_minute is not None and out.started_at is not None:
             note_late_start(turn, lane, out.started_at, fact.started_at)
     if status is OutcomeStatus.DELIVERED:
@@ -119,6 +121,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         tx.put_in(episode, line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
         crowds.knows(turn, line, episode)
         line.sought = min(line.sought, episode.serial)
+        called(turn, line)
         known.append((episode, rank, incident, line))
     for episode, rank, incident, line in known:
         if episode.resolved_at is not None:

@@ -32,6 +32,12 @@ __all__ = [
 Listed = dict[str, tuple[AlertStatus, int]]
 
 _SHELVED: Final = 10_000
+SAY_AGAIN: Final = ""
+"""What a line notes where it is to say again that somebody has all that it told."""
+
+_UNSAID: Final = frozenset({Reason.LAPSED, Reason.RESOLVED, Reason.SUPERSEDED, Reason.CHANNEL_MISSING})
+"""Why a word ends that may never have arrived, and is said again where it holds again."""
+
 _GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
@@ -215,6 +221,8 @@ def end(
         _shelve(turn, out)
     freed = lines_of(turn, out)
     for line in freed:
+        if line.said == notification_id and reason in _UNSAID:
+            tx.edit(line).said = SAY_AGAIN
         if line.current == notification_id:
             tx.edit(line).current = None
             if state is NotificationState.CANCELLED:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import islice
 
 from tocsin.engine import crowds
-from tocsin.engine.outgoing import Listed, end, lines_of
+from tocsin.engine.outgoing import SAY_AGAIN, Listed, end, lines_of
 from tocsin.engine.owing import decided
 from tocsin.engine.state import Episode, Incident, Line, Outgoing
 from tocsin.engine.turn import Turn
@@ -21,18 +21,17 @@ from tocsin.model.reason import Action, Reason
 
 __all__ = [
     "all_told_taken",
+    "called",
     "goes_out",
     "holds",
     "is_owed",
     "list_taken",
     "recheck_word",
+    "reopened_by",
     "say_again",
     "supersede",
     "taken_over",
 ]
-
-_AGAIN = ""
-"""What a line notes where it is to say it again."""
 
 
 def _hears(turn: Turn, channel_id: str) -> bool:
@@ -55,7 +54,7 @@ def is_owed(turn: Turn, line: Line) -> bool:
 def say_again(turn: Turn, line: Line) -> None:
     """Have it said again, if it was: somebody else has it, or it is sent again by hand."""
     if line.said is not None:
-        turn.tx.edit(line).said = _AGAIN
+        turn.tx.edit(line).said = SAY_AGAIN
         turn.touch(line)
 
 
@@ -74,16 +73,25 @@ def taken_over(turn: Turn, incident: Incident, episode: Episode) -> None:
 
 
 def goes_out(turn: Turn, out: Outgoing) -> None:
-    """Take in that an attempt starts: from then on it may have been said, or the channel is called for somebody.
-
-    In the second case what it may hold as taken is open again.
-    """
-    for line in lines_of(turn, out):
-        if out.kind is NotificationKind.ACKNOWLEDGED:
+    """Take in that an attempt starts: of a word, that it may have been said from then on."""
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        for line in lines_of(turn, out):
             turn.tx.edit(line).said = out.notification_id
-        elif line.said is not None and any(status is AlertStatus.FIRING for status, _ in out.listed.values()):
-            turn.tx.edit(line).said = None
-            line.reopened += 1
+
+
+def called(turn: Turn, line: Line) -> None:
+    """Take in that the line's channel was called for somebody, or may have been: what it holds as taken is another."""
+    if line.said is not None:
+        turn.tx.edit(line).said = None
+        line.reopened += 1
+
+
+def reopened_by(out: Outgoing, line: Line) -> int:
+    """Return how often the channel was called after a word, with this notification if it calls for somebody."""
+    calls = out.kind is not NotificationKind.ACKNOWLEDGED and any(
+        status is AlertStatus.FIRING for status, _ in out.listed.values()
+    )
+    return line.reopened + (calls and line.said is not None)
 
 
 def list_taken(turn: Turn, line: Line) -> Listed:

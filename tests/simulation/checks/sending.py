@@ -305,11 +305,11 @@ class Sending:
         sent.maybe |= outcome == "unknown"
         sent.over |= outcome in ("delivered", "rejected")
         sent.answers.append(outcome)
-        self._count(sent.channel, outcome)
+        self._count(sent.channel, outcome, calls=sent.kind != WORD)
         return sent
 
-    def _count(self, channel: str, outcome: str) -> None:
-        """Any answer closes the circuit, failures in a row open it."""
+    def _count(self, channel: str, outcome: str, *, calls: bool) -> None:
+        """Any answer closes the circuit, failures in a row open it; those of what calls nobody do not count."""
         settings, circuit = self.world.settings["channels"].get(channel), self.circuits[channel]
         if settings is None:
             return
@@ -319,8 +319,9 @@ class Sending:
             return
         if circuit.probe_at is not None and self.world.now < circuit.probe_at:
             return  # it was under way when the circuit opened
-        circuit.failures += 1
-        circuit.failing_since = self.world.now if circuit.failing_since is None else circuit.failing_since
+        circuit.failures += calls
+        if calls and circuit.failing_since is None:
+            circuit.failing_since = self.world.now
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:
             again = circuit.failures - policy["failures"]
