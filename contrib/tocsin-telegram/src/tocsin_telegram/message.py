@@ -7,8 +7,10 @@ from typing import Final
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     Message,
     Notification,
+    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -75,7 +77,8 @@ def _lines(notification: Notification) -> Iterator[str]:
 
 
 def _headline(notification: Notification) -> str:
-    sign = _CALM if notification.calm else _SIGNS[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    sign = _CALM if calm else _SIGNS[notification.severity]
     return f"{sign} <b>{shown(wording.headline(notification), _HEADLINE)}</b>"
 
 
