@@ -106,6 +106,7 @@ def test_without_tokens_people_say_who_they_are_and_may_take_all_of_an_incident(
         ("/alerts/k1/destroy", {"by": "li"}, 404),
         ("/alerts/k1/snooze", {"by": "li", "minutes": "1"}, 400),
         ("/alerts/k1/note", {"by": "li", "text": " "}, 400),
+        ("/alerts/k1/note", {"by": "li", "text": "a\x00b"}, 400),
         ("/alerts/none/acknowledge", {"by": "li"}, 409),
         ("/alerts/k1/acknowledge", {"by": "li", "target": "x" * 3000}, 400),
         ("/alerts/tocsin:x/resolve", {"by": "li"}, 400),
@@ -122,3 +123,11 @@ def test_what_cannot_be_done_is_said(open_daemon: Process, path: str, form: dict
     sent = form if status == 403 else {"form_key": key, **form}
     assert client.post(path, data=sent, headers=headers).status_code == status
     assert _shown(client, "k1")["status"] == "firing"
+
+
+def test_text_that_is_none_is_refused(open_daemon: Process) -> None:
+    """It would be written down as something that nobody sent."""
+    headers = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
+    for sent in (b"by=%ff", b"by=%ed%a0%80", b"by=\xff"):
+        answer = open_daemon.client.post("/alerts/k1/note", content=sent, headers=headers)
+        assert (answer.status_code, "the form cannot be read" in answer.text) == (400, True)
