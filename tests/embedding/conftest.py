@@ -115,7 +115,15 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, configuration: Path, database: Path) -> Iterator[Start]:
+def heeded_interrupts() -> Iterator[None]:
+    """Let programs end by Ctrl-C, also where a shell that put the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def start(tmp_path: Path, configuration: Path, database: Path, heeded_interrupts: None) -> Iterator[Start]:
     """Start programs in an empty folder; what still runs is killed."""
     environment = {"SHOP_CONFIGURATION": str(configuration), "SHOP_DATABASE": str(database)}
     started: list[Process] = []
