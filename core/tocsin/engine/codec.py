@@ -21,7 +21,7 @@ from tocsin.engine.transaction import Key
 from tocsin.journal.plain import compact_converter, number_to_plain
 from tocsin.model.alert import PerformanceAlert
 
-__all__ = ["AGENDAS", "DERIVED", "FORMAT", "IN_THE_KEY", "SCALARS", "STATE", "dump", "place", "record"]
+__all__ = ["AGENDAS", "DERIVED", "FORMAT", "NUMBERS", "SCALARS", "STATE", "dump", "place", "record"]
 
 FORMAT: Final = 2
 """Rises when an older reader would misread a record."""
@@ -31,7 +31,7 @@ DERIVED: Final[dict[type, tuple[str, ...]]] = {
     Lane: ("live", "promised", "queue", "sending", "unheld"),
     **APART,
 }
-IN_THE_KEY: Final[dict[type, tuple[str, ...]]] = {
+_IN_THE_KEY: Final[dict[type, tuple[str, ...]]] = {
     Incident: ("incident_id",),
     Line: ("incident_id", "channel_id"),
     Escalation: ("incident_id", "policy_id"),
@@ -54,12 +54,12 @@ _ALERT: Final = tuple(
     for field in attrs.fields(PerformanceAlert)
     if field.name not in {"severity", "labels", "annotations"}
 )
-_NUMBERS: Final = ("current_value", "threshold_value", "timestamp")
+NUMBERS: Final = ("current_value", "threshold_value", "timestamp")
 
 
 def _alert_to_plain(alert: PerformanceAlert) -> dict[str, Any]:
     plain = {name: value for name, default in _ALERT if (value := getattr(alert, name)) != default}
-    for name in _NUMBERS:
+    for name in NUMBERS:
         if name in plain:
             plain[name] = number_to_plain(plain[name])
     plain["severity"] = alert.severity.value
@@ -78,7 +78,7 @@ def _converter() -> cattrs.Converter:
     made = compact_converter()
     made.register_unstructure_hook(PerformanceAlert, _alert_to_plain)
     for kind in (Line, Escalation, Incident, Lane, Outgoing):
-        names = _left_out(*DERIVED.get(kind, ()), *_BY_HAND.get(kind, ()), *IN_THE_KEY[kind])
+        names = _left_out(*DERIVED.get(kind, ()), *_BY_HAND.get(kind, ()), *_IN_THE_KEY[kind])
         written = make_dict_unstructure_fn(kind, made, _cattrs_omit_if_default=True, **names)
         made.register_unstructure_hook(kind, written)
     return made

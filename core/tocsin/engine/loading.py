@@ -15,7 +15,7 @@ import attrs
 import cattrs
 
 from tocsin.engine.agenda import Agenda
-from tocsin.engine.codec import AGENDAS, DERIVED, FORMAT, SCALARS, STATE
+from tocsin.engine.codec import AGENDAS, DERIVED, FORMAT, NUMBERS, SCALARS, STATE
 from tocsin.engine.plan import Plan
 from tocsin.engine.standings import stand_again
 from tocsin.engine.state import Episode, Escalation, Incident, Lane, Line, Outgoing, Owed, State
@@ -37,7 +37,6 @@ _ALERT: Final = tuple(
 _SET_SEVERITY, _SET_LABELS, _SET_ANNOTATIONS = (
     getattr(PerformanceAlert, name).__set__ for name in ("severity", "labels", "annotations")
 )
-_NUMBERS: Final = ("current_value", "threshold_value", "timestamp")
 _SEVERITIES: Final = {severity.value: severity for severity in AlertSeverity}
 
 
@@ -47,7 +46,7 @@ def _alert(plain: Mapping[str, Any]) -> PerformanceAlert:
     given = plain.get
     for name, put, default in _ALERT:
         put(made, given(name, default))
-    for name in _NUMBERS:
+    for name in NUMBERS:
         if type(given(name)) is str:  # a number that JSON has no form for
             object.__setattr__(made, name, float(plain[name]))
     _SET_SEVERITY(made, _SEVERITIES[plain["severity"]])
@@ -143,7 +142,7 @@ def _maker(kind: type, by_hand: Collection[str] = ()) -> Callable[..., Any]:
 
 def _default(field: attrs.Attribute[Any]) -> Any:
     """Return what a constructor takes for a field that is not given; one with a factory takes the lack of it."""
-    return attrs.NOTHING if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
+    return attrs.NOTHING if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]  # it is a class
 
 
 _episode: Final = _maker(Episode)
