@@ -20,6 +20,7 @@ from tocsin.runtime.clocks import Clock
 from tocsin.runtime.detached import call_in_loop, loop_runs, running_loop
 from tocsin.runtime.dispatcher import Dispatcher
 from tocsin.runtime.threads import in_thread
+from tocsin.runtime.turnstile import Turnstile
 from tocsin.runtime.writer import Committed, Writer
 
 __all__ = ["Runner"]
@@ -49,7 +50,7 @@ class Runner:
         cut_off: bool,
     ) -> None:
         self.loop = running_loop()
-        self.turnstile = anyio.Lock()
+        self._turnstile = Turnstile(writer)
         self._running = True
         self._writer = writer
         self._registry = registry
@@ -76,7 +77,7 @@ class Runner:
             raise ConfigurationError(
                 "the service runs on another event loop; await its methods there, or call the synchronous ones"
             )
-        return await self._writer.submit(facts, self.turnstile)
+        return await self._turnstile.submit(facts)
 
     async def _report(self, facts: tuple[Fact, ...]) -> Committed:
         """Commit what attempts came to, and let the records follow at once: together with more it would take longer."""
@@ -86,7 +87,7 @@ class Runner:
 
     async def _save(self) -> None:
         """Let the records follow the journal, if they are to; the store sees to itself afterwards, and nobody waits."""
-        saved = await self._writer.save_between(self.turnstile)
+        saved = await self._turnstile.save()
         if (
             saved
             and not self._tending
@@ -214,7 +215,8 @@ class Runner:
             await self._sleep(left)
         else:
             try:
-                await self._writer.submit((), self.turnstile)
+                await self._turnstile.until_saved()
+                await self._turnstile.submit(())
             except (StoreError, ConfigurationError):  # whoever submits something is told of it
                 await self._sleep(_AGAIN_SECONDS)
             await anyio.lowlevel.checkpoint()

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, cast
 
-import anyio
 import attrs
 
 from tocsin.engine.machine import ENGINE_VERSION, Engine, Input, Instant, PlanChanged, Step
-from tocsin.errors import StoreError, UnstorableError
+from tocsin.errors import StoreError
 from tocsin.journal import ConfigurationChanged, Entry
 from tocsin.journal import Input as Recorded
 from tocsin.model.facts import GapFound
@@ -41,13 +40,6 @@ class Committed:
 
     answers: tuple[bool, ...]
     waiting: Waiting | None
-
-
-@attrs.define(slots=True, eq=False)
-class _Ticket:
-    inputs: tuple[Input, ...]
-    result: Committed | None = None
-    error: Exception | None = None
 
 
 class Writer:
@@ -80,7 +72,6 @@ class Writer:
         self._prelude = prelude
         self._after = after
         self._failed = failed
-        self._tickets: list[_Ticket] = []
         self._ordinal = self._handed_on = ordinal
         self._unfinished: Step | None = None
         self._saver = Saver(engine, store, clock, ordinal)
@@ -134,6 +125,14 @@ class Writer:
             committed = self._commit(inputs)
             self._save_if_due()
             return committed
+
+    def commit_only(self, inputs: Sequence[Input]) -> Committed:
+        """Do the same; the records follow later, once the callers have their answers.
+
+        :raises StoreError: when the store could not commit; nothing happened then.
+        """
+        with self.lock:
+            return self._commit(inputs)
 
     def _commit(self, inputs: Sequence[Input]) -> Committed:
         self._finish()
@@ -216,35 +215,32 @@ class Writer:
             with suppress(StoreError):  # whoever hears of commits hears of that
                 self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
 
-    async def save_between(self, turnstile: anyio.Lock) -> bool:
-        """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
+    @property
+    def save_is_due(self) -> bool:
+        """Whether the records are to follow the journal, and nobody is about to let them."""
+        return self._saver.due
 
-        Return whether they did. Only where a commit waits for a device: elsewhere each commit does so itself. Callers
-        wait while the records are taken and while the store keeps them, and not while they are prepared for that.
+    def take_records(self, given_up: threading.Event) -> Checkpoint | None:
+        """Return what is to be saved, if that is due and was not *given_up*; the first of three, as the saver has it.
+
+        Whoever gives it up says so first, and gives them back then.
         """
-        if not (self.store.blocking and self._saver.due):
-            return False
-        async with turnstile:
-            taken = await in_thread(self._take_if_due)
-        if taken is None:
-            return False
-        try:
-            prepared = await in_thread(self._saver.prepare, taken)
-            async with turnstile:
-                await in_thread(self._keep_taken, prepared)
-        except BaseException:  # cancelled: they are saved with the next
-            with self.lock:
-                self._saver.give_back()
-            raise
-        return True
-
-    def _take_if_due(self) -> Checkpoint | None:
         with self.lock:
-            return self._saver.take(self._ordinal) if self._saver.due else None
+            return self._saver.take(self._ordinal) if self._saver.due and not given_up.is_set() else None
 
-    def _keep_taken(self, taken: Checkpoint) -> None:
+    def prepare_records(self, taken: Checkpoint) -> Checkpoint:
+        """Return it as far as it can be prepared; without a lock."""
+        return self._saver.prepare(taken)
+
+    def keep_records(self, taken: Checkpoint) -> None:
+        """Have the store keep what was taken."""
         with self.lock:
             self._tell_of(self._saver.keep(taken))
+
+    def give_records_back(self) -> None:
+        """What was taken is saved with the next."""
+        with self.lock:
+            self._saver.give_back()
 
     async def tend(self) -> None:
         """Have the store do what it needs now and then, beside commits; a failure is logged, and harms nothing."""
@@ -257,51 +253,6 @@ class Writer:
     def save(self) -> str | None:
         """Bring the store's records up to date, and let go of what is over; return why that failed."""
         return self._saver.save(self._ordinal)
-
-    async def submit(self, inputs: tuple[Input, ...], turnstile: anyio.Lock) -> Committed:
-        """Take *inputs* in and commit; what arrives during a commit that waits for a device is committed together."""
-        if not self.store.blocking:
-            return self.commit(inputs)
-        ticket = _Ticket(inputs)
-        self._tickets.append(ticket)
-        try:
-            async with turnstile:
-                if ticket.result is None and ticket.error is None:
-                    await in_thread(self._commit_waiting)
-        except BaseException:  # cancelled: what nobody has begun to commit is not committed later, behind newer facts
-            if ticket in self._tickets:
-                self._tickets.remove(ticket)
-            raise
-        if ticket.error is not None:
-            raise ticket.error
-        assert ticket.result is not None, "whoever passes the turnstile has a result or an error"
-        return ticket.result
-
-    def _commit_waiting(self) -> None:
-        tickets, self._tickets = self._tickets, []
-        try:
-            self._commit_together(tickets)
-        except UnstorableError:  # of one of them, perhaps: the others are not to suffer for it
-            for ticket in tickets:
-                self._commit_alone(ticket)
-        except Exception as error:  # noqa: BLE001  it is raised where each ticket waits
-            for ticket in tickets:
-                ticket.error = error
-
-    def _commit_alone(self, ticket: _Ticket) -> None:
-        try:
-            self._commit_together([ticket])
-        except Exception as error:  # noqa: BLE001  as above
-            ticket.error = error
-
-    def _commit_together(self, tickets: Sequence[_Ticket]) -> None:
-        with self.lock:  # the records follow once the callers have their answers
-            whole = self._commit([item for ticket in tickets for item in ticket.inputs])
-        start = 0
-        for ticket in tickets:
-            end = start + len(ticket.inputs)
-            ticket.result = Committed(whole.answers[start:end], whole.waiting)
-            start = end
 
     def close(self) -> None:
         """Bring the records up to date, and let go of the store."""
