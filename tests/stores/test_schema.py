@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tocsin import Checkpoint, Entry, SqliteStore, StoreError
@@ -75,6 +76,23 @@ def test_an_older_file_is_brought_up_to_date(old: Path) -> None:
     assert check(old).findings == ()
 
 
+def test_the_index_of_an_older_file_is_put_into_blocks(tmp_path: Path) -> None:
+    """Schema 2 had one index over all entries."""
+    path, entries = tmp_path / "tocsin.db", [entry(number, f"a{number % 7}", "x") for number in range(200, 800)]
+    make_schema_1(path, entries, attrs.evolve(CHECKPOINT, ordinal=700))
+    connection = sqlite3.connect(path, isolation_level=None)
+    upgrade(connection, MIGRATIONS[:2])
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    store = SqliteStore(path)
+    for after in (0, 199, 255, 256, 511, 798, 799):
+        found = [one.ordinal for one in store.entries(after, subjects=["a1", "a3"])]
+        assert found == [number for number in range(max(after + 1, 200), 800) if number % 7 in (1, 3)]
+    store.close()
+    assert _schema(path) == len(MIGRATIONS)
+    assert check(path).findings == ()
+
+
 def test_it_may_be_empty(tmp_path: Path) -> None:
     """A file in which nothing was ever kept."""
     path = tmp_path / "tocsin.db"
@@ -127,13 +145,13 @@ KILLED = """
 import os, signal, sys
 from tocsin import SqliteStore
 from tocsin.stores import sqlite_schema
-original, calls = sqlite_schema.index, []
-def index(*arguments):
+original, calls = sqlite_schema.hashes, []
+def hashes(about):
     calls.append(1)
     if len(calls) == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-    original(*arguments)
-sqlite_schema.index = index
+    return original(about)
+sqlite_schema.hashes = hashes
 SqliteStore(sys.argv[1])
 """
 

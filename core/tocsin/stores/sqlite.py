@@ -15,8 +15,9 @@ from tocsin.journal import Entry
 from tocsin.stores.interface import Checkpoint
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, damaged, device_failed, explain
 from tocsin.stores.sqlite_file import SYNCHRONOUS, Opened, empty_log, identity, locate, log_of, open_writing
+from tocsin.stores.sqlite_index import index, unindex
 from tocsin.stores.sqlite_reading import Stored, Tables
-from tocsin.stores.sqlite_records import Written, write_records
+from tocsin.stores.sqlite_records import prepared, write_records
 from tocsin.stores.sqlite_rows import (
     PARTITION,
     Bounds,
@@ -28,7 +29,7 @@ from tocsin.stores.sqlite_rows import (
     subject_hash,
     to_text,
 )
-from tocsin.stores.sqlite_schema import MIGRATIONS, index, read_bounds, write_bounds
+from tocsin.stores.sqlite_schema import MIGRATIONS, read_bounds, write_bounds
 from tocsin.stores.sqlite_upkeep import Upkeep
 
 __all__ = ["SqliteStore"]
@@ -156,14 +157,14 @@ class SqliteStore:
 
         :raises UnstorableError: when one of them cannot be text.
         """
-        return _Written(checkpoint.ordinal, checkpoint.records, _rows(checkpoint))
+        return prepared(checkpoint)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Bring the records up to date, and the index of subjects with them."""
         doing = f"write the checkpoint of entry {checkpoint.ordinal}"
         self._check_writable(doing)
         bounds = self._covering(checkpoint.ordinal)
-        rows = checkpoint.rows if isinstance(checkpoint, _Written) else _rows(checkpoint)
+        rows = prepared(checkpoint).rows
         with self._transaction(doing):
             bounds = bounds.with_records(*write_records(self._connection, rows))
             bounds = self._write_index(bounds)
@@ -183,8 +184,7 @@ class SqliteStore:
         return attrs.evolve(bounds, checkpoint=ordinal)
 
     def _write_index(self, bounds: Bounds) -> Bounds:
-        for ordinal, about in self._tail:
-            index(self._connection, ordinal, about)
+        index(self._connection, self._tail)
         return attrs.evolve(bounds, indexed=bounds.last)
 
     def keep_configuration(self, digest: str, plain: Mapping[str, Any]) -> None:
@@ -241,10 +241,7 @@ class SqliteStore:
             return 0
         bounds = attrs.evolve(self._bounds, first=going[-1][0] + 1)
         with self._transaction("prune the journal"):
-            pairs = ((PARTITION, subject, ordinal) for ordinal, about in going for subject in hashes(about))
-            self._connection.executemany(
-                "DELETE FROM subjects WHERE partition = ? AND subject = ? AND ordinal = ?", pairs
-            )
+            unindex(self._connection, going)
             self._connection.execute("DELETE FROM journal WHERE ordinal < ?", (bounds.first,))
             write_bounds(self._connection, bounds)
         self._bounds = bounds
@@ -373,18 +370,3 @@ class SqliteStore:
     def _empty_log(self) -> None:
         with self._upkeep.lock:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-
-@attrs.frozen(slots=True)
-class _Written(Checkpoint):
-    """A checkpoint of which the text was written ahead."""
-
-    rows: list[Written]
-
-
-def _rows(checkpoint: Checkpoint) -> list[Written]:
-    return [_record(key, plain) for key, plain in checkpoint.records.items()]
-
-
-def _record(key: tuple[str, str], plain: Any) -> Written:
-    return key_of(*key), None if plain is None else to_text([*key, plain], "the record {1!r:.80} of {0!r:.80}", *key)

@@ -13,9 +13,10 @@ import attrs
 from tocsin.errors import StoreError
 from tocsin.stores.sqlite_faults import faults
 from tocsin.stores.sqlite_file import locate, open_writing
+from tocsin.stores.sqlite_index import index
 from tocsin.stores.sqlite_reading import SqliteFile, Tables
 from tocsin.stores.sqlite_rows import Bounds, digest, hashes
-from tocsin.stores.sqlite_schema import index, write_bounds
+from tocsin.stores.sqlite_schema import write_bounds
 
 __all__ = ["Checked", "Compacted", "check", "compact"]
 
@@ -151,10 +152,10 @@ def _in_one_transaction(connection: sqlite3.Connection, path: Path, bounds: Boun
     tables = Tables(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute("DELETE FROM subjects")
+        connection.execute("DELETE FROM mentions")
         named: set[Any] = set()
         for row in tables.walk(0, lambda: bounds):
-            index(connection, row.ordinal, row.about)
+            index(connection, [(row.ordinal, row.about)])
             named.add(row.plain()["configuration"])
         write_bounds(connection, attrs.evolve(bounds, indexed=bounds.last))
         gone = _let_go(connection, tables, bounds, named)

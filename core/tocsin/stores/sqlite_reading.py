@@ -16,6 +16,7 @@ from tocsin.stores.interface import Checkpoint, Key
 from tocsin.stores.json_text import decode_all
 from tocsin.stores.sqlite_faults import DRIVER_ERRORS, DamagedStoreError, Loss, damaged, explain, faults
 from tocsin.stores.sqlite_file import connect_reading, fingerprint, locate
+from tocsin.stores.sqlite_index import block_of, mentioning
 from tocsin.stores.sqlite_rows import (
     PARTITION,
     Bounds,
@@ -112,8 +113,7 @@ class Tables:
 
     def indexed(self, subjects: Iterable[int], after: int) -> set[int]:
         """Return the ordinals that the index has for any of *subjects* (hashes)."""
-        sql = "SELECT ordinal FROM subjects WHERE partition = ? AND subject = ? AND ordinal > ?"
-        return {ordinal for subject in subjects for (ordinal,) in self.query(sql, (PARTITION, subject, after))}
+        return {ordinal for sql, values in mentioning(subjects, after) for (ordinal,) in self.query(sql, values)}
 
     def keyed(self, table: str, what: str, lost: Lost | None) -> Iterator[Any]:
         """Yield what the rows of ``records`` or ``configurations`` hold; damaged ones go to *lost*, or are raised."""
@@ -350,7 +350,8 @@ class SqliteFile:
     def subjects(self) -> Iterator[tuple[Any, Any]]:
         """Yield the pairs (hash, ordinal) of the index of subjects."""
         with faults(self.path, "read its index"):
-            yield from self._connection.execute("SELECT subject, ordinal FROM subjects")
+            for block, subject, ordinal in self._connection.execute("SELECT block, subject, ordinal FROM mentions"):
+                yield subject, ordinal if isinstance(ordinal, int) and block_of(ordinal) == block else None
 
     def close(self) -> None:
         """Let go of the file.

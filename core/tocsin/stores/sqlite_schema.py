@@ -22,7 +22,6 @@ __all__ = [
     "JOURNAL_COLUMNS",
     "MIGRATIONS",
     "identify",
-    "index",
     "read_bounds",
     "schema_of",
     "upgrade",
@@ -77,6 +76,15 @@ _SUBJECTS: Final = """CREATE TABLE subjects (
 ) WITHOUT ROWID"""
 
 
+_MENTIONS: Final = """CREATE TABLE mentions (
+    partition TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    PRIMARY KEY (partition, block, subject, ordinal)
+) WITHOUT ROWID"""
+
+
 def _first_tables(connection: sqlite3.Connection) -> None:
     """Schema 1: the journal, the records, the configurations, and what the store knows of itself."""
     for statement in (_JOURNAL, _RECORDS, _CONFIGURATIONS, _BOUNDS):
@@ -97,22 +105,30 @@ def _index_of_subjects(connection: sqlite3.Connection) -> None:
         raise sqlite3.IntegrityError("the row of bounds is not what was written")
     last = 0
     for ordinal, about in connection.execute("SELECT ordinal, about FROM journal ORDER BY ordinal"):
-        index(connection, ordinal, about)
+        rows = ((PARTITION, subject, ordinal) for subject in hashes(about))
+        connection.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
         last = ordinal
     values = (*old[:-1], last)
     connection.execute("UPDATE bounds SET indexed = ?, digest = ?", (last, numbers_digest(values)))
 
 
-def index(connection: sqlite3.Connection, ordinal: int, about: bytes) -> None:
-    """Put an entry's subjects into the index."""
-    rows = ((PARTITION, subject, ordinal) for subject in hashes(about))
-    connection.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
+def _index_in_blocks(connection: sqlite3.Connection) -> None:
+    """Schema 3: an index that is written where it was written last, and not all over the file."""
+    connection.execute(_MENTIONS)
+    connection.execute(
+        "INSERT INTO mentions SELECT partition, ordinal >> 8, subject, ordinal FROM subjects ORDER BY 1, 2, 3, 4"
+    )
+    connection.execute("DROP TABLE subjects")
 
 
 JOURNAL_COLUMNS: Final = "ordinal, wall_time, about, digest, data"
 """What a :class:`JournalRow` is made of."""
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first_tables, _index_of_subjects)
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    _first_tables,
+    _index_of_subjects,
+    _index_in_blocks,
+)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed: another one is added."""
 
 
