@@ -112,6 +112,21 @@ def test_what_the_store_refuses_is_saved_with_the_next() -> None:
     assert saved.alerts(0) == {"a", "b"}
 
 
+def test_a_journal_that_cannot_be_pruned_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = _Saved()
+    saved.fire("a")
+
+    def fails(before: float, limit: int) -> int:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(saved.store, "prune", fails)
+    problem = saved.saver.save(1)
+    assert problem is not None
+    assert problem.startswith("the store could not let go of what is over: StoreError")
+    assert saved.alerts(0) == {"a"}
+    assert saved.bench.engine.unsaved == 0, "the records are kept"
+
+
 class _Meanwhile(SqliteStore):
     """A file; *meanwhile* is called once, in the thread that prepares a checkpoint, and *kept* after one was kept."""
 

@@ -83,17 +83,19 @@ class Saver:
         """
         if self._taken is None or self._taken.ordinal != taken.ordinal:
             return None
+        what = "take a checkpoint"
         try:
             self._store.checkpoint(taken)
             self._engine.saved_handed_out()
-            self._works = True
+            what = "let go of what is over"
             before = self._clock.wall() - self._engine.plan.config.retain_journal_seconds
             self._store.prune(before, _PRUNE_ENTRIES + 2 * (taken.ordinal - self._pruned_at))
             self._pruned_at = taken.ordinal
+            self._works = True
             return None
         except Exception as error:  # noqa: BLE001  a store may raise anything; it is logged, and tried again
             self._works = False
-            problem = f"the store could not take a checkpoint: {describe_failure(error)}"
+            problem = f"the store could not {what}: {describe_failure(error)}"
             _log.error("%s", problem)
             return problem
         finally:

@@ -76,6 +76,7 @@ class SqliteStore:
         self._bounds = opened.bounds
         self._tail: list[tuple[int, bytes]] = []
         self._tail_bytes = 0
+        self._sure = True
         self._log: tuple[int, int] | None = None
         self._upkeep = Upkeep(opened.path, opened.synchronous)
         self._is_open = True
@@ -125,13 +126,14 @@ class SqliteStore:
                 # outside a transaction a statement is one by itself
                 self._connection.execute(_INSERT, row)
         else:
+            self._sure = False
             with self._transaction(f"commit entry {ordinal}"):
                 bounds = self._write_index(bounds)
                 self._connection.execute(_INSERT, row)
                 write_bounds(self._connection, bounds)
             self._forget()
         self._remember(ordinal, row[3])
-        self._bounds = bounds.reaching(ordinal)
+        self._bounds, self._sure = bounds.reaching(ordinal), True
 
     def _forgo(self) -> None:
         """Let nothing stay of an entry that is not known to be kept."""
@@ -163,7 +165,7 @@ class SqliteStore:
         """Bring the records up to date, and the index of subjects with them."""
         doing = f"write the checkpoint of entry {checkpoint.ordinal}"
         self._check_writable(doing)
-        bounds = self._covering(checkpoint.ordinal)
+        bounds, self._sure = self._covering(checkpoint.ordinal), False
         rows = prepared(checkpoint).rows
         with self._transaction(doing):
             bounds = bounds.with_records(*write_records(self._connection, rows))
@@ -171,6 +173,7 @@ class SqliteStore:
             write_bounds(self._connection, bounds)
         self._bounds = bounds
         self._forget()
+        self._sure = True
 
     def _covering(self, ordinal: int) -> Bounds:
         bounds = self._bounds
@@ -239,12 +242,12 @@ class SqliteStore:
         going = self._going(before, min(limit, 1)) and self._going(before, limit)
         if not going:
             return 0
-        bounds = attrs.evolve(self._bounds, first=going[-1][0] + 1)
+        bounds, self._sure = attrs.evolve(self._bounds, first=going[-1][0] + 1), False
         with self._transaction("prune the journal"):
             unindex(self._connection, going)
             self._connection.execute("DELETE FROM journal WHERE ordinal < ?", (bounds.first,))
             write_bounds(self._connection, bounds)
-        self._bounds = bounds
+        self._bounds, self._sure = bounds, True
         return len(going)
 
     def _going(self, before: float, limit: int) -> list[tuple[int, bytes]]:
@@ -285,6 +288,7 @@ class SqliteStore:
     def _note_the_end(self) -> None:
         """Write down which entry is the newest, so that the loss of the file's end would be noticed."""
         try:
+            self._make_sure()
             if read_bounds(self._connection, self.path) != self._bounds:
                 write_bounds(self._connection, self._bounds)
         except (StoreError, *DRIVER_ERRORS):  # a full disk or a dead device takes no entry away that is there
@@ -293,6 +297,21 @@ class SqliteStore:
     def _check_open(self) -> None:
         if not self._is_open:
             raise StoreError(f"{self.path}: this store was closed")
+        self._make_sure()
+
+    def _make_sure(self) -> None:
+        """Know the bounds again, where something cut off what changes them: only the file says whether that held."""
+        if self._sure:
+            return
+        with self._failing("go on after it was interrupted"):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            kept = read_bounds(self._connection, self.path)
+        tail = [one for one in self._tail if one[0] > kept.indexed]
+        self._forget()
+        for one in tail:
+            self._remember(*one)
+        self._bounds, self._sure = kept.reaching(max(kept.last, self._bounds.last)), True
 
     def _check_writable(self, doing: str) -> None:
         """Refuse to write to a file that nobody would find again."""
