@@ -12,7 +12,7 @@ from tests.properties import unhurried
 
 from tocsin import wording
 from tocsin.model.escalation import EscalationLevel
-from tocsin.model.notification import Notification, NotificationKind
+from tocsin.model.notification import ListedAlert, Notification, NotificationKind
 from tocsin.testing.samples import make_alert, make_listed, make_notification
 from tocsin.testing.strategies import any_notifications, any_text
 
@@ -36,6 +36,12 @@ def test_the_facts_of_one_alert_are_what_is_known_of_it() -> None:
         ("Threshold", "80"),
         ("Since", "2023-11-14T22:13:20.000Z"),
     )
+
+
+@pytest.mark.parametrize("listed", [(), (make_listed(), make_listed(alert_id="b"))])
+def test_a_link_is_the_last_fact(listed: tuple[ListedAlert, ...]) -> None:
+    link = "https://alerts.example/alerts/a"
+    assert wording.facts(make_notification(*listed, link=link))[-1] == ("Link", link)
 
 
 def test_what_is_not_known_or_blank_is_no_fact() -> None:

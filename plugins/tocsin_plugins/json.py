@@ -7,7 +7,7 @@ The default document has these members. Times are seconds since the epoch (UTC);
 ``metric_name``, ``current_value``, ``threshold_value``, ``message``, ``timestamp``, ``labels``, ``annotations``,
 ``generator_url``; ``summary`` (``count``, ``firing``, ``resolved``, ``clusters``, ``severities``, ``first``, ``last``);
 and ``alerts``: every alert that it tells of, with the same members, its own ``severity``, and ``status``, ``episode``,
-``fired_at`` and ``resolved_at``.
+``fired_at`` and ``resolved_at``. Where people see it, if there is such a place, stands in ``link``.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def document(notification: Notification) -> dict[str, Any]:
         "alert_count": len(alerts),
         "summary": _summary(notification),
         "alerts": alerts,
+        **({"link": notification.link} if notification.link else {}),
     }
 
 

@@ -47,6 +47,8 @@ def _body(notification: Notification) -> Iterator[str]:
         yield level
     yield from _single(notification.alerts[0]) if notification.single else _summary(notification)
     yield f"incident: {notification.incident_id}"
+    if notification.link:
+        yield f"link: {notification.link}"
 
 
 def _single(listed: ListedAlert) -> Iterator[str]:

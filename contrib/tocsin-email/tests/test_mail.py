@@ -78,6 +78,12 @@ class Elements(html.parser.HTMLParser):
         self.text += data
 
 
+def test_the_link_stands_last_in_text_and_is_one_in_html() -> None:
+    mail = parsed(wire(make_notification(link="https://alerts.example/alerts/a")))
+    assert part(mail, "plain").endswith("Incident: inc-1\nLink: https://alerts.example/alerts/a\n")
+    assert 'href="https://alerts.example/alerts/a"' in part(mail, "html")
+
+
 def test_a_single_alert_as_text_and_as_html() -> None:
     mail = parsed(wire(make_notification()))
     assert mail["Subject"] == "[FIRING] CRITICAL cpu_usage on prod-web-01"

@@ -106,7 +106,8 @@ class Notification:
     ``still_firing`` counts what the channel was told of its incident before and that still fires, listed again or not:
     an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``told_severity`` is
     the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
-    must not make the tool's incident so.
+    must not make the tool's incident so. ``link`` is the address at which people see and answer it; empty: there is
+    none.
     """
 
     notification_id: str
@@ -125,6 +126,7 @@ class Notification:
     test: bool = False
     still_firing: int = 0
     told_severity: AlertSeverity | None = None
+    link: str = ""
 
     @property
     def firing(self) -> tuple[ListedAlert, ...]:

@@ -46,7 +46,8 @@ def plain_message(notification: Notification) -> Message:
 class Dispatcher:
     """Carries out attempts in *tasks*, each bounded in time, and reports each one's end through *submit*.
 
-    *engine_time* gives the engine's time. *ended* is called after each, once nothing of it is left to do.
+    *engine_time* gives the engine's time. *ended* is called after each, once nothing of it is left to do. *links*
+    gives the address at which people see a notification.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Dispatcher:
         tasks: anyio.abc.TaskGroup,
         submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
         ended: Callable[[], None],
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -64,6 +66,7 @@ class Dispatcher:
         self._backends = Backends(tasks)
         self._submit = submit
         self._ended = ended
+        self._links = links
         self._attempts: dict[anyio.CancelScope, str] = {}
 
     @property
@@ -112,8 +115,9 @@ class Dispatcher:
         channel = attempt.channel
         if channel.recorded:
             return Outcome.unavailable("the channel is not configured any more")
-        message = self._render(channel, attempt.notification, attempt.template, gaps)
-        notification = attrs.evolve(attempt.notification, message=message)
+        notification = self._linked(attempt.notification, gaps)
+        message = self._render(channel, notification, attempt.template, gaps)
+        notification = attrs.evolve(notification, message=message)
         try:
             async with self._backends.lent(channel) as backend:
                 answer = await backend.send(notification)
@@ -126,6 +130,16 @@ class Dispatcher:
         if problem is not None:
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem))
         return outcome
+
+    def _linked(self, notification: Notification, gaps: list[Fact]) -> Notification:
+        if self._links is None:
+            return notification
+        try:
+            return attrs.evolve(notification, link=self._links(notification))
+        except Exception as error:  # noqa: BLE001  a notification without its link is still told
+            detail = f"its link could not be made: {describe_failure(error)}"
+            gaps.append(GapFound(GapKind.RENDERER_FAILED, notification.channel_id, detail))
+            return notification
 
     def _render(
         self,

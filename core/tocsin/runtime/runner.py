@@ -14,6 +14,7 @@ from tocsin.engine.turn import StartAttempt
 from tocsin.errors import ConfigurationError, ServiceClosed, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.facts import Fact
+from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
@@ -48,6 +49,7 @@ class Runner:
         *,
         resume: bool,
         cut_off: bool,
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         self.loop = running_loop()
         self._turnstile = Turnstile(writer)
@@ -60,6 +62,7 @@ class Runner:
         self._stale = stale
         self._resume = resume or cut_off
         self._cut_off = cut_off
+        self._links = links
         self._wake = anyio.Event()
         self._stopping = False
         self._dispatcher: Dispatcher | None = None
@@ -151,7 +154,13 @@ class Runner:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 dispatcher = self._dispatcher = Dispatcher(
-                    self._registry, self._clock, lambda: self._writer.now().engine, tasks, self._report, self.wake
+                    self._registry,
+                    self._clock,
+                    lambda: self._writer.now().engine,
+                    tasks,
+                    self._report,
+                    self.wake,
+                    self._links,
                 )
                 while self._resume and not self._stopping:
                     await self._take_up(dispatcher)

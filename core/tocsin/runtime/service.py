@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -23,6 +23,7 @@ from tocsin.journal import Restarted
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import AlertFired, Fact
+from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
@@ -66,6 +67,8 @@ class FederationAlertingService(Configurable, Operable, Readable):
     :param seed: makes ids and jitter reproducible.
     :param first_attempt_seconds: how long :meth:`process_alert` waits for the first attempts.
     :param drain_seconds: how long leaving ``async with`` waits for attempts under way.
+    :param links: gives the address at which people see a notification and answer it; empty: it has none. It is asked
+        before each attempt; where it raises there is a gap, and the notification goes without.
     :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
     :raises StoreError: when the store cannot be read.
     """
@@ -85,6 +88,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         seed: int | None = None,
         first_attempt_seconds: float = 5.0,
         drain_seconds: float = 5.0,
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         window = Aggregation(
             "window", {"window_seconds": seconds(aggregation_window_seconds, "aggregation_window_seconds")}
@@ -98,6 +102,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         self._clock: Clock = clock or SystemClock()
         self._first_attempt_seconds = seconds(first_attempt_seconds, "first_attempt_seconds")
         self._drain_seconds = seconds(drain_seconds, "drain_seconds")
+        self._links = links
         self._deliveries = Deliveries()
         self._store_watch = StoreWatch()
         self._observers = Observers(self._setup.registry)
@@ -247,6 +252,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
             lambda: self._setup.stale,
             resume=self._resuming or bool(self._pending),
             cut_off=self._runner is not None,
+            links=self._links,
         )
         return self._runner
 

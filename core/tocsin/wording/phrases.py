@@ -165,14 +165,14 @@ def ids_line(notification: Notification) -> str:
 
 def facts(notification: Notification) -> tuple[tuple[str, str], ...]:
     """Return what a headline leaves out as names and values, none of them blank: of one alert what is known of it, of
-    several their figures, and of a heartbeat when it was sent."""
+    several their figures, and of a heartbeat when it was sent; last the link, where there is one."""
     if notification.kind is NotificationKind.HEARTBEAT:
         pairs: Iterable[tuple[str, str]] = (("Sent", iso_time(notification.created_at)),)
     elif notification.single:
         pairs = _facts_of_one(notification.alerts[0])
     else:
         pairs = _facts_of_several(notification)
-    return tuple((name, value) for name, value in pairs if value.strip())
+    return tuple((name, value) for name, value in (*pairs, ("Link", notification.link)) if value.strip())
 
 
 def _facts_of_one(listed: ListedAlert) -> Iterator[tuple[str, str]]:

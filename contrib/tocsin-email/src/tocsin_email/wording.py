@@ -57,6 +57,8 @@ def facts(notification: Notification) -> Iterator[tuple[str, str]]:
     elif notification.alerts:
         yield from _summary(notification)
     yield "Incident", _value(notification.incident_id)
+    if notification.link:
+        yield "Link", _value(notification.link)
 
 
 def _single(listed: ListedAlert) -> Iterator[tuple[str, str]]:

@@ -102,8 +102,10 @@ def _source(notification: Notification) -> str:
 
 
 def _links(notification: Notification) -> Iterator[dict[str, str]]:
-    """Yield where the alerts are shown, and what their annotations link to, each with the host that it leads to."""
+    """Yield where people see it, where the alerts are shown, and what annotations link to, each with its host."""
     found: dict[str, str] = {}
+    if host := _host(notification.link):
+        found[notification.link] = f"tocsin: {host}"
     for listed in notification.alerts:
         alert = listed.alert
         for name, href in ((alert.metric_name or "source", alert.generator_url), *sorted(alert.annotations.items())):

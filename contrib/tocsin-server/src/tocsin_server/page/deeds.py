@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import quote
 
 import attrs
 from starlette.requests import Request
@@ -16,19 +15,15 @@ from tocsin_server.api.operation import LONGEST_ID
 from tocsin_server.api.reported import OWN
 from tocsin_server.intake import Submit
 from tocsin_server.page.forms import FORM_KEY, read_form
+from tocsin_server.page.links import alert_link
 from tocsin_server.page.rendering import root_of
 from tocsin_server.page.sessions import Session
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["DEEDS", "MINUTES", "Deeds", "alert_link"]
+__all__ = ["DEEDS", "MINUTES", "Deeds"]
 
 MINUTES: Final = {15: "15 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours", 1440: "1 day"}
 """For how long something may be taken or put off."""
-
-
-def alert_link(root: str, alert_id: str) -> str:
-    """Return the link to an alert."""
-    return f"{root}alerts/{quote(alert_id, safe='', errors='replace')}"
 
 
 @attrs.frozen(slots=True)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin import AlertSeverity, Clock, FederationAlertingService, Upcoming, UpcomingKind
-from tocsin_server.page.deeds import alert_link
+from tocsin_server.page.links import alert_link
 from tocsin_server.page.looks import Incident, Look, Looks
 from tocsin_server.page.query import Query
 from tocsin_server.page.rendering import rendered
