@@ -119,22 +119,29 @@ def _maker(kind: type, by_hand: Collection[str] = ()) -> Callable[..., Any]:
     attrs.resolve_types(kind)
     fields = [field for field in attrs.fields(kind) if field.init]
     left_out = {*DERIVED.get(kind, ()), *by_hand}
-    known = {field.name: (at, _of_type(field.type)) for at, field in enumerate(fields) if field.name not in left_out}
+    reads = {field.name: (at, _of_type(field.type)) for at, field in enumerate(fields) if field.name not in left_out}
+    plain = {name: at for name, (at, read) in reads.items() if read is None}
+    known = {name: (at, read) for name, (at, read) in reads.items() if read is not None}
     needed = sum(field.default is attrs.NOTHING for field in fields)  # these come first
     absent = [
         _default(field) if at >= needed else None if field.name in by_hand else _MISSING
         for at, field in enumerate(fields)
     ]
 
+    required = [at for at in range(needed) if absent[at] is _MISSING]
+
     def make(record: Mapping[str, Any], *place: Any) -> Any:
         values = absent.copy()  # by place, for a call with many keywords takes four times as long
         values[: len(place)] = place
         for name, value in record.items():
-            if name in known:
+            if name in plain:
+                values[plain[name]] = value
+            elif name in known:
                 at, read = known[name]
-                values[at] = value if read is None else read(value)
-        if _MISSING in values[len(place) : needed]:
-            raise ValueError(f"a record lacks {fields[values.index(_MISSING)].name}")
+                values[at] = read(value)
+        for at in required:
+            if values[at] is _MISSING:
+                raise ValueError(f"a record lacks {fields[at].name}")
         return kind(*values)
 
     return make
