@@ -39,35 +39,30 @@ def read(path: Path) -> Read:
     entries: list[Entry] = []
     checkpoint = None
     try:
-        store = SqliteStore(path)
+        with closing(SqliteStore(path)) as store:
+            streamed = _outcome(lambda: _gone_through(store))
+        # anew, for SQLite remembers pages of which it complained, and does so once
+        with closing(SqliteStore(path)) as store:
+            loaded = _outcome(store.load)
+            try:
+                entries.extend(store.entries())
+            except StoreError as error:
+                errors.append(str(error))
     except StoreError as error:
         return Read((), None, (str(error),))
-    try:
-        checkpoint = _loaded(store)
-    except StoreError as error:
-        errors.append(str(error))
-    try:
-        entries.extend(store.entries())
-    except StoreError as error:
-        errors.append(str(error))
-    store.close()
+    assert str(streamed) == str(loaded), "records that are read one by one are the same, or as damaged"
+    if isinstance(loaded, StoreError):
+        errors.insert(0, str(loaded))
+    else:
+        checkpoint = loaded
     return Read(tuple(entries), checkpoint, tuple(errors))
 
 
-def _loaded(store: SqliteStore) -> Checkpoint | None:
-    """Return the checkpoint; one whose records are read while somebody goes through them is the same, or as damaged."""
-    outcomes: list[Checkpoint | StoreError | None] = []
-    for load in (store.load, lambda: _gone_through(store)):
-        try:
-            outcomes.append(load())
-        except StoreError as error:
-            outcomes.append(error)
-    loaded, streamed = outcomes
-    if isinstance(loaded, StoreError):
-        assert isinstance(streamed, StoreError)  # perhaps with another finding: the cache remembers a page
-        raise loaded
-    assert streamed == loaded
-    return loaded
+def _outcome(load: Callable[[], Checkpoint | None]) -> Checkpoint | StoreError | None:
+    try:
+        return load()
+    except StoreError as error:
+        return error
 
 
 def _gone_through(store: SqliteStore) -> Checkpoint | None:
