@@ -165,7 +165,7 @@ matrix-%:
 	@set -e; for candidate in python$* "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$*.*/bin/python$*; do \
 		if "$$candidate" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$*")' 2>/dev/null; then \
 			echo "matrix: Python $* ($$("$$candidate" -V))"; \
-			exec env TOCSIN_TEST_LOOPS="$${TOCSIN_TEST_LOOPS:-asyncio trio}" $(MAKE) --no-print-directory suite PYTHON="$$candidate" \
+			exec env TOCSIN_TEST_LOOPS="$${TOCSIN_TEST_LOOPS:-$(if $(filter $*,$(lastword $(MATRIX))),asyncio trio,asyncio)}" $(MAKE) --no-print-directory suite PYTHON="$$candidate" \
 				VENV=.venv-$* PYTEST_ARGS="-x -q tests $(CONTRACTS) $(addprefix --deselect ,$(ONCE)) $(PYTEST_ARGS)"; \
 		fi; \
 	done; echo "matrix: Python $* is not on this machine: skipped"
