@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Post, alert
@@ -40,6 +42,14 @@ async def test_a_link_that_cannot_be_made_is_a_gap_and_the_notification_is_told(
         raise LookupError(notification.channel_id)
 
     async with _made(make_alerting, post, links=link) as alerting:
+        await alerting.process_alert(alert("a"))
+        assert [(gap.kind, gap.subject) for gap in alerting.gaps] == [(GapKind.RENDERER_FAILED, "ops")]
+    assert [told.link for told in post.to("ops")] == [""]
+
+
+async def test_a_link_that_is_no_text_is_a_gap_too(make_alerting: MakeAlerting, post: Post) -> None:
+    nothing: Any = None
+    async with _made(make_alerting, post, links=lambda notification: nothing) as alerting:
         await alerting.process_alert(alert("a"))
         assert [(gap.kind, gap.subject) for gap in alerting.gaps] == [(GapKind.RENDERER_FAILED, "ops")]
     assert [told.link for told in post.to("ops")] == [""]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import anyio
@@ -127,6 +128,18 @@ class _Scene:
             while not done():
                 await anyio.lowlevel.checkpoint()
 
+    @asynccontextmanager
+    async def while_one_is_committed(self, *others: str) -> AsyncIterator[_Held]:
+        """Hold the commit of ``a`` while others come, one behind another; all have left at the end."""
+        first = self.writer.hold("a")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.submit, "a")
+            await first.begun()
+            for name in others:
+                tasks.start_soon(self.submit, name)
+                await settle()
+            yield first
+
 
 async def settle() -> None:
     """Let every task that can run do so until it waits."""
@@ -138,13 +151,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_those_who_come_during_a_commit_are_committed_together() -> None:
     scene = _Scene()
-    first = scene.writer.hold("a")
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(scene.submit, "a")
-        await first.begun()
-        for name in "bcd":
-            tasks.start_soon(scene.submit, name)
-            await settle()
+    async with scene.while_one_is_committed(*"bcd") as first:
         first.release()
     assert scene.writer.calls == ["a", "b+c+d"]
     assert scene.outcomes == dict.fromkeys("abcd", (True,))
@@ -302,14 +309,8 @@ async def test_one_checkpoint_at_a_time_and_others_may_wait_for_its_end() -> Non
 
 async def test_one_that_cannot_be_stored_harms_no_other() -> None:
     scene = _Scene()
-    first = scene.writer.hold("a")
     scene.writer.refused = {"c"}
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(scene.submit, "a")
-        await first.begun()
-        for name in "bcd":
-            tasks.start_soon(scene.submit, name)
-            await settle()
+    async with scene.while_one_is_committed(*"bcd") as first:
         first.release()
     assert scene.writer.calls == ["a", "b+c+d", "b", "c", "d"]
     assert scene.outcomes["b"] == scene.outcomes["d"] == (True,)
@@ -318,13 +319,7 @@ async def test_one_that_cannot_be_stored_harms_no_other() -> None:
 
 async def test_all_are_told_that_the_store_fails_and_the_next_are_let_through() -> None:
     scene = _Scene()
-    first = scene.writer.hold("a")
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(scene.submit, "a")
-        await first.begun()
-        for name in "bc":
-            tasks.start_soon(scene.submit, name)
-            await settle()
+    async with scene.while_one_is_committed(*"bc") as first:
         scene.writer.fails = StoreError("the disk is full")
         first.release()
     assert [str(scene.outcomes[name]) for name in "abc"] == ["the disk is full"] * 3

@@ -104,6 +104,28 @@ def test_it_may_be_closed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     SqliteStore(path).close()
 
 
+def test_a_handler_that_reads_amid_a_transaction_takes_nothing_of_it_back(tmp_path: Path) -> None:
+    path = tmp_path / "tocsin.db"
+    store = _filled(path)
+    found: list[int] = []
+
+    class _Handled(_Cut):
+        def execute(self, sql: str, *values: Any) -> Any:
+            if sql == "COMMIT" and not found:
+                found.extend(one.ordinal for one in store.entries())
+            return self._connection.execute(sql, *values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_connection", _Handled(store._connection, "COMMIT", behind=False))
+        _checkpoint(store)
+    assert found == [1, 2, 3, 4]
+    store.close()
+    assert check(path).findings == ()
+    with closing(SqliteStore(path)) as again:
+        kept = again.load()
+    assert kept == Checkpoint(4, {("t", "a"): {"n": 2}, ("t", "c"): 3})
+
+
 def test_where_the_file_cannot_say_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tocsin.db"
     store = _filled(path)

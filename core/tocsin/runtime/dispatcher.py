@@ -135,7 +135,10 @@ class Dispatcher:
         if self._links is None:
             return notification
         try:
-            return attrs.evolve(notification, link=self._links(notification))
+            link: object = self._links(notification)
+            if not isinstance(link, str):
+                raise TypeError(f"a link is text, and not {type(link).__name__}")
+            return attrs.evolve(notification, link=link)
         except Exception as error:  # noqa: BLE001  a notification without its link is still told
             detail = f"its link could not be made: {describe_failure(error)}"
             gaps.append(GapFound(GapKind.RENDERER_FAILED, notification.channel_id, detail))

@@ -192,6 +192,7 @@ class Turnstile:
 
     async def _until_let_through(self) -> None:
         called = self._checkpoint = anyio.Event()
+        self._passed_over = 0
         try:
             await called.wait()
         except BaseException:  # cancelled: it waits no more
@@ -205,7 +206,7 @@ class Turnstile:
         """Let the next through, of those who wait."""
         waits = self._checkpoint
         if waits is not None and (not self._tickets or self._passed_over >= _PATIENCE):
-            self._checkpoint, self._passed_over = None, 0
+            self._checkpoint = None
             waits.set()
         elif self._tickets:
             self._passed_over += waits is not None

@@ -301,11 +301,9 @@ class SqliteStore:
 
     def _make_sure(self) -> None:
         """Know the bounds again, where something cut off what changes them: only the file says whether that held."""
-        if self._sure:
+        if self._sure or self._connection.in_transaction:  # a signal's handler may call amid a transaction
             return
         with self._failing("go on after it was interrupted"):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             kept = read_bounds(self._connection, self.path)
         tail = [one for one in self._tail if one[0] > kept.indexed]
         self._forget()

@@ -12,7 +12,7 @@ from tocsin.stores.interface import Checkpoint, Key
 from tocsin.stores.json_text import decode
 from tocsin.stores.sqlite_rows import PARTITION, key_of, keyed_digest, to_text
 
-__all__ = ["Row", "prepared", "write_records"]
+__all__ = ["Prepared", "Row", "prepared", "write_records"]
 
 _AT_ONCE: Final = 250
 """Keys that one statement asks for; older builds of SQLite take 999 values at most."""
@@ -34,20 +34,20 @@ class Row:
 
 
 @attrs.frozen(slots=True)
-class _Prepared(Checkpoint):
+class Prepared(Checkpoint):
     """A checkpoint as rows, too."""
 
     rows: Sequence[Row]
 
 
-def prepared(checkpoint: Checkpoint) -> _Prepared:
+def prepared(checkpoint: Checkpoint) -> Prepared:
     """Return *checkpoint* as rows, unless it is that already.
 
     :raises UnstorableError: when a record cannot be text.
     """
-    if isinstance(checkpoint, _Prepared):
+    if isinstance(checkpoint, Prepared):
         return checkpoint
-    return _Prepared(checkpoint.ordinal, checkpoint.records, list(_rows(checkpoint.records.items())))
+    return Prepared(checkpoint.ordinal, checkpoint.records, list(_rows(checkpoint.records.items())))
 
 
 def _rows(records: Iterable[tuple[Key, Any]]) -> Iterator[Row]:
