@@ -25,6 +25,10 @@ METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 CODE := core plugins tests contrib docs/examples docs/site cookiecutter-backend/hooks release
 
+# What is compiled is kept, also where the surroundings forbid it, as images of containers do: else every process of the tests
+# compiles all of tocsin again, and every target all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench bench-quick bench-micro routes matrix others dist version install clean
