@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -11,13 +13,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import psutil  # type: ignore[import-untyped]  # it has no types
+from tests.bench.flight import Landed, Trip
 from tests.bench.load import Order, Report
+
+from tocsin.cli import main as tocsin_command
 
 ALERTMANAGER: Final = "prometheus-alertmanager"
 _STARTING_SECONDS: Final = 120.0
@@ -42,6 +46,19 @@ class Posted:
     load: float
 
 
+@attrs.frozen
+class Flown:
+    """What became of a trip, and cores that the daemon used meanwhile."""
+
+    landed: Landed
+    daemon: float
+
+    @property
+    def load(self) -> float:
+        """The cores that both ends used."""
+        return self.landed.cpu / self.landed.seconds
+
+
 def found() -> bool:
     """Whether Alertmanager is installed."""
     return shutil.which(ALERTMANAGER) is not None
@@ -61,11 +78,10 @@ def command(name: str, configuration: Path, data: Path) -> list[str]:
             "--cluster.listen-address=",
         ]
     tocsin, ours = str(Path(sys.executable).with_name("tocsin")), configuration.with_suffix(".tocsin.yml")
-    made = subprocess.run(
-        [tocsin, "convert", str(configuration), "-o", str(ours)], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        raise Broken(f"tocsin convert failed:\n{made.stderr[-2000:]}")
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = tocsin_command(["convert", str(configuration), "-o", str(ours)])
+    if code:
+        raise Broken(f"tocsin convert failed:\n{said.getvalue()[-2000:]}")
     return [tocsin, "serve", "--config", str(ours), "--data", str(data), "--listen", "127.0.0.1:0"]
 
 
@@ -121,17 +137,36 @@ class Daemon:
         :raises Broken: when this daemon ends, or refuses something.
         """
         before = self._cpu()
-        given = json.dumps(attrs.asdict(attrs.evolve(order, port=self.port)))
+        report = Report(**self._generate("tests.bench.load", attrs.evolve(order, port=self.port)))
+        seconds = report.seconds + self._until_routed(0 if order.silences else order.alerts)
+        self.check()
+        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds)
+
+    def fly(self, trip: Trip) -> Flown:
+        """Have alerts posted and received, and wait until all that are waited for have arrived.
+
+        :raises Broken: when this daemon ends, refuses something, or does not tell of an alert.
+        """
+        before = self._cpu()
+        landed = Landed(**self._generate("tests.bench.flight", attrs.evolve(trip, port=self.port), trip.listener))
+        self._dispatched += trip.alerts
+        self.check()
+        return Flown(landed, (self._cpu() - before) / landed.seconds)
+
+    def _generate(self, module: str, given: Order | Trip, *inherited: int) -> dict[str, Any]:
         made = subprocess.run(
-            [sys.executable, "-m", "tests.bench.load"], input=given, capture_output=True, text=True, check=False
+            [sys.executable, "-m", module],
+            input=json.dumps(attrs.asdict(given)),
+            capture_output=True,
+            text=True,
+            check=False,
+            pass_fds=inherited,
         )
         if made.returncode:
             self.check()
             raise Broken(f"the load generator failed against {self.name}: {made.stderr.strip()[-2000:]}")
-        report = Report(**json.loads(made.stdout))
-        seconds = report.seconds + self._until_routed(order.alerts)
-        self.check()
-        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds)
+        report: dict[str, Any] = json.loads(made.stdout)
+        return report
 
     def restart(self, alerts: int) -> Posted:
         """Kill it, start it again on the same data, and wait until it says that it is ready.
@@ -146,19 +181,24 @@ class Daemon:
             time.sleep(_POLL_SECONDS)  # another process is waited for
         seconds = time.perf_counter() - began
         busy = self._cpu()
-        held = len(json.loads(self._get("/api/v2/alerts")))
+        held = len(json.loads(self.get("/api/v2/alerts")))
         if held != alerts:
             raise Broken(f"{self.name} holds {held:,} alerts after its restart, and took in {alerts:,}")
         return Posted(seconds, busy / seconds, 0.0)
 
     def _ready(self) -> bool:
         try:
-            self._get("/-/ready")
+            self.get("/-/ready")
         except urllib.error.HTTPError:
             return False
         return True
 
-    def _get(self, path: str) -> bytes:
+    def get(self, path: str) -> bytes:
+        """Return what it answers.
+
+        :raises urllib.error.HTTPError: when it answers with an error.
+        :raises Broken: when it does not answer.
+        """
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_ANSWER_SECONDS) as answer:
                 body: bytes = answer.read()
@@ -181,7 +221,7 @@ class Daemon:
         return time.perf_counter() - began
 
     def _routed(self) -> float:
-        counted = _DISPATCHED.search(self._get("/metrics").decode())
+        counted = _DISPATCHED.search(self.get("/metrics").decode())
         return float(counted[1]) if counted else 0.0
 
     def stop(self) -> None:
@@ -190,7 +230,7 @@ class Daemon:
         self.process.wait()
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(name: str, configuration: str, folder: Path) -> Iterator[Daemon]:
     """Run a daemon with a configuration of Alertmanager's in an empty folder, for as long as the block runs.
 

@@ -24,6 +24,8 @@ class Order:
 
     :param values: how many values the label ``node`` draws its number from; each alert's value as a whole is new.
     :param round_number: another round posts the same alerts with a later end.
+    :param zone: each alert has a zone of its own whose name begins with it, which sources of inhibition may share.
+    :param silences: post so many silences in place of alerts; the first one is for the job ``kept``.
     """
 
     port: int
@@ -33,6 +35,8 @@ class Order:
     values: int = 10
     round_number: int = 0
     name: str = "load"
+    zone: str = "free"
+    silences: bool = False
 
 
 @attrs.frozen
@@ -57,6 +61,7 @@ def alert(order: Order, number: int, draw: random.Random) -> dict[str, Any]:
             "job": order.name,
             "node": f"node{rule}-rack{rule}-{number}",
             "severity": "warning",
+            "zone": f"{order.zone}-{number}",
         },
         "annotations": {"summary": f"target {number} is down", "description": "It has not answered for five minutes."},
         "startsAt": "2026-01-01T00:00:00Z",
@@ -65,16 +70,36 @@ def alert(order: Order, number: int, draw: random.Random) -> dict[str, Any]:
     }
 
 
+def silence(number: int) -> dict[str, Any]:
+    """Return one silence: the first for the job ``kept``, then by turns for a node that is not there and a pattern."""
+    if number == 0:
+        matcher = {"name": "job", "value": "kept", "isRegex": False}
+    elif number % 2:
+        matcher = {"name": "node", "value": f"absent-{number}", "isRegex": False}
+    else:
+        matcher = {"name": "instance", "value": rf"192\.168\.{number}\..*", "isRegex": True}
+    return {
+        "matchers": [matcher],
+        "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": "2099-01-01T00:00:00Z",
+        "createdBy": "bench",
+        "comment": "measured",
+    }
+
+
 def requests(order: Order) -> list[bytes]:
     """Return the requests, whole."""
+    if order.silences:
+        return [request(silence(number), "/api/v2/silences") for number in range(order.alerts)]
     draw = random.Random(7)
     alerts = [alert(order, number, draw) for number in range(order.alerts)]
-    return [_request(alerts[start : start + order.batch]) for start in range(0, order.alerts, order.batch)]
+    return [request(alerts[start : start + order.batch]) for start in range(0, order.alerts, order.batch)]
 
 
-def _request(alerts: Sequence[dict[str, Any]]) -> bytes:
-    body = json.dumps(alerts).encode()
-    head = "POST /api/v2/alerts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+def request(posted: Sequence[dict[str, Any]] | dict[str, Any], path: str = "/api/v2/alerts") -> bytes:
+    """Return one request, whole."""
+    body = json.dumps(posted).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

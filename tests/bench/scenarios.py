@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+from tests.bench import delivery, suppression
 from tests.bench.daemons import Posted, running
 from tests.bench.figures import Figure, Run
 from tests.bench.load import Order
@@ -40,7 +41,8 @@ def _rate(posted: Posted, alerts: int) -> Run:
 def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
     alerts = 1_000 if quick else 50_000
-    for batch, connections, new, again in ((64, 4, 1.2, 2.0), (1000, 4, 1.5, 2.0), (1, 32, 0.7, None)):
+    shapes = ((64, 4, 1.2, 2.0), (1, 32, 0.7, None), (1000, 4, 1.5, 2.0))
+    for batch, connections, new, again in shapes[:2] if quick else shapes:
         count = alerts if batch > 1 else alerts // 5
         order = Order(0, count, batch, connections)
         how = f"batches of {batch:,}" if batch > 1 else f"one by one, {connections} connections"
@@ -54,8 +56,9 @@ def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 def _routing(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
     many = 100 if quick else 10_000
-    for what, pattern, target in (("with a prefix", "node{}-.*", 12.0), ("without a prefix", ".*-rack{}-.*", 30.0)):
-        for rules in (10, many):
+    kinds = (("without a prefix", ".*-rack{}-.*", 30.0), ("with a prefix", "node{}-.*", 12.0))
+    for what, pattern, target in kinds[:1] if quick else kinds:
+        for rules in (many,) if quick else (10, many):
             alerts = 500 if quick else 5_000 if rules == many else 20_000
             place = folder / f"{what}-{rules}".replace(" ", "-")
             with running(daemon, configuration(rules, pattern), place) as measured:
@@ -90,6 +93,9 @@ def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 SCENARIOS: Final = (
     Scenario("ingest", _ingest),
     Scenario("routing", _routing),
+    Scenario("suppression", suppression.measure),
+    Scenario("latency", delivery.measure_latency),
+    Scenario("hardship", delivery.measure_hardship),
     Scenario("memory", _memory),
     Scenario("restart", _restart),
 )
