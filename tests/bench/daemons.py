@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ class Posted:
     seconds: float
     daemon: float
     load: float
+    slowest: float = 0.0
+    """Seconds until the slowest request was answered."""
 
 
 @attrs.frozen
@@ -83,6 +85,25 @@ def command(name: str, configuration: Path, data: Path) -> list[str]:
     if code:
         raise Broken(f"tocsin convert failed:\n{said.getvalue()[-2000:]}")
     return [tocsin, "serve", "--config", str(ours), "--data", str(data), "--listen", "127.0.0.1:0"]
+
+
+def ordered(module: str, given: Mapping[str, Any], *inherited: int) -> dict[str, Any]:
+    """Have a module do what it is given as JSON, in a process that inherits these file descriptors; return its report.
+
+    :raises Broken: when it fails.
+    """
+    made = subprocess.run(
+        [sys.executable, "-m", module],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=inherited,
+    )
+    if made.returncode:
+        raise Broken(made.stderr.strip()[-2000:])
+    report: dict[str, Any] = json.loads(made.stdout)
+    return report
 
 
 class Daemon:
@@ -140,7 +161,7 @@ class Daemon:
         report = Report(**self._generate("tests.bench.load", attrs.evolve(order, port=self.port)))
         seconds = report.seconds + self._until_routed(0 if order.silences else order.alerts)
         self.check()
-        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds)
+        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds, report.slowest)
 
     def fly(self, trip: Trip) -> Flown:
         """Have alerts posted and received, and wait until all that are waited for have arrived.
@@ -154,19 +175,11 @@ class Daemon:
         return Flown(landed, (self._cpu() - before) / landed.seconds)
 
     def _generate(self, module: str, given: Order | Trip, *inherited: int) -> dict[str, Any]:
-        made = subprocess.run(
-            [sys.executable, "-m", module],
-            input=json.dumps(attrs.asdict(given)),
-            capture_output=True,
-            text=True,
-            check=False,
-            pass_fds=inherited,
-        )
-        if made.returncode:
+        try:
+            return ordered(module, attrs.asdict(given), *inherited)
+        except Broken as broken:
             self.check()
-            raise Broken(f"the load generator failed against {self.name}: {made.stderr.strip()[-2000:]}")
-        report: dict[str, Any] = json.loads(made.stdout)
-        return report
+            raise Broken(f"the load generator failed against {self.name}: {broken}") from None
 
     def restart(self, alerts: int) -> Posted:
         """Kill it, start it again on the same data, and wait until it says that it is ready.

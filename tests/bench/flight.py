@@ -174,16 +174,16 @@ class Flight:
         return max(0.0, min(wake) - now)
 
     def _answer(self, received: bytearray, one: socket.socket) -> None:
-        read = _read(one)
-        if not read and one not in self._idle:
+        got = read(one)
+        if not got and one not in self._idle:
             raise Refused("the daemon ended a connection")
-        if not read:  # it was idle for too long
+        if not got:  # it was idle for too long
             self._idle.remove(one)
             self._selector.unregister(one)
             one.close()
             self._connect_one()
             return
-        received += read
+        received += got
         if load.answered(bytes(received)):
             received.clear()
             self._under_way -= 1
@@ -197,12 +197,12 @@ class Flight:
             self._selector.register(one, selectors.EVENT_READ, partial(self._receive, bytearray()))
 
     def _receive(self, received: bytearray, one: socket.socket) -> None:
-        read = _read(one)
-        received += read
-        if not read:
+        got = read(one)
+        received += got
+        if not got:
             self._selector.unregister(one)
             one.close()
-        for path, body in _whole(received):
+        for path, body in whole(received):
             self._take(one, path, body)
 
     def _take(self, one: socket.socket, path: bytes, body: bytes) -> None:
@@ -231,23 +231,24 @@ def _requests(trip: Trip) -> dict[int, bytes]:
     return {number: load.request([load.alert(orders[number % len(orders)], number, draw)]) for number in numbers}
 
 
-def _read(one: socket.socket) -> bytes:
+def read(one: socket.socket) -> bytes:
+    """Return what has come; nothing when the connection ended, however."""
     try:
         return one.recv(65536)
     except OSError:
         return b""
 
 
-def _whole(received: bytearray) -> Iterator[tuple[bytes, bytes]]:
+def whole(received: bytearray) -> Iterator[tuple[bytes, bytes]]:
     """Take the requests that are there whole: path and body of each."""
     while (head := received.find(b"\r\n\r\n")) >= 0:
         said = _LENGTH.search(received, 0, head)
         end = head + 4 + (int(said[1]) if said else 0)
         if len(received) < end:
             return
-        whole = bytes(received[:end])
+        taken = bytes(received[:end])
         del received[:end]
-        yield whole.split(b" ", 2)[1], whole[head + 4 :]
+        yield taken.split(b" ", 2)[1], taken[head + 4 :]
 
 
 def main() -> int:

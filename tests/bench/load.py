@@ -12,7 +12,7 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -41,10 +41,11 @@ class Order:
 
 @attrs.frozen
 class Report:
-    """What it took: seconds from the first byte to the last answer, and of this process' CPU."""
+    """What it took: seconds from the first byte to the last answer, of this process' CPU, and to the slowest answer."""
 
     seconds: float
     cpu: float
+    slowest: float
 
 
 class Refused(Exception):
@@ -122,43 +123,54 @@ def post(port: int, prepared: Sequence[bytes], connections: int) -> Report:
 
     :raises Refused: when the daemon refuses one, or ends the connection.
     """
-    waiting = iter(prepared)
+    posting = _Posting(prepared)
     sockets = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(connections)]
     began, busy = time.perf_counter(), time.process_time()
     try:
         with selectors.DefaultSelector() as selector:
             for one in sockets:
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if _next(one, waiting):
+                if posting.next(one):
                     selector.register(one, selectors.EVENT_READ, bytearray())
             while selector.get_map():
-                _round(selector, waiting)
+                posting.turn(selector)
     except OSError as error:
         raise Refused(f"the daemon ended a connection: {error}") from None
     finally:
         for one in sockets:
             one.close()
-    return Report(time.perf_counter() - began, time.process_time() - busy)
+    return Report(time.perf_counter() - began, time.process_time() - busy, posting.slowest)
 
 
-def _round(selector: selectors.BaseSelector, waiting: Iterator[bytes]) -> None:
-    for key, _ in selector.select():
-        one: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are registered
-        received = one.recv(65536)
-        if not received:
-            raise Refused("the daemon ended a connection")
-        key.data.extend(received)
-        if answered(bytes(key.data)):
-            key.data.clear()
-            if not _next(one, waiting):
-                selector.unregister(one)
+class _Posting:
+    """What is still to be posted, and how long the slowest answer took so far."""
 
+    def __init__(self, prepared: Sequence[bytes]) -> None:
+        self._waiting = iter(prepared)
+        self._began: dict[socket.socket, float] = {}
+        self.slowest = 0.0
 
-def _next(one: socket.socket, waiting: Iterator[bytes]) -> bool:
-    request = next(waiting, None)
-    if request is not None:
-        one.sendall(request)
-    return request is not None
+    def turn(self, selector: selectors.BaseSelector) -> None:
+        """Wait for answers, and post the next request where one is whole."""
+        for key, _ in selector.select():
+            one: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are registered
+            received = one.recv(65536)
+            if not received:
+                raise Refused("the daemon ended a connection")
+            key.data.extend(received)
+            if answered(bytes(key.data)):
+                self.slowest = max(self.slowest, time.perf_counter() - self._began[one])
+                key.data.clear()
+                if not self.next(one):
+                    selector.unregister(one)
+
+    def next(self, one: socket.socket) -> bool:
+        """Post the next request there; False when there is none."""
+        request = next(self._waiting, None)
+        if request is not None:
+            self._began[one] = time.perf_counter()
+            one.sendall(request)
+        return request is not None
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-from tests.bench import delivery, suppression
+from tests.bench import delivery, listing, parts, suppression
 from tests.bench.daemons import Posted, running
 from tests.bench.figures import Figure, Run
 from tests.bench.load import Order
@@ -21,10 +21,14 @@ Measure = Callable[[str, Path, bool], Mapping[Figure, Run]]
 
 @attrs.frozen
 class Scenario:
-    """A name for the command line, and what measures one daemon: its name, a folder, whether it is to be quick."""
+    """A name for the command line, and what measures one daemon: its name, a folder, whether it is to be quick.
+
+    *turns* is how often that is done unless somebody says otherwise.
+    """
 
     name: str
     measure: Measure
+    turns: int = 3
 
 
 def configuration(rules: int, pattern: str = "node{}-.*") -> str:
@@ -74,8 +78,9 @@ def _memory(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
         before = measured.memory()
         posted = measured.take(Order(0, alerts, 1000, 4))
         grown = measured.memory() - before
+        listed = listing.listed(measured, alerts)
     figure = Figure(f"memory: {alerts:,} firing alerts", "bytes/alert", 1.0, more_is_better=False)
-    return {figure: Run(grown / alerts, posted.daemon, posted.load)}
+    return {figure: Run(grown / alerts, posted.daemon, posted.load), **listed}
 
 
 def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
@@ -93,9 +98,13 @@ def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 SCENARIOS: Final = (
     Scenario("ingest", _ingest),
     Scenario("routing", _routing),
-    Scenario("suppression", suppression.measure),
-    Scenario("latency", delivery.measure_latency),
-    Scenario("hardship", delivery.measure_hardship),
+    Scenario("suppression", suppression.measure, turns=2),
+    Scenario("latency", delivery.measure_latency, turns=2),
+    Scenario("hardship", delivery.measure_hardship, turns=2),
     Scenario("memory", _memory),
     Scenario("restart", _restart),
+    Scenario("deadlines", parts.deadlines, turns=2),
+    Scenario("embedded", parts.embedded),
+    Scenario("sending", parts.sending),
+    Scenario("replay", parts.replay),
 )

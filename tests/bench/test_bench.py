@@ -109,7 +109,8 @@ def test_the_document_holds_every_run() -> None:
     [
         (
             ["speed"],
-            "there is no scenario 'speed': there are ingest, routing, suppression, latency, hardship, memory, restart",
+            "there is no scenario 'speed': there are ingest, routing, suppression, latency, hardship, memory, restart, "
+            "deadlines, embedded, sending, replay",
         ),
         (["--turns", "0"], "'0' is no number of turns"),
         (["--output", "/no/such/folder/file"], "its folder does not exist"),

@@ -24,7 +24,7 @@ Tell = Callable[[bytes], None]
 def _request(one: socket.socket) -> bytes:
     """Read one request, whole; nothing when the connection ended."""
     received = bytearray()
-    while not (whole := list(flight._whole(received))):
+    while not (whole := list(flight.whole(received))):
         read = one.recv(65536)
         if not read:
             return b""
