@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,9 @@ _SAID: Final = re.compile(r"^Listening on \S+?:(\d+)$|msg=\"?Listening on\"? add
 _DISPATCHED: Final = re.compile(
     r"^alertmanager_dispatcher_alert_processing_duration_seconds_count (\S+)$", re.MULTILINE
 )
+
+_ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once, as where tocsin is installed, and not at each start."""
 
 
 class Broken(Exception):
@@ -99,6 +103,7 @@ def ordered(module: str, given: Mapping[str, Any], *inherited: int) -> dict[str,
         text=True,
         check=False,
         pass_fds=inherited,
+        env=_ENVIRONMENT,
     )
     if made.returncode:
         raise Broken(made.stderr.strip()[-2000:])
@@ -118,7 +123,7 @@ class Daemon:
     def _start(self) -> None:
         self._dispatched = 0
         with self._log.open("wb") as written:
-            self.process = subprocess.Popen(self._arguments, stdout=written, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self._arguments, stdout=written, stderr=subprocess.STDOUT, env=_ENVIRONMENT)
         try:
             self.port = self._listening()
         except BaseException:

@@ -33,7 +33,7 @@ class _Size:
 
 
 _FULL: Final = {
-    "tocsin": _Size(10_000, 100, 10_000, {"nothing": 3_000, "silences": 3_000, "inhibition": 3_000}),
+    "tocsin": _Size(10_000, 100, 10_000, {"nothing": 1_000, "silences": 1_000, "inhibition": 1_000}),
     "alertmanager": _Size(10_000, 100, 10_000, {"nothing": 3_000, "silences": 500, "inhibition": 60}),
 }
 _QUICK: Final = _Size(50, 5, 50, {"nothing": 50, "silences": 50, "inhibition": 50})
