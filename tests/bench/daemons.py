@@ -27,7 +27,7 @@ from tocsin.cli import main as tocsin_command
 ALERTMANAGER: Final = "prometheus-alertmanager"
 _STARTING_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.02
-_ANSWER_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 300.0
 _SAID: Final = re.compile(r"^Listening on \S+?:(\d+)$|msg=\"?Listening on\"? address=\S+?:(\d+)", re.MULTILINE)
 _DISPATCHED: Final = re.compile(
     r"^alertmanager_dispatcher_alert_processing_duration_seconds_count (\S+)$", re.MULTILINE

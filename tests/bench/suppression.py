@@ -34,7 +34,7 @@ class _Size:
 
 _FULL: Final = {
     "tocsin": _Size(10_000, 100, 10_000, {"nothing": 1_000, "silences": 1_000, "inhibition": 1_000}),
-    "alertmanager": _Size(10_000, 100, 10_000, {"nothing": 3_000, "silences": 500, "inhibition": 60}),
+    "alertmanager": _Size(10_000, 100, 10_000, {"nothing": 1_000, "silences": 500, "inhibition": 60}),
 }
 _QUICK: Final = _Size(50, 5, 50, {"nothing": 50, "silences": 50, "inhibition": 50})
 
@@ -77,7 +77,7 @@ def measure(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
             expect_kept_back(one, "silences")
             told["silences"] = _told(one, fd, size.alerts["silences"], _FAR)
         with running(daemon, configuration(size.rules, port), folder / "inhibition") as one:
-            one.take(Order(0, size.sources, 1000, 4, name="source", zone="z"))
+            one.take(Order(0, size.sources, 100, 4, name="source", zone="z"))
             expect_kept_back(one, "inhibition")
             told["inhibition"] = _told(one, fd, size.alerts["inhibition"], 0)
     names = {
