@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from tocsin import Clock, FederationAlertingService
+from tocsin_server.api.hiding import Hiding
 from tocsin_server.api.pulse import Pulse
 from tocsin_server.intake import Submit
 from tocsin_server.page.alert import AlertPage
@@ -12,6 +13,8 @@ from tocsin_server.page.changes import Changes
 from tocsin_server.page.deeds import Deeds
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
+from tocsin_server.page.silences import SilencesPage
+from tocsin_server.page.silencing import Silencing
 from tocsin_server.page.statics import static_route
 from tocsin_server.page.visitors import Visitors
 from tocsin_server.web.routes import ExactRoute
@@ -24,12 +27,18 @@ def page_routes(
 ) -> list[BaseRoute]:
     """Return the routes of everything that a browser shows."""
     now = Now(looks, alerting, clock)
+    silences = SilencesPage(alerting, submit, looks, clock)
+    silencing = Silencing(Hiding(alerting, clock), submit, clock)
     changes = Changes(looks, visitors, pulse, clock)
     return [
         Route("/", visitors.see("read", now.show), methods=["GET"]),
         Route("/changes", visitors.see("read", changes.listen), methods=["GET"]),
         ExactRoute("/alerts/{alert_id}", visitors.see("read", AlertPage(alerting, clock).show), methods=["GET"]),
         ExactRoute("/alerts/{alert_id}/{deed}", visitors.see("operate", Deeds(submit).do), methods=["POST"]),
+        Route("/silences", visitors.see("read", silences.show), methods=["GET"]),
+        Route("/silences/new", visitors.see("operate", silencing.ask), methods=["GET"]),
+        Route("/silences/new", visitors.see("operate", silencing.make), methods=["POST"]),
+        ExactRoute("/silences/{silence_id}/end", visitors.see("operate", silences.end), methods=["POST"]),
         *visitors.routes(),
         static_route(),
     ]
