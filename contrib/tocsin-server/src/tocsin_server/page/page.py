@@ -11,6 +11,7 @@ from tocsin_server.intake import Submit
 from tocsin_server.page.alert import AlertPage
 from tocsin_server.page.changes import Changes
 from tocsin_server.page.deeds import Deeds
+from tocsin_server.page.deliveries import DeliveriesPage
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
 from tocsin_server.page.silences import SilencesPage
@@ -28,6 +29,7 @@ def page_routes(
     """Return the routes of everything that a browser shows."""
     now = Now(looks, alerting, clock)
     silences = SilencesPage(alerting, submit, looks, clock)
+    deliveries = DeliveriesPage(alerting, submit, clock)
     silencing = Silencing(Hiding(alerting, clock), submit, clock)
     changes = Changes(looks, visitors, pulse, clock)
     return [
@@ -39,6 +41,9 @@ def page_routes(
         Route("/silences/new", visitors.see("operate", silencing.ask), methods=["GET"]),
         Route("/silences/new", visitors.see("operate", silencing.make), methods=["POST"]),
         ExactRoute("/silences/{silence_id}/end", visitors.see("operate", silences.end), methods=["POST"]),
+        Route("/deliveries", visitors.see("read", deliveries.show), methods=["GET"]),
+        ExactRoute("/deliveries/{delivery}/redrive", visitors.see("operate", deliveries.redrive), methods=["POST"]),
+        ExactRoute("/channels/{channel_id}/test", visitors.see("operate", deliveries.test), methods=["POST"]),
         *visitors.routes(),
         static_route(),
     ]
