@@ -12,6 +12,7 @@ from tocsin_server.page.alert import AlertPage
 from tocsin_server.page.changes import Changes
 from tocsin_server.page.deeds import Deeds
 from tocsin_server.page.deliveries import DeliveriesPage
+from tocsin_server.page.health import Health, Parts
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
 from tocsin_server.page.silences import SilencesPage
@@ -24,12 +25,19 @@ __all__ = ["page_routes"]
 
 
 def page_routes(
-    alerting: FederationAlertingService, submit: Submit, visitors: Visitors, looks: Looks, pulse: Pulse, clock: Clock
+    alerting: FederationAlertingService,
+    submit: Submit,
+    visitors: Visitors,
+    looks: Looks,
+    pulse: Pulse,
+    clock: Clock,
+    parts: Parts,
 ) -> list[BaseRoute]:
     """Return the routes of everything that a browser shows."""
     now = Now(looks, alerting, clock)
     silences = SilencesPage(alerting, submit, looks, clock)
     deliveries = DeliveriesPage(alerting, submit, clock)
+    health = Health(alerting, looks, clock, parts)
     silencing = Silencing(Hiding(alerting, clock), submit, clock)
     changes = Changes(looks, visitors, pulse, clock)
     return [
@@ -44,6 +52,7 @@ def page_routes(
         Route("/deliveries", visitors.see("read", deliveries.show), methods=["GET"]),
         ExactRoute("/deliveries/{delivery}/redrive", visitors.see("operate", deliveries.redrive), methods=["POST"]),
         ExactRoute("/channels/{channel_id}/test", visitors.see("operate", deliveries.test), methods=["POST"]),
+        Route("/health", visitors.see("read", health.show), methods=["GET"]),
         *visitors.routes(),
         static_route(),
     ]
