@@ -221,8 +221,7 @@ def test_the_servers_wheel_has_every_file_of_its_page(tmp_path: Path) -> None:
     expected = {
         file.relative_to(source).as_posix() for folder in ("static", "templates") for file in (pages / folder).iterdir()
     }
-    environments.build(source.parent, tmp_path, "--wheel")
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = environments.build(source.parent, tmp_path, "--wheel")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert len(expected) > 10
