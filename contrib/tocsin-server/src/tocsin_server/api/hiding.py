@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import anyio.to_thread
@@ -13,9 +14,13 @@ from tocsin_server.api.alerts import Alerts, in_slices, states_of
 
 __all__ = ["Hidden", "Hiding", "Meets"]
 
+_FEWEST: Final = 4
 _TOGETHER: Final = 200
 _MOST_ENTRIES: Final = 100_000
 """So many of the newest entries are looked at; they are read in slices, between which others have their turn."""
+
+_SLICE_SECONDS: Final = 0.1
+"""A slice that took longer is followed by a smaller one: an entry may hold a thousand alerts."""
 
 Meets = Callable[[PerformanceAlert], bool]
 
@@ -24,12 +29,14 @@ Meets = Callable[[PerformanceAlert], bool]
 class Hidden:
     """What a silence would hide: ``firing`` now, the most severe first, and ``past`` by id, of each the worst report.
 
-    ``past`` has those that fire, too. ``complete`` is false where there is more in the journal than was looked at.
+    ``past`` has those that fire, and those that resolved and are known. ``complete`` is false where there is more in
+    the journal than was looked at, which went back to ``back_to`` (wall time).
     """
 
     firing: list[PerformanceAlert]
     past: Mapping[str, PerformanceAlert]
     complete: bool
+    back_to: float
 
 
 class Hiding:
@@ -40,34 +47,40 @@ class Hiding:
         self._alerts = Alerts(alerting)
         self._clock = clock
 
-    async def what(self, meets: Meets, hours: float) -> Hidden:
-        """Return what a silence would hide of which *meets* says whether it matches, and in the past *hours*."""
+    async def what(self, meets: Meets, hours: float, seconds: float = math.inf) -> Hidden:
+        """Return what a silence would hide of which *meets* says whether it matches, and in the past *hours*.
+
+        :param seconds: for so long the journal is read, the newest entries first.
+        """
         since = self._clock.wall() - 3600.0 * hours
         firing = await in_slices(await self._alerts.known("firing"), meets)
-        past, complete = await self._past(meets, since)
+        past, complete, back_to = await self._past(meets, since, self._clock.now() + seconds)
         for alert in firing:
             _keep_worse(past, alert)
         resolved = await in_slices(await self._alerts.known("resolved"), meets)
         async for state in states_of(self._alerting, resolved):
             if state.resolved_at is not None and state.resolved_at >= since:
                 _keep_worse(past, state.alert)
-        return Hidden(firing, past, complete)
+        return Hidden(firing, past, complete, back_to)
 
-    async def _past(self, meets: Meets, since: float) -> tuple[dict[str, PerformanceAlert], bool]:
-        """Return the alerts that were reported since then and meet, and whether all were looked at."""
-        newest = await anyio.to_thread.run_sync(lambda: self._alerting.journal_ordinal)
-        after = await self._last_before(since, newest)
-        first = max(after, newest - _MOST_ENTRIES)
+    async def _past(self, meets: Meets, since: float, until: float) -> tuple[dict[str, PerformanceAlert], bool, float]:
+        """Return the alerts that were reported since then and meet, whether all were looked at, and how far back."""
+        high = await anyio.to_thread.run_sync(lambda: self._alerting.journal_ordinal)
+        last = await self._last_before(since, high)
+        first = max(last, high - _MOST_ENTRIES)
         found: dict[str, PerformanceAlert] = {}
-        complete, after = first == after, first
-        while after < newest:
-            entries = await self._alerting.journal(after, _TOGETHER)
-            if not entries:
-                break
+        size, back_to = _FEWEST, self._clock.wall()
+        while high > first and (begun_at := self._clock.now()) < until:
+            low = max(first, high - size)
+            entries = [one for one in await self._alerting.journal(low, high - low) if one.ordinal <= high]
             for alert in await anyio.to_thread.run_sync(_fired, entries, meets, since):
                 _keep_worse(found, alert)
-            after = entries[-1].ordinal
-        return found, complete
+            back_to = min([back_to, *(one.wall_time for one in entries)])
+            took = self._clock.now() - begun_at
+            size = min(_TOGETHER, 2 * size) if took < _SLICE_SECONDS else max(_FEWEST, size // 2)
+            high = low
+        complete = high <= last
+        return found, complete, since if complete else back_to
 
     async def _last_before(self, since: float, newest: int) -> int:
         """Return the ordinal of an entry before which all are older, as far as the clock was never set back."""
@@ -82,7 +95,7 @@ class Hiding:
         return low
 
 
-def _fired(entries: tuple[Entry, ...], meets: Meets, since: float) -> list[PerformanceAlert]:
+def _fired(entries: Sequence[Entry], meets: Meets, since: float) -> list[PerformanceAlert]:
     return [
         item.alert
         for entry in entries
@@ -94,5 +107,5 @@ def _fired(entries: tuple[Entry, ...], meets: Meets, since: float) -> list[Perfo
 
 def _keep_worse(found: dict[str, PerformanceAlert], alert: PerformanceAlert) -> None:
     before = found.get(alert.alert_id)
-    if before is None or before.severity.rank <= alert.severity.rank:
+    if before is None or before.severity.rank < alert.severity.rank:
         found[alert.alert_id] = alert

@@ -36,6 +36,9 @@ LASTING: Final = {
 """For how many minutes a silence may be made here."""
 
 _HOURS: Final = 24.0
+_SECONDS: Final = 2.0
+"""For so long the journal is read: somebody waits."""
+
 _LISTED: Final = 20
 _LONGEST: Final = 8192
 _MOST: Final = 64
@@ -114,10 +117,11 @@ class Silencing:
         )
 
     async def _hidden(self, matchers: tuple[LabelMatcher, ...]) -> dict[str, Any]:
-        hidden = await self._hiding.what(matching(matchers), _HOURS)
+        hidden = await self._hiding.what(matching(matchers), _HOURS, _SECONDS)
         return {
             "hidden": {"now": _Part.of(hidden.firing), "past": _Part.of(list(hidden.past.values()))},
             "complete": hidden.complete,
+            "back_to": hidden.back_to,
             "matchers": "\n".join(map(str, matchers)),
         }
 
