@@ -33,14 +33,14 @@ def _fill(running: Process) -> None:
             "alert_id": f"all{number}",
             "cluster_id": "all",
             "severity": severity,
-            "metric_name": f"m{number}",
+            "metric_name": f"every{number}",
             "message": "it is hot",
             "labels": {"team": "db"},
         }
         assert client.post(f"{API}/alerts", json=alert).status_code == 202
     assert client.post(f"{API}/alerts/all3/acknowledge", json={"by": "li"}).status_code == 200
     for seconds in (600, 1.0):
-        body = {"matchers": ['metric_name="m2"'], "seconds": seconds, "created_by": "li", "comment": "why"}
+        body = {"matchers": ['metric_name="every2"'], "seconds": seconds, "created_by": "li", "comment": "why"}
         assert client.post(f"{API}/silences", json=body).status_code == 201
     assert client.put(f"{API}/heartbeats/all", params={"every": "1h"}).status_code == 200
     until(lambda: "5 incidents" in client.get("/?cluster=all", headers=HTML).text)
@@ -93,7 +93,7 @@ def test_keys_are_listed_and_do_what_they_say(open_daemon: Process, page: Page) 
         page.keyboard.press(key)
         expect(names.nth(index)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("m4")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("every4")
     for key, title in (("n", "Note"), ("m", "Silence"), ("a", "Acknowledge")):
         page.locator("h1").click()
         page.keyboard.press("Escape")
@@ -103,7 +103,7 @@ def test_keys_are_listed_and_do_what_they_say(open_daemon: Process, page: Page) 
         expect(opened.locator(":focus")).to_have_count(1)
     page.locator("details[open] input[name=by]").first.press_sequentially("gs?")
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("m4")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("every4")
     page.evaluate("document.activeElement.blur()")
     for key, title in (("s", "Silences"), ("d", "Deliveries"), ("h", "Health"), ("n", "Now")):
         page.keyboard.press("g")
