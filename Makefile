@@ -31,7 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench bench-quick bench-micro routes matrix others dist version install clean
+.PHONY: help run pictures test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench bench-quick bench-micro routes matrix others dist version install clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /\1\t/p' Makefile | sort | awk -F '\t' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -134,6 +134,9 @@ month: $(VENV)/.ready-to-test ## Replay a month of EVENTS alert events
 
 load: $(VENV)/.ready-to-test ## Post alerts to the daemon for SECONDS over CONNECTIONS, while it is reloaded, restarted and killed
 	$(BIN)/python contrib/tocsin-server/tests/server_load.py --seconds $(SECONDS) --connections $(CONNECTIONS)
+
+pictures: $(VENV)/.ready-to-test ## Take pictures of the daemon's page for the docs, with chromium
+	$(BIN)/python contrib/tocsin-server/tests/page_pictures.py docs/images
 
 bench: $(VENV)/.ready-to-test ## Measure the daemon and Alertmanager in turns, with nothing else running; with ARGS
 	$(BIN)/python -m tests.bench $(ARGS)

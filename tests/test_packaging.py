@@ -212,3 +212,17 @@ def test_the_server_installs_on_the_wheel_and_converts(wheel: Path, tmp_path: Pa
     file = tmp_path / "alertmanager.yml"
     file.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
     assert "receiver: nobody" in run(python.with_name("tocsin"), "convert", file)
+
+
+def test_the_servers_wheel_has_every_file_of_its_page(tmp_path: Path) -> None:
+    """Templates, the style and the modules are no Python, and would be missed by nobody but a browser."""
+    source = ROOT / "contrib" / "tocsin-server" / "src"
+    pages = source / "tocsin_server" / "page"
+    expected = {
+        file.relative_to(source).as_posix() for folder in ("static", "templates") for file in (pages / folder).iterdir()
+    }
+    wheel = environments.build(source.parent, tmp_path, "--wheel")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert len(expected) > 10
+    assert {name for name in names if "/page/" in name and not name.endswith(".py")} == expected

@@ -37,3 +37,14 @@ async def test_entries_come_in_order_and_after_the_one_that_is_known(
     plain = json.loads(json.dumps(entry_to_plain(everything[0])))
     assert plain["ordinal"] == 1
     assert "AlertFired" in {one["type"] for one in plain["inputs"]}
+
+
+async def test_it_says_how_many_records_have_yet_to_follow(
+    make_alerting: MakeAlerting, post: Post, store: Store
+) -> None:
+    alerting = make_alerting(store=store)
+    alerting.add_channel(post.channel("ops"))
+    async with alerting:
+        await alerting.process_alert(alert("a1"))
+        assert 0 < alerting.records_behind < 100
+    assert alerting.records_behind == 0, "they follow when the service is left"

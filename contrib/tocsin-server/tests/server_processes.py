@@ -143,12 +143,16 @@ def alertmanager(config: Path, data: Path) -> Iterator[Process]:
 
 
 class Receiver:
-    """Takes webhooks; ``requests`` are their decoded bodies, in the order of arrival, ``ids`` their paths and ids."""
+    """Takes webhooks; ``requests`` are their decoded bodies, in the order of arrival, ``ids`` their paths and ids.
+
+    ``status`` is what it answers with.
+    """
 
     def __init__(self) -> None:
         self.requests: queue.Queue[Any] = queue.Queue()
         self.ids: set[tuple[str, str]] = set()
         self.url = ""
+        self.status = 200
 
     def next(self) -> Any:
         """Return the next one, when it is there."""
@@ -165,7 +169,7 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             made.ids.add((self.path, self.headers["webhook-id"]))
             made.requests.put(json.loads(body))
-            self.send_response(200)
+            self.send_response(made.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

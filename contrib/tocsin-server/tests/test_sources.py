@@ -102,6 +102,7 @@ async def test_one_that_breaks_is_a_gap_and_takes_nothing_down(store_fails: bool
             bench.want(tasks, one=Settings(breaks=True), two=Settings("b"))
             await bench.clock.settle()
             assert bench.plugin.log.count("a begins") == count
+            assert (bench.sources.running, bench.sources.stopped) == ({"two": "test"}, ["one"])
         assert bench.plugin.log.count("b begins") == 1
         tasks.cancel_scope.cancel()
     gaps = [fact.subject for fact in bench.facts if isinstance(fact, GapFound)]

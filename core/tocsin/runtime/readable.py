@@ -226,6 +226,12 @@ class Readable:
         with self._writer.lock:
             return self._writer.ordinal
 
+    @property
+    def records_behind(self) -> int:
+        """How many records changed since they last followed the journal: what is decided again after a crash."""
+        with self._writer.lock:
+            return self._writer.engine.unsaved
+
     async def journal(self, after: int = 0, limit: int = 100) -> tuple[Entry, ...]:
         """Return the entries that come after the ordinal *after*, the oldest first, *limit* at most.
 

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from api_world import World, alert
 
+from tocsin.testing.clock import VirtualClock
+from tocsin_server.api.hiding import Hiding
+from tocsin_server.api.matching import matching, read_matchers
+
 pytestmark = pytest.mark.anyio
 
 
@@ -55,3 +59,33 @@ async def test_it_changes_nothing_and_lists_a_hundred_at_most(here: World) -> No
 @pytest.mark.parametrize("body", [{}, {"matchers": ['a=""']}, {"matchers": ['a="b"'], "hours": 1e9}, []])
 async def test_what_is_no_silence_is_refused(here: World, body: Any) -> None:
     await here.ask("POST", "/silences/preview", body, status=400)
+
+
+async def test_with_a_limit_of_time_the_newest_are_looked_at_and_what_is_known(here: World) -> None:
+    """And how far back that was. Each look at the clock takes a second here."""
+    for severity in ("critical", "warning"):
+        await here.report(alert("worse", severity=severity))
+    for number in range(20):
+        await here.clock.advance(60.0)
+        await here.report(alert(f"a{number}"))
+    begun_at = here.clock.wall()
+
+    class Slow(VirtualClock):
+        seen = 0.0
+
+        def now(self) -> float:
+            self.seen += 1.0
+            return self.seen
+
+        def wall(self) -> float:
+            return begun_at
+
+    everything = matching(read_matchers(['cluster_id="eu"'], "filter"))
+    whole = await Hiding(here.alerting, Slow()).what(everything, 24.0)
+    assert (whole.complete, whole.back_to, whole.past["worse"].severity.value) == (True, begun_at - 86_400, "critical")
+    some = await Hiding(here.alerting, Slow()).what(everything, 24.0, seconds=6.0)
+    assert not some.complete
+    assert begun_at - 1199.0 < some.back_to < begun_at
+    assert some.past["worse"].severity.value == "warning"
+    none = await Hiding(here.alerting, Slow()).what(everything, 24.0, seconds=0.0)
+    assert (none.complete, none.back_to, set(none.past)) == (False, begun_at, set(whole.past))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +15,7 @@ from server_processes import Process, daemon
 
 from tocsin_server.web.token_hash import hash_token
 
+AXE: Final = "axe-core@4.10.3"
 _SCOPES: Final = {"maria": ["read", "operate", "ingest"], "reader": ["read"], "prometheus": ["ingest"]}
 """Tokens by name; each token is its own name."""
 
@@ -23,9 +26,29 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests in a browser come last, of all that run: what drives it would be in the way of async tests."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, which finds what shuts people out; npm fetches it."""
+    npm = shutil.which("npm")
+    assert npm, "npm is needed: apt-get install npm"
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "pack", AXE, "--silent", "--prefer-offline", "--pack-destination", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, cwd=folder)
+    (archive,) = folder.glob("*.tgz")
+    with tarfile.open(archive) as opened:
+        script = opened.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode("utf-8")
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium. It ends with the module: what drives it would be in the way of async tests."""
+    """A headless Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "chromium is needed: apt-get install chromium"
     with sync_playwright() as playwright:

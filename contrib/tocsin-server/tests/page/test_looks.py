@@ -83,6 +83,13 @@ async def test_those_come_first_who_wait_then_the_severe_then_the_old(here: Worl
     assert look.incidents[5].snoozed_until == here.clock.wall() + 600
 
 
+async def test_it_counts_what_each_silence_hides(here: World) -> None:
+    body = {"matchers": ['cluster_id="eu"'], "seconds": 600, "created_by": "li", "comment": "x"}
+    silence_id = (await here.ask("POST", "/silences", body, status=201))["silence_id"]
+    await here.report(one("a"), one("b"), one("c", cluster_id="us"))
+    assert (await looks_of(here).current()).silenced == {silence_id: 2}
+
+
 async def test_a_gap_makes_blind_until_it_has_ended_for_a_while(here: World) -> None:
     looks = looks_of(here)
     await here.alerting.submit(GapFound(GapKind.LATE, "ops", "late by 5 s"))

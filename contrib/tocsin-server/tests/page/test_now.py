@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
 from server_processes import Process, until
@@ -80,9 +81,10 @@ def test_a_hostile_alert_changes_nothing_and_runs_nothing(open_daemon: Process, 
         open_daemon, "h1", cluster_id=HOSTILE[:400], message=HOSTILE[:500], metric_name=HOSTILE[:300], severity="info"
     )
     _report(open_daemon, "h2", cluster_id="hostile", message=HOSTILE, labels={"javascript": "javascript:alert(1)"})
-    until(_shown(open_daemon, "/?severity=info", "&lt;script&gt;"))
+    named = f"/?severity=info&cluster={quote(HOSTILE[:400])}"
+    until(_shown(open_daemon, named, "&lt;script&gt;"))
     page.set_viewport_size({"width": 360, "height": 740})
-    for path in ("/?severity=info", "/?cluster=hostile"):
+    for path in (named, "/?cluster=hostile"):
         page.goto(open_daemon.url + path)
         expect(_incidents(page)).to_have_count(1)
         assert page.locator("main img, main script").count() == 0

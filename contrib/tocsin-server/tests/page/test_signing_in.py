@@ -70,12 +70,13 @@ def test_the_cookie_is_for_the_page_alone(guarded_daemon: Process) -> None:
         client.cookies.clear()
 
 
-@pytest.mark.parametrize("to", ["//evil.example/", "https://evil.example/", "\\\\evil.example", "/%2Fevil.example"])
-def test_signing_in_leads_to_no_other_site(guarded_daemon: Process, page: Page, faults: list[str], to: str) -> None:
-    page.goto(f"{guarded_daemon.url}/sign-in?to={to}")
-    _sign_in(page, "reader")
-    page.wait_for_url(lambda url: "sign-in" not in url)
-    assert page.url.startswith(f"{guarded_daemon.url}/")
+def test_signing_in_leads_to_no_other_site(guarded_daemon: Process, page: Page, faults: list[str]) -> None:
+    for to in ("//evil.example/", "https://evil.example/", "\\\\evil.example", "/%2Fevil.example"):
+        page.goto(f"{guarded_daemon.url}/sign-in?to={to}")
+        _sign_in(page, "reader")
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        assert page.url.startswith(f"{guarded_daemon.url}/"), to
+        page.context.clear_cookies()
     faults.clear()
 
 

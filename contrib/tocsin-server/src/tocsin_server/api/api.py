@@ -14,6 +14,7 @@ from tocsin_server.api.event_stream import EventStream
 from tocsin_server.api.figures import Figures
 from tocsin_server.api.heartbeat_ingress import HeartbeatIngress
 from tocsin_server.api.heartbeats import Heartbeats
+from tocsin_server.api.hiding import Hiding
 from tocsin_server.api.openapi import OpenApi
 from tocsin_server.api.operating import Operating
 from tocsin_server.api.operation import Operation, route
@@ -52,15 +53,15 @@ class TocsinApi:
     def operations(self) -> list[Operation]:
         """Return everything that it answers."""
         alerting, clock, largest = self.alerting, self.clock, self.largest_body
-        alerts, openapi = Alerts(alerting), OpenApi()
+        openapi = OpenApi()
         parts = (
             Reported(alerting, self.intakes.tocsin, self.bounds, largest, self.most_alerts),
-            alerts,
+            Alerts(alerting),
             SingleAlert(alerting, clock),
             Operating(alerting, self.submit, largest),
             Deliveries(alerting, self.submit, largest),
             Channels(alerting, clock, largest),
-            Preview(alerting, alerts, clock, largest),
+            Preview(alerting, Hiding(alerting, clock), largest),
             Silences(alerting, self.submit, clock, largest),
             Figures(alerting, clock, self.started_at),
             EventStream(alerting, clock, self.pulse),

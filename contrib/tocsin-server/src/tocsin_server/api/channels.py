@@ -16,7 +16,7 @@ from tocsin_server.api.shown import instant
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Channels"]
+__all__ = ["Channels", "shown_channels"]
 
 _ID: Final = Parameter("channel_id", "The channel's id.", {"type": "string", "minLength": 1}, "path", required=True)
 
@@ -64,38 +64,12 @@ class Channels:
 
     async def _list(self, request: Request) -> Response:
         page = Page.wanted(request, str)
-        documents = await anyio.to_thread.run_sync(self._documents)
+        documents = await anyio.to_thread.run_sync(shown_channels, self._alerting, self._clock)
 
         def key(document: dict[str, Any]) -> tuple[Any, ...]:
             return (document["channel_id"],)
 
         return Json(page.document(page.rest(documents, key), key, lambda document: document))
-
-    def _documents(self) -> list[dict[str, Any]]:
-        circuits, ahead = self._alerting.open_circuits, self._clock.wall() - self._clock.now()
-        specs = self._alerting.registry.backends
-        documents = []
-        for channel_id, channel in self._alerting.channels.items():
-            probe_at = circuits.get(channel_id)
-            registered = specs.get(str(channel.backend))
-            human = channel.human
-            if human is None:
-                human = registered is not None and registered.spec.human
-            documents.append(
-                {
-                    "channel_id": channel_id,
-                    "backend": str(channel.backend),
-                    "min_severity": channel.min_severity.value,
-                    "enabled": channel.enabled,
-                    "human": human,
-                    "rate_limit_per_minute": channel.rate_limit_per_minute,
-                    "fallback": channel.fallback,
-                    "send_resolved": channel.send_resolved,
-                    "circuit": "closed" if probe_at is None else "open",
-                    "probe_at": None if probe_at is None else instant(probe_at + ahead),
-                }
-            )
-        return documents
 
     async def _test(self, request: Request) -> Response:
         await Body.read(request, self._largest, (), needed=False)
@@ -112,3 +86,31 @@ class Channels:
                 "seconds": self._clock.now() - started,
             }
         )
+
+
+def shown_channels(alerting: FederationAlertingService, clock: Clock) -> list[dict[str, Any]]:
+    """Return the channels of a service, never with the settings of their backends."""
+    circuits, ahead = alerting.open_circuits, clock.wall() - clock.now()
+    specs = alerting.registry.backends
+    documents = []
+    for channel_id, channel in alerting.channels.items():
+        probe_at = circuits.get(channel_id)
+        registered = specs.get(str(channel.backend))
+        human = channel.human
+        if human is None:
+            human = registered is not None and registered.spec.human
+        documents.append(
+            {
+                "channel_id": channel_id,
+                "backend": str(channel.backend),
+                "min_severity": channel.min_severity.value,
+                "enabled": channel.enabled,
+                "human": human,
+                "rate_limit_per_minute": channel.rate_limit_per_minute,
+                "fallback": channel.fallback,
+                "send_resolved": channel.send_resolved,
+                "circuit": "closed" if probe_at is None else "open",
+                "probe_at": None if probe_at is None else instant(probe_at + ahead),
+            }
+        )
+    return documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import anyio.to_thread
@@ -27,7 +27,7 @@ from tocsin_server.intake import Submit
 from tocsin_server.web.answers import Json
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "ShownDelivery", "shown_deliveries"]
 
 _STATES: Final = tuple(state.value for state in NotificationState)
 _ENDED: Final = {"delivered": NotificationState.DELIVERED, "rejected": NotificationState.REJECTED}
@@ -46,11 +46,16 @@ _ID: Final = Parameter(
 
 
 @attrs.frozen(slots=True)
-class _Shown:
-    """A notification, as its latest attempt or its end left it; ``ended_at`` is engine or wall time, for the order."""
+class ShownDelivery:
+    """A notification, as its latest attempt or its end left it; ``ended_at`` is wall time, 0 where there was none."""
 
     document: Mapping[str, Any]
     ended_at: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was given up, or its end is unknown: it can be sent again."""
+        return _ORDER.get(self.document["state"]) == 0
 
     @property
     def key(self) -> Key:
@@ -111,7 +116,7 @@ class Deliveries:
         def read() -> dict[str, Any]:
             found = [
                 one
-                for one in self._all()
+                for one in shown_deliveries(self._alerting)
                 if (not states or one.document["state"] in states)
                 and (not channels or one.document["channel_id"] in channels)
             ]
@@ -119,24 +124,26 @@ class Deliveries:
 
         return Json(await anyio.to_thread.run_sync(read))
 
-    def _all(self) -> Iterable[_Shown]:
-        found = {one.notification_id: _attempted(one) for one in self._alerting.delivery_history}
-        found |= {one.notification_id: _live(one, found.get(one.notification_id)) for one in self._alerting.outgoing}
-        found |= {one.notification_id: _given_up(one) for one in self._alerting.undelivered}
-        return found.values()
-
     async def _redrive(self, request: Request) -> Response:
         body = await Body.read(request, self._largest, ("by",), needed=False)
         notification_id = request.path_params["notification_id"]
         (changed,) = await self._submit(Redriven(notification_id, body.text("by", "")))
         if not changed:
-            known = await anyio.to_thread.run_sync(lambda: {one.document["notification_id"] for one in self._all()})
-            if notification_id not in known:
+            all_of_them = await anyio.to_thread.run_sync(shown_deliveries, self._alerting)
+            if notification_id not in {one.document["notification_id"] for one in all_of_them}:
                 raise Refused(404, f"no notification is known by the id {notification_id!r:.200}")
         return Json({"changed": changed})
 
 
-def _given_up(one: UndeliveredNotification) -> _Shown:
+def shown_deliveries(alerting: FederationAlertingService) -> Collection[ShownDelivery]:
+    """Return the notifications of a service: those of the newest attempts, those under way, those given up."""
+    found = {one.notification_id: _attempted(one) for one in alerting.delivery_history}
+    found |= {one.notification_id: _live(one, found.get(one.notification_id)) for one in alerting.outgoing}
+    found |= {one.notification_id: _given_up(one) for one in alerting.undelivered}
+    return found.values()
+
+
+def _given_up(one: UndeliveredNotification) -> ShownDelivery:
     document = {
         "notification_id": one.notification_id,
         "incident_id": one.incident_id,
@@ -149,10 +156,10 @@ def _given_up(one: UndeliveredNotification) -> _Shown:
         "alert_ids": list(one.alert_ids),
         "ended_at": instant(one.ended_at),
     }
-    return _Shown(document, one.ended_at)
+    return ShownDelivery(document, one.ended_at)
 
 
-def _live(one: OutgoingNotification, attempted: _Shown | None) -> _Shown:
+def _live(one: OutgoingNotification, attempted: ShownDelivery | None) -> ShownDelivery:
     document = {
         "notification_id": one.notification_id,
         "incident_id": one.incident_id,
@@ -165,10 +172,10 @@ def _live(one: OutgoingNotification, attempted: _Shown | None) -> _Shown:
         "alert_ids": list(one.alert_ids),
         "ended_at": None,
     }
-    return _Shown(document, 0.0 if attempted is None else attempted.ended_at)
+    return ShownDelivery(document, 0.0 if attempted is None else attempted.ended_at)
 
 
-def _attempted(one: NotificationDelivery) -> _Shown:
+def _attempted(one: NotificationDelivery) -> ShownDelivery:
     document = {
         "notification_id": one.notification_id,
         "incident_id": one.incident_id,
@@ -181,4 +188,4 @@ def _attempted(one: NotificationDelivery) -> _Shown:
         "alert_ids": list(one.alert_ids),
         "ended_at": instant(one.timestamp),
     }
-    return _Shown(document, one.timestamp)
+    return ShownDelivery(document, one.timestamp)

@@ -17,7 +17,7 @@ from tocsin import AlertFired, AlertResolved, Clock, FederationAlertingService, 
 from tocsin_server.api.heartbeat_file import Expected, HeartbeatFile
 from tocsin_server.standstill import standstill
 
-__all__ = ["Heartbeats", "heartbeat_alert_id"]
+__all__ = ["Heartbeat", "Heartbeats", "heartbeat_alert_id"]
 
 _log: Final = logging.getLogger("tocsin")
 _AGAIN: Final = 5.0
@@ -28,6 +28,15 @@ MOST: Final = 10_000
 def heartbeat_alert_id(name: str) -> str:
     """Return the id of the alert that a missed heartbeat raises."""
     return f"heartbeat/{name}"
+
+
+@attrs.frozen(slots=True)
+class Heartbeat:
+    """A heartbeat that is expected, until when (wall time); None: it was missed."""
+
+    name: str
+    expected: Expected
+    until: float | None
 
 
 @attrs.define(slots=True)
@@ -56,6 +65,13 @@ class Heartbeats:
 
     def __contains__(self, name: str) -> bool:
         return name in self._beats
+
+    @property
+    def known(self) -> list[Heartbeat]:
+        """Those that are expected: first those that were missed, by name, then those that are due next."""
+        ahead = self._clock.wall() - self._clock.now()
+        beats = sorted(self._beats.items(), key=lambda one: (one[1].due is not None, one[1].due or 0.0, one[0]))
+        return [Heartbeat(name, one.expected, None if one.due is None else one.due + ahead) for name, one in beats]
 
     async def heard(self, name: str, expected: Expected) -> str:
         """Take in that somebody is alive, who has to be heard again in time; return until when.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, Final
 
 import anyio.to_thread
@@ -32,7 +33,7 @@ from tocsin_server.web.answers import Json
 from tocsin_server.web.filters import refuses_the_empty
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["Silences", "silence_matchers"]
+__all__ = ["Silences", "check_not_everything", "silence_key", "silence_matchers"]
 
 _ORDER: Final = {SilenceState.ACTIVE: 0, SilenceState.PENDING: 1, SilenceState.EXPIRED: 2}
 _STATES: Final = tuple(state.value for state in SilenceState)
@@ -66,9 +67,14 @@ def silence_matchers(body: Body) -> tuple[LabelMatcher, ...]:
     """Return the matchers of a body, which are those of a silence: one at least is more than a wish for nothing."""
     found = read_matchers(body.strings("matchers", MOST_MATCHERS, _LONGEST_MATCHER), "matchers")
     matching(found)
-    if not any(map(refuses_the_empty, found)):
-        raise Refused(400, "matchers: at least one has not to match the empty string, or everything would be silenced")
+    check_not_everything(found)
     return found
+
+
+def check_not_everything(matchers: Iterable[LabelMatcher]) -> None:
+    """Raise :exc:`Refused` for matchers that whatever comes would meet: that is a mistake."""
+    if not any(map(refuses_the_empty, matchers)):
+        raise Refused(400, "matchers: at least one has not to match the empty string, or everything would be silenced")
 
 
 class Silences:
@@ -140,7 +146,7 @@ class Silences:
                 for one in self._alerting.silences.values()
                 if (state is None or one[1].value == state) and wanted <= set(one[0].silence.matchers)
             ]
-            return page.document(page.rest(found, _key), _key, _shown)
+            return page.document(page.rest(found, silence_key), silence_key, _shown)
 
         return Json(await anyio.to_thread.run_sync(read))
 
@@ -189,7 +195,7 @@ class Silences:
         return Json({"changed": changed})
 
 
-def _key(known: Known) -> Key:
+def silence_key(known: Known) -> Key:
     """Active ones by their end, pending ones by their start, and of those that ended the latest first."""
     record, state = known
     if state is SilenceState.PENDING:

@@ -46,6 +46,7 @@ from tocsin_server.daemon.logs import set_up_logs
 from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.intake import Intakes, Submit
+from tocsin_server.page.health import Parts
 from tocsin_server.page.links import notification_link
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.page import page_routes
@@ -198,7 +199,7 @@ class Daemon:
             *api.routes(guard),
             *own.routes(),
             *health_routes(guard, self.reload, lambda: self._ready, metrics),
-            *page_routes(self.alerting, self._submit, visitors, self._looks, self._pulse, self._clock),
+            *page_routes(self.alerting, self._submit, visitors, self._looks, self._pulse, self._clock, self._parts()),
         ]
         app = application(
             routes,
@@ -209,6 +210,15 @@ class Daemon:
             refused=refused_to_people,
         )
         return app if self._traces is None else self._traces.serving(app, routes)
+
+    def _parts(self) -> Parts:
+        return Parts(
+            self._heartbeats,
+            lambda: self._sources.running,
+            lambda: self._sources.stopped,
+            lambda: (self._reloads.succeeded, self._reloads.at),
+            self._started_at,
+        )
 
     @property
     def url(self) -> str:

@@ -53,6 +53,11 @@ class Sources:
         """The names of those that failed, and do not run until a reload starts them again."""
         return sorted(self._stopped)
 
+    @property
+    def running(self) -> dict[str, str]:
+        """The kinds of those that run, by name."""
+        return {name: kind for name, ((kind, _), _) in sorted(self._running.items())}
+
     def make(self, wanted: Wanted) -> Made:
         """Return the sources of these settings; none of them runs yet.
 

@@ -12,7 +12,9 @@ from tocsin import Clock, FederationAlertingService
 from tocsin_server.api.operation import LONGEST_ID
 from tocsin_server.api.timeline import future, past
 from tocsin_server.page.deeds import MINUTES
-from tocsin_server.page.rendering import rendered
+from tocsin_server.page.labels import matchers_of, usual_matchers
+from tocsin_server.page.links import filter_link
+from tocsin_server.page.rendering import rendered, root_of
 from tocsin_server.page.sessions import Session
 from tocsin_server.web.refusal import Refused
 
@@ -35,7 +37,17 @@ class AlertPage:
         if values is None:
             raise Refused(404, f"No alert is known by the id {alert_id!r:.200}.")
         lines = past(await self._alerting.ledger(alert_id))
-        return rendered(request, "alert.html", session=session, past=lines[::-1], minutes=MINUTES, **values)
+        matchers = matchers_of(values["state"].alert)
+        usual = usual_matchers(values["state"].alert)
+        return rendered(
+            request,
+            "alert.html",
+            session=session,
+            past=lines[::-1],
+            minutes=MINUTES,
+            labels=[(matcher, filter_link(root_of(request), matcher), matcher in usual) for matcher in matchers],
+            **values,
+        )
 
     def _found(self, alert_id: str) -> dict[str, Any] | None:
         states = self._alerting.alert_states([alert_id])

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tocsin import Acknowledged, AlertResolved, Escalated, Fact, Noted, Snoozed
-from tocsin_server.api.bodies import LONGEST_NAME, LONGEST_TEXT
+from tocsin_server.api.bodies import LONGEST_TEXT
 from tocsin_server.api.operation import LONGEST_ID
 from tocsin_server.api.reported import OWN
 from tocsin_server.intake import Submit
-from tocsin_server.page.forms import FORM_KEY, read_form
+from tocsin_server.page.forms import author, sent_form
 from tocsin_server.page.links import alert_link
 from tocsin_server.page.rendering import root_of
 from tocsin_server.page.sessions import Session
@@ -85,17 +85,12 @@ class Deeds:
     async def do(self, request: Request, session: Session) -> Response:
         """Do what a form says, and go back to the alert."""
         alert_id, deed = request.path_params["alert_id"], request.path_params["deed"]
-        fields = await read_form(request)
+        fields = await sent_form(request, session)
         if max(len(alert_id), len(fields.get("target", ""))) > LONGEST_ID:
             raise Refused(400, f"the id of an alert has at most {LONGEST_ID} characters")
-        if not session.sent(fields.get(FORM_KEY, "")):
-            raise Refused(403, "this form is not of your session; load the page again")
         if deed not in DEEDS:
             raise Refused(404, f"nobody can {deed!r:.40} an alert")
-        by = session.token.name if session.token is not None else fields.get("by", "").strip()
-        if not 0 < len(by) <= LONGEST_NAME:
-            raise Refused(400, f"say who you are, in 1 to {LONGEST_NAME} characters")
-        (changed,) = await self._submit(DEEDS[deed](_Form(alert_id, by, fields)))
+        (changed,) = await self._submit(DEEDS[deed](_Form(alert_id, author(session, fields), fields)))
         if not changed:
             raise Refused(409, "nothing changed: it does not fire any more, or that was done already")
         return RedirectResponse(alert_link(root_of(request), alert_id), 303)

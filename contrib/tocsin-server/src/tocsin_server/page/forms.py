@@ -1,4 +1,4 @@
-"""Forms: what a browser sends of them, bounded."""
+"""Forms: what a browser sends of them, bounded, from which session, and under whose name."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from tocsin_server.api.bodies import LONGEST_NAME
+from tocsin_server.page.sessions import Session
 from tocsin_server.web.json_body import read_body
 from tocsin_server.web.refusal import Refused
 
-__all__ = ["FORM_KEY", "read_form"]
+__all__ = ["FORM_KEY", "author", "read_form", "sent_form"]
 
 FORM_KEY: Final = "form_key"
 _LARGEST: Final = 65_536
@@ -35,3 +37,19 @@ async def read_form(request: Request) -> Mapping[str, str]:
         if "\x00" in name + value:
             raise Refused(400, f"the field {name!r:.80} has a NUL character")
     return dict(pairs)
+
+
+async def sent_form(request: Request, session: Session) -> Mapping[str, str]:
+    """Return the fields of a form; :exc:`Refused` with 403 unless a page of the *session* sent it."""
+    fields = await read_form(request)
+    if not session.sent(fields.get(FORM_KEY, "")):
+        raise Refused(403, "this form is not of your session; load the page again")
+    return fields
+
+
+def author(session: Session, fields: Mapping[str, str]) -> str:
+    """Return who does it: by the name of the token, or, where there are no tokens, by the name that was given."""
+    by = session.token.name if session.token is not None else fields.get("by", "").strip()
+    if not 0 < len(by) <= LONGEST_NAME:
+        raise Refused(400, f"say who you are, in 1 to {LONGEST_NAME} characters")
+    return by

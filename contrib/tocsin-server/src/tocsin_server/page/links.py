@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
 
-from tocsin import Notification, NotificationKind
+from tocsin import LabelMatcher, Notification, NotificationKind
 
-__all__ = ["alert_link", "notification_link"]
+__all__ = ["alert_link", "filter_link", "notification_link", "silencing_link"]
 
 
 def alert_link(root: str, alert_id: str) -> str:
     """Return the link to an alert."""
     return f"{root}alerts/{quote(alert_id, safe='', errors='replace')}"
+
+
+def filter_link(root: str, *matchers: LabelMatcher) -> str:
+    """Return the link to *Now* with these filters."""
+    return f"{root}?{_filters(matchers)}"
+
+
+def silencing_link(root: str, *matchers: LabelMatcher) -> str:
+    """Return the link to the form that makes a silence of these matchers."""
+    return f"{root}silences/new?{_filters(matchers)}"
+
+
+def _filters(matchers: Iterable[LabelMatcher]) -> str:
+    return urlencode([("filter", str(matcher)) for matcher in matchers], errors="replace")
 
 
 def notification_link(external_url: str | None, notification: Notification) -> str:

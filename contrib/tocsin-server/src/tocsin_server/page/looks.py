@@ -84,13 +84,14 @@ class Look:
     """What fires. ``incidents`` has those first that wait for somebody, then the most severe, then the oldest.
 
     :param number: grows with every look that shows something else, also over restarts of the daemon.
-    :param taken_at: wall time. :param counts: alerts by severity and cluster.
+    :param taken_at: wall time. :param counts: alerts by severity and cluster. :param silenced: by silence.
     """
 
     number: int
     taken_at: float
     incidents: tuple[Incident, ...]
     counts: Mapping[tuple[AlertSeverity, str], int]
+    silenced: Mapping[str, int]
     troubles: tuple[Trouble, ...]
 
 
@@ -140,9 +141,10 @@ class Looks:
 
     def _made(self, wall: float, states: list[AlertState]) -> Look:
         counts = Counter((state.alert.severity, state.alert.cluster_id) for state in states)
+        silenced = Counter(name for state in states for name in state.silenced_by)
         troubles = troubles_of(self._alerting, self._stopped(), states, wall)
         before = self._look
-        look = Look(int(wall), wall, _grouped(states), counts, troubles)
+        look = Look(int(wall), wall, _grouped(states), counts, silenced, troubles)
         if before is None:
             return look
         same = (before.incidents, before.troubles) == (look.incidents, look.troubles)

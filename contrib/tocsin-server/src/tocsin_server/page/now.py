@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin import AlertSeverity, Clock, FederationAlertingService, Upcoming, UpcomingKind
-from tocsin_server.page.links import alert_link
+from tocsin_server.page.labels import usual_matchers
+from tocsin_server.page.links import alert_link, silencing_link
 from tocsin_server.page.looks import Incident, Look, Looks
 from tocsin_server.page.query import Query
 from tocsin_server.page.rendering import rendered
@@ -48,6 +49,11 @@ class _Row:
     def link(self) -> str:
         """The way to the alert that stands for it."""
         return alert_link("./", self.incident.head.alert.alert_id)
+
+    @property
+    def silencing(self) -> str:
+        """The way to a silence of it."""
+        return silencing_link("./", *usual_matchers(self.incident.head.alert))
 
     @property
     def message(self) -> str:

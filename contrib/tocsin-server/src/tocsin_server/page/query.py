@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
@@ -10,9 +11,11 @@ from urllib.parse import urlencode
 import attrs
 from starlette.requests import Request
 
-from tocsin import AlertSeverity, AlertState, nearest
+from tocsin import AlertSeverity, AlertState, LabelMatcher, MatchOperator, nearest
 from tocsin_server.api.matching import matching, read_matchers
+from tocsin_server.page.links import silencing_link
 from tocsin_server.page.looks import Incident
+from tocsin_server.page.paging import page_number
 from tocsin_server.web.refusal import Refused
 
 __all__ = ["Query"]
@@ -46,11 +49,10 @@ class Query:
         for severity in severities:
             if severity not in known:
                 raise Refused(400, f"no severity is called {severity!r:.60}; there are {', '.join(known)}")
-        page = given.get("page", "1")
-        if not (page.isascii() and page.isdecimal() and len(page) < 8 and int(page) > 0):
-            raise Refused(400, f"page is a whole number from 1 on, not {page!r:.40}")
         read_matchers(given.getlist("filter"), "filter")
-        return cls(tuple(severities), tuple(given.getlist("cluster")), tuple(given.getlist("filter")), int(page))
+        return cls(
+            tuple(severities), tuple(given.getlist("cluster")), tuple(given.getlist("filter")), page_number(request)
+        )
 
     @property
     def narrow(self) -> bool:
@@ -99,9 +101,22 @@ class Query:
         pairs = self._pairs()
         return [(value if name == "filter" else f"{name} {value}", self.switched(name, value)) for name, value in pairs]
 
+    @property
+    def silencing(self) -> str:
+        """The link to a silence of what is left; the label view has a label rather than a field of the same name."""
+        chosen = (("severity", self.severities), ("cluster_id", self.clusters))
+        matchers = [_one_of(name, values) for name, values in chosen if values]
+        return silencing_link("./", *matchers, *read_matchers(list(self.filters), "filter"))
+
     def on(self, page: int) -> str:
         """Return the address of another page of the same."""
         return _address((*self._pairs(), ("page", str(page))))
+
+
+def _one_of(name: str, values: Sequence[str]) -> LabelMatcher:
+    if len(values) == 1:
+        return LabelMatcher(name, MatchOperator.EQUAL, values[0])
+    return LabelMatcher(name, MatchOperator.REGEX, "|".join(map(re.escape, values)))
 
 
 def _address(pairs: Pairs) -> str:
