@@ -75,12 +75,76 @@ async def test_levels_and_the_resolution_have_the_key_of_the_first_event(api: Ev
         assert api.open == {}
 
 
-async def test_that_somebody_took_it_is_not_sent_on(api: EventsApi) -> None:
+async def test_that_somebody_took_it_is_an_acknowledgement(api: EventsApi) -> None:
     async with running(api, policy=True) as stage:
         await stage.alerting.process_alert(make_alert())
+        await stage.pass_time()
         stage.alerting.acknowledge_alert("manual-001", by="ada")
         await stage.pass_time(7200)
-        assert actions(api) == ["trigger"]
+        assert actions(api) == ["trigger", "acknowledge"]
+        assert api.events[0]["dedup_key"] == api.events[1]["dedup_key"]
+        assert "(by ada)" in api.events[1]["payload"]["summary"]
+        stage.alerting.resolve_alert("manual-001")
+        await stage.pass_time(600)
+        assert actions(api)[2:] == ["resolve"]
+
+
+async def test_an_incident_of_which_a_part_is_taken_is_not_acknowledged(api: EventsApi) -> None:
+    """PagerDuty would call nobody for the rest; once that is taken too, it is."""
+    async with running(api) as stage:
+        for name in ("a", "b"):
+            await stage.alerting.process_alert(make_alert(alert_id=name))
+        await stage.pass_time(600)
+        told = len(api.events)
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time(60)
+        assert len(api.events) == told
+        stage.alerting.acknowledge_alert("b", by="bob")
+        await stage.pass_time(60)
+        assert actions(api)[told:] == ["acknowledge"]
+
+
+async def test_what_fires_after_it_was_taken_opens_an_incident_of_its_own(api: EventsApi) -> None:
+    """For what is added to one that is acknowledged PagerDuty calls nobody. The one before is closed then."""
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert(alert_id="a"))
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time()
+        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
+        await stage.pass_time()
+        assert actions(api) == ["trigger", "acknowledge", "trigger", "resolve"]
+        keys = [event["dedup_key"] for event in api.events]
+        assert keys == [keys[0], keys[0], f"{keys[0]}.1", keys[0]]
+        assert list(api.open) == [f"{keys[0]}.1"]
+        for name in "ab":
+            stage.alerting.resolve_alert(name)
+        await stage.pass_time(600)
+        assert (api.open, api.refused) == ({}, [])
+
+
+async def test_where_an_acknowledgement_ends_somebody_is_called_again(api: EventsApi) -> None:
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert())
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
+        await stage.pass_time(700)
+        assert len(api.opened_alerts) == 2
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(503, 2), (400, 1)])
+async def test_what_cannot_close_the_one_before_is_tried_again_if_that_can_help(
+    api: EventsApi, status: int, attempts: int
+) -> None:
+    async with running(api) as stage:
+        await stage.alerting.process_alert(make_alert(alert_id="a"))
+        await stage.pass_time()
+        stage.alerting.acknowledge_alert("a", by="ada")
+        await stage.pass_time()
+        api.will(Reply(202, b'{"status": "success"}'), Reply(status))
+        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
+        await stage.pass_time(60)
+        assert actions(api)[2:] == ["trigger", "resolve"] * attempts
 
 
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: EventsApi) -> None:

@@ -16,6 +16,7 @@ from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial, p
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Lane, Line, Outgoing
+from tocsin.engine.taking import goes_out
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
@@ -123,7 +124,7 @@ def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) 
     if len(together) > 1:
         _start_digest(turn, lane, channel, together)
         return
-    listed = compose(turn, line)
+    listed = compose(turn, line, out.kind)
     if not listed:
         end(turn, out, NotificationState.CANCELLED, Reason.RESOLVED)
         return
@@ -141,7 +142,8 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     somebody else's again.
     """
     limited = channel.channel.rate_limit_per_minute is not None and len(lane.unheld) < len(lane.queue)
-    if channel.spec.per_incident or not (out.state is NotificationState.HELD or limited or turn.reloading):
+    apart = channel.spec.per_incident or out.kind is NotificationKind.ACKNOWLEDGED
+    if apart or not (out.state is NotificationState.HELD or limited or turn.reloading):
         return [out]
     waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.in_order())
     candidates = (other for other in waiting if other is out or _may_be_digested(turn, lane, other))
@@ -161,6 +163,8 @@ def _may_be_digested(turn: Turn, lane: Lane, out: Outgoing) -> bool:
 
 
 def _is_held(turn: Turn, out: Outgoing) -> bool:
+    if out.kind is NotificationKind.ACKNOWLEDGED:  # a digest tells what fires and what ended
+        return False
     return not out.attempted and (out.state is NotificationState.HELD or turn.reloading)
 
 
@@ -187,7 +191,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         if len(digest.listed) >= crowds.DIGESTED:
             break
         line = lines_of(turn, out)[0]
-        listed = compose(turn, line)
+        listed = compose(turn, line, out.kind)
         for episode_id, mark in listed.items():
             turn.tx.put_in(digest, digest.listed, episode_id, mark)
         if listed:
@@ -219,6 +223,7 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     if out.first_attempt_at is None:
         out.first_attempt_at = turn.now.engine
     announce(turn, out)
+    goes_out(turn, out)
     notification = notification_of(turn, out)
     template_name = channel.channel.template_name
     if template_name is not None and template_name not in turn.plan.config.templates:

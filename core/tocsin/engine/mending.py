@@ -190,6 +190,8 @@ def _mended_line(pieces: _Pieces, line: Mapping[str, Any]) -> Mapping[str, Any]:
         mended["current"] = None
         mended["levels"] = [*line.get("telling", ()), *line.get("levels", ())]  # nobody knows whether they were told
         mended["telling"] = []
+        if line.get("said") == line["current"]:
+            mended["said"] = ""  # nor whether that was
         pieces.note("notifications", "lost while they were under way or waiting", 1)
     return mended
 

@@ -32,6 +32,12 @@ __all__ = [
 Listed = dict[str, tuple[AlertStatus, int]]
 
 _SHELVED: Final = 10_000
+SAY_AGAIN: Final = ""
+"""What a line notes where it is to say again that somebody has all that it told."""
+
+_UNSAID: Final = frozenset({Reason.LAPSED, Reason.RESOLVED, Reason.SUPERSEDED, Reason.CHANNEL_MISSING})
+"""Why a word ends that may never have arrived, and is said again where it holds again."""
+
 _GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
@@ -164,6 +170,8 @@ def _waited_for(turn: Turn, out: Outgoing) -> bool:
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
     """Note the fallback of the notification's channel, and set the deadline at which that one's turn comes."""
     found = turn.plan.channels.get(out.channel_id)
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return  # nobody else was told of what it says
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
         at = out.due_at + found.channel.fallback_after_seconds
@@ -213,6 +221,8 @@ def end(
         _shelve(turn, out)
     freed = lines_of(turn, out)
     for line in freed:
+        if line.said == notification_id and reason in _UNSAID:
+            tx.edit(line).said = SAY_AGAIN
         if line.current == notification_id:
             tx.edit(line).current = None
             if state is NotificationState.CANCELLED:

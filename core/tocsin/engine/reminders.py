@@ -17,7 +17,7 @@ from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
 
-__all__ = ["remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
+__all__ = ["calls_again", "remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
 
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
@@ -101,3 +101,13 @@ def remind_soon(turn: Turn, line: Line) -> None:
     incident = turn.incident(line)
     at = next_chance(turn, incident, line, now=True) if turn.grouping(incident).lists_all else turn.clock
     turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
+
+
+def calls_again(turn: Turn, incident: Incident, episode: Episode) -> None:
+    """Take in that nobody has an episode any more: whoever was told that somebody has it is reminded.
+
+    Its severity may be one that was told before, so that nothing else would be.
+    """
+    for line in incident.lines.values():
+        if line.said is not None and episode.episode_id in line.told:
+            remind_soon(turn, line)

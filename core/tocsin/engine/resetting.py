@@ -58,6 +58,17 @@ def _held(tables: Tables, name: str) -> dict[str, list[Any]]:
     return held
 
 
+def _taken(tables: Tables) -> set[str]:
+    """Return the lines that were told of an episode that somebody took, which they may have to say."""
+    return {
+        f"{episode['incident_id']}/{channel_id}"
+        for episode in tables.get("episodes", {}).values()
+        if episode.get("ack")
+        for channel_id, line in episode.get("lines", {}).items()
+        if "told" in line
+    }
+
+
 def missing(tables: Tables, config: Configuration) -> Deadlines:
     """Return the deadlines that are not there and have to be; what is not known of an instant is now."""
     state, agenda = tables["state"][""], tables.get("agenda", {})
@@ -83,11 +94,11 @@ def idle(tables: Tables) -> Deadlines:
 
     Where it waits for something else, or for an instant, it goes on waiting.
     """
-    now, due = tables["state"][""]["engine_time"], _held(tables, "due")
+    now, owing = tables["state"][""]["engine_time"], {*_held(tables, "due"), *_taken(tables)}
     return {
         ("agenda", _name(Deadline.RELEASE, line_id)): now
         for line_id, line in lines(tables).items()
-        if line.get("current") is None and (line_id in due or line.get("levels") or line.get("again"))
+        if line.get("current") is None and (line_id in owing or line.get("levels") or line.get("again"))
     }
 
 

@@ -40,6 +40,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
+        acknowledgements=True,
     )
 
 
@@ -48,7 +49,9 @@ class OpsgenieBackend(HttpBackend):
 
     The alert's alias is the incident's id: what is created twice under it is one alert that counts. An open alert keeps
     what it was created with, so that what a later notification says beyond that takes requests of its own: the
-    priority, a note, and where it is wanted message and description.
+    priority, a note, and where it is wanted message and description. It is acknowledged once somebody took all that
+    fires of the incident. Opsgenie calls nobody for what is added after that: what calls for somebody is another alert,
+    with an alias of its own, and the one before is closed.
 
     What the answers mean is said at https://docs.opsgenie.com/docs/response and
     https://docs.opsgenie.com/docs/api-rate-limiting: 202 is taken; 4xx is not worth repeating; 429 and 5xx are.
@@ -83,14 +86,23 @@ class OpsgenieBackend(HttpBackend):
         """Return the first request for *notification*: what has to be done for it to be told."""
         if notification.kind is NotificationKind.HEARTBEAT:
             return self._request("GET", f"/heartbeats/{quote(self._config.heartbeat_name or '', safe='')}/ping")
+        if notification.kind is NotificationKind.ACKNOWLEDGED:
+            document = {"note": alerts.note(notification), "source": alerts.SOURCE}
+            return self._on_alert("POST", "acknowledge", notification, document)
         if notification.status is AlertStatus.FIRING:
             return self._request("POST", "/alerts", alerts.new_alert(notification, self._config))
         document = {"note": alerts.note(notification), "source": alerts.SOURCE}
         return self._on_alert("POST", "close" if notification.over else "notes", notification, document)
 
     def _updates(self, notification: Notification) -> Iterator[httpx.Request]:
-        """Yield what an alert that may have been open before does not take from its being created again."""
-        if notification.status is not AlertStatus.FIRING or not _may_be_open(notification):
+        """Yield what an alert that may have been open before does not take from its being created again.
+
+        And what closes the one in whose place it is since that was taken.
+        """
+        if notification.reopened and notification.kind is not NotificationKind.ACKNOWLEDGED:
+            before = attrs.evolve(notification, reopened=notification.reopened - 1)
+            yield self._on_alert("POST", "close", before, {"source": alerts.SOURCE})
+        if notification.calm or not _may_be_open(notification):
             return
         urgency = {"priority": alerts.priority(notification, self._config)}
         yield self._on_alert("PUT", "priority", notification, urgency)
@@ -103,7 +115,8 @@ class OpsgenieBackend(HttpBackend):
             yield self._on_alert("POST", "notes", notification, document)
 
     def _on_alert(self, method: str, what: str, notification: Notification, document: dict[str, Any]) -> httpx.Request:
-        path = f"/alerts/{alerts.alias(notification.incident_id)}/{what}?identifierType=alias"
+        name = alerts.alias(notification.incident_id, notification.reopened)
+        path = f"/alerts/{name}/{what}?identifierType=alias"
         return self._request(method, path, document)
 
     def _request(self, method: str, path: str, document: dict[str, Any] | None = None) -> httpx.Request:

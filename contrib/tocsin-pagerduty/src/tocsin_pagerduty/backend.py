@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import http
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import httpx
 
 from tocsin import BackendContext, BackendRegistrar, Notification, NotificationKind, Outcome, OutcomeStatus, hookimpl
 from tocsin.http import HARD_TIMEOUT, HttpBackend, HttpSender, json_answer, json_content, outcome_of
-from tocsin_pagerduty.event import event
+from tocsin_pagerduty.event import closing, event
 from tocsin_pagerduty.settings import PagerDutyConfig
 
 __all__ = ["PagerDutyBackend", "tocsin_register_backends"]
@@ -31,6 +31,7 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
+        acknowledgements=True,
     )
 
 
@@ -41,6 +42,9 @@ class PagerDutyBackend(HttpBackend):
     answers mean is said at https://developer.pagerduty.com/docs/events-api-v2-overview: 202 is taken; 400, and whatever
     else is wrong with the request, is not worth repeating; 429 and 5xx are. Heartbeats are rejected: PagerDuty would
     make an incident of each.
+
+    PagerDuty calls nobody for what is added to an incident that is acknowledged. What calls for somebody after that has
+    a key of its own, so that it opens another one; once that is taken, the one before is closed.
     """
 
     def __init__(self, config: PagerDutyConfig, context: BackendContext) -> None:
@@ -49,14 +53,29 @@ class PagerDutyBackend(HttpBackend):
         self._config = config
 
     async def send(self, notification: Notification) -> Outcome:
-        """Try once to deliver *notification*."""
+        """Try once to deliver *notification*.
+
+        Where the incident before is to be closed and that fails, the attempt is *unknown*: PagerDuty has the rest.
+        """
         if notification.kind is NotificationKind.HEARTBEAT:
             return Outcome.rejected("PagerDuty takes no heartbeats: send them through another channel")
-        return await super().send(notification)
+        outcome = await super().send(notification)
+        if not (outcome.success and notification.reopened) or notification.kind is NotificationKind.ACKNOWLEDGED:
+            return outcome
+        closed = await self.sender.send(self._posting(closing(notification, self._config)), self.judge)
+        if closed.success:
+            return outcome
+        why = f"the incident that this one takes the place of was not closed: {closed.detail}"
+        if closed.status is OutcomeStatus.REJECTED:
+            return attrs.evolve(outcome, detail=f"{outcome.detail}; {why}")
+        return Outcome.unknown(why, code=closed.code)
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the request that carries *notification*."""
-        content = json_content(event(notification, self._config))
+        return self._posting(event(notification, self._config))
+
+    def _posting(self, document: dict[str, Any]) -> httpx.Request:
+        content = json_content(document)
         headers = {"Content-Type": "application/json"}
         return httpx.Request("POST", self._config.url, headers=headers, content=content)
 
