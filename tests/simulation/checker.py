@@ -542,6 +542,7 @@ class Checker:
             return
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
+            self.taking.called(sent)
             self.grouping.delivered(sent)
             self.promptness.reminders(sent)
         elif delivery["outcome"] == "unknown":

@@ -95,7 +95,6 @@ def _plain(notification: Notification) -> Plain:
         "policy": notification.policy_id,
         "status": notification.status.value,
         "severity": notification.severity.value,
-        "acknowledged": notification.acknowledged,
         "reopened": notification.reopened,
         "listing": [
             {

@@ -35,9 +35,9 @@ def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeSt
             turn.tx.edit(lane).probe_at = None
             turn.tell(CircuitChanged(turn.clock, lane.channel_id, False))
         return
-    if closed_until(turn, lane) is not None:
+    if not calls or closed_until(turn, lane) is not None:
         return  # it was under way when the circuit opened: only a probe says that the receiver needs longer
-    turn.tx.edit(lane).failures += calls
+    turn.tx.edit(lane).failures += 1
     if policy is None or lane.failures < policy.failures:
         return
     was_open = lane.probe_at is not None

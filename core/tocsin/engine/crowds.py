@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from tocsin.engine.gates import acknowledged
 from tocsin.engine.roll import Roll
-from tocsin.engine.state import Episode, Incident, Line, Tally
+from tocsin.engine.state import Episode, Incident, Tally
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.severity import AlertSeverity
@@ -28,8 +28,6 @@ __all__ = [
     "ended",
     "forgotten",
     "from_serial",
-    "is_open",
-    "knows",
     "left",
     "most_severe",
     "reported",
@@ -156,36 +154,6 @@ def taken(turn: Turn, incident: Incident, episode: Episode) -> None:
             turn.tx.index(tally.taken, episode.episode_id, None)
         else:
             turn.tx.unindex(tally.taken, episode.episode_id)
-        for channel_id in tally.open:
-            _note_open(turn, tally, incident.lines[channel_id], episode)
-
-
-def is_open(turn: Turn, line: Line) -> bool:
-    """Whether nobody took something that the line was told of and that still fires."""
-    episodes = turn.state.episodes
-    crowd = _crowd(turn, turn.incident(line))
-    if crowd is None:
-        return any(not acknowledged(turn, episodes[name]) for name in line.told)
-    found = crowd.open.get(line.channel_id)
-    if found is None:
-        found = {name: None for name in line.told if name not in crowd.taken}
-        turn.tx.index(crowd.open, line.channel_id, found)
-    return bool(found)
-
-
-def knows(turn: Turn, line: Line, episode: Episode) -> None:
-    """Take in that the line's channel knows that an episode fires, or not any more."""
-    tally = turn.state.tallies.get(line.incident_id)
-    if tally is not None and line.channel_id in tally.open:
-        _note_open(turn, tally, line, episode)
-
-
-def _note_open(turn: Turn, tally: Tally, line: Line, episode: Episode) -> None:
-    found = tally.open[line.channel_id]
-    if episode.episode_id in line.told and not _is_taken(episode):
-        turn.tx.index(found, episode.episode_id, None)
-    else:
-        turn.tx.unindex(found, episode.episode_id)
 
 
 _serial: Final = attrgetter("serial")

@@ -6,13 +6,11 @@ from typing import Final
 
 import attrs
 
-from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting, overdue, put_due, put_waiting
 from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.ids import episode_key
 from tocsin.engine.owing import decided, note_due, release_of, targets
-from tocsin.engine.reminders import remind_soon
 from tocsin.engine.state import Episode, Incident, Line, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Action, Reason
@@ -66,10 +64,8 @@ def _forgo_beginning(turn: Turn, line: Line, before: Episode, episode: Episode) 
 def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     """Let the line know of the episode what it was told of an earlier one of its alert."""
     turn.tx.put_in(episode, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
-    crowds.knows(turn, line, episode)
     turn.tx.edit(line).sought = min(line.sought, episode.serial)
-    if line.said is not None:  # nobody took this one, and whoever may believe that somebody has it is reminded
-        remind_soon(turn, line)
+    turn.touch(line)  # nobody took this one, and its channel may believe that somebody did
     if episode.severity.rank <= rank:
         drop_due(turn, line, episode.episode_id)
         drop_waiting(turn, line, episode.episode_id)
@@ -88,7 +84,6 @@ def bridged(turn: Turn, line: Line, episode: Episode, *, certain: bool) -> bool:
         return False
     rank = line.told[episode.episode_id]
     turn.tx.drop_from(episode, line.told, episode.episode_id)
-    crowds.knows(turn, line, episode)
     drop_due(turn, line, episode.episode_id)  # it had ended when it was told again
     drop_waiting(turn, line, episode.episode_id)
     _inherit(turn, line, heir, rank)
@@ -134,7 +129,6 @@ def owe_resolution(turn: Turn, incident: Incident, line: Line, episode: Episode)
     episode_id = episode.episode_id
     rank = line.told[episode_id]
     turn.tx.drop_from(episode, line.told, episode_id)
-    crowds.knows(turn, line, episode)
     if _owes_end(line, episode_id):
         return  # it ended while it was told again
     shut = resolution_gate(turn, line.channel_id)

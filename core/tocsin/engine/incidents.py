@@ -12,11 +12,10 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.ends import bridge, hasten, resolve
 from tocsin.engine.forgetting import tells_of
 from tocsin.engine.gaps import GAP_QUIET_SECONDS, concerns, gap_alert, is_gap
-from tocsin.engine.gates import acknowledged
 from tocsin.engine.ids import digest_id, episode_key
 from tocsin.engine.owing import consider, targets, tells_firing
 from tocsin.engine.plan import Grouping, Verdict
-from tocsin.engine.reminders import calls_again, reopened
+from tocsin.engine.reminders import reopened
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.suppression.inhibition import Group
 from tocsin.engine.turn import Turn
@@ -294,8 +293,6 @@ def _update(turn: Turn, episode: Episode, alert: PerformanceAlert) -> None:
     incident = turn.state.incidents[episode.incident_id]
     turn.tx.edit(episode).alert = alert
     crowds.reported(turn, incident, episode, old)
-    if alert.severity > old.severity and episode.ack is not None and not acknowledged(turn, episode):
-        calls_again(turn, incident, episode)
     dues.rank_again(turn, incident, episode)
     turn.tx.edit(incident).updated_wall = turn.wall()
     if any(getattr(old, name) != getattr(alert, name) for name in _ROUTING_FIELDS):

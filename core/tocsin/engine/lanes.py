@@ -54,6 +54,9 @@ def pump(turn: Turn, lane: Lane) -> None:
             _make_room(turn, lane, channel, places=channel.spec.concurrency - len(lane.sending))
             return
         out = turn.state.outgoing[first[1]]
+        if out.kind is NotificationKind.ACKNOWLEDGED and _limited(turn, lane, channel, half=True):
+            _hold(turn, lane, Reason.RATE_LIMITED)
+            return  # what calls for somebody would be first, and what does next may need the place
         told = told_by(turn, out)
         other = None if out.attempts else told_first(turn, out, told)
         if other is not None:
@@ -96,9 +99,9 @@ def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
     return Reason.RATE_LIMITED if limited else None
 
 
-def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
+def _limited(turn: Turn, lane: Lane, channel: ChannelPlan, *, half: bool = False) -> bool:
     """Whether the channel's limit is reached; if so, a deadline stands where it lets the next attempt start."""
-    frees = free_at(lane, channel.channel, turn.now.engine)
+    frees = free_at(lane, channel.channel, turn.now.engine, half=half)
     if frees is None:
         return False
     turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, frees)

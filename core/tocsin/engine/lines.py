@@ -28,9 +28,9 @@ from tocsin.engine.owing import (
 )
 from tocsin.engine.recheck import fires_again, recheck
 from tocsin.engine.redrive import resume_waiting
-from tocsin.engine.reminders import reminded_first, told_and_open
+from tocsin.engine.reminders import recall, reminded_first, told_and_open
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
-from tocsin.engine.taking import is_owed, list_taken, supersede
+from tocsin.engine.taking import is_owed, list_taken
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
@@ -122,10 +122,11 @@ def settle(turn: Turn, line: Line) -> None:
         return
     if line.again and (out is None or yields(out)):
         if out is not None:
-            supersede(turn, line, out)
+            end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
             out = None
         if resume_waiting(turn, line):
             return
+    recall(turn, line)
     wanted = _wanted(turn, line)
     if wanted is None:
         if line.due:
@@ -135,13 +136,12 @@ def settle(turn: Turn, line: Line) -> None:
         if line.late:
             turn.tx.edit(line).late = False  # it owes nothing that could be told now
         if out is not None:
-            state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
-            end(turn, out, state, _why_nothing(turn, line, out))
+            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line, out))
         return
     if out is not None and (out.kind is wanted.kind and _same_level(out, wanted)):
         return
     if out is not None:
-        supersede(turn, line, out)
+        end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
         turn.tx.edit(line).late = out.late and not yields(out)  # whatever takes it up is not missed twice
     _queue(turn, line, wanted)
 

@@ -255,7 +255,7 @@ def _subjects(pieces: _Pieces) -> dict[int, Collection[str]]:
         (pieces.table("outgoing"), (Deadline.FALLBACK, Deadline.RETRY, Deadline.EXPIRY)),
         (pieces.table("undelivered"), (Deadline.DISCARD,)),
         (pieces.table("incidents"), (Deadline.FORGET,)),
-        (lines, (Deadline.RELEASE, Deadline.REPEAT)),
+        (lines, (Deadline.RELEASE, Deadline.REPEAT, Deadline.RECALL)),
         (escalations, (Deadline.LEVEL,)),
         (pieces.table("episodes"), (Deadline.FORGET_MEMBER, Deadline.ACKNOWLEDGEMENT_END, Deadline.SNOOZE_END)),
         (pieces.table("silences"), (Deadline.SILENCE_EDGE, Deadline.FORGET_SILENCE)),

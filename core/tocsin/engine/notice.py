@@ -8,7 +8,6 @@ from tocsin.engine.crowds import all_taken, tally_of
 from tocsin.engine.gates import acknowledged, snoozed
 from tocsin.engine.outgoing import in_listing_order, lines_of
 from tocsin.engine.state import Episode, Incident, Outgoing
-from tocsin.engine.taking import all_told_taken, reopened_by
 from tocsin.engine.turn import Turn
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.alert_state import AlertState
@@ -115,8 +114,7 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         level=None if out.level is None else EscalationLevel.parse(out.level),
         policy_id=out.policy_id,
         still_firing=sum([len(line.told) for line in lines]),
-        acknowledged=all(one.acknowledged_by is not None for one in firing) and all_told_taken(turn, lines),
-        reopened=max([reopened_by(out, line) for line in lines], default=0),
+        reopened=max([line.reopened for line in lines], default=0),
         told_severity=max([line.told_severity for line in lines if line.told_severity is not None], default=None),
     )
 

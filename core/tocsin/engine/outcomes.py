@@ -20,7 +20,7 @@ from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_l
 from tocsin.engine.recheck import recheck
 from tocsin.engine.reminders import told_and_open
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing
-from tocsin.engine.taking import called
+from tocsin.engine.taking import arrived, failed
 from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
@@ -55,6 +55,7 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
         if out.kind is NotificationKind.ACKNOWLEDGED:
             return True
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
+        arrived(turn, out)
         for episode_id in out.listed:
             episode = turn.state.episodes[episode_id]
             line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
@@ -119,9 +120,7 @@ def told(turn: Turn, out: Outgoing) -> None:
         line.told_at = turn.clock
         line.top = max(line.top, rank)
         tx.put_in(episode, line.told, episode_id, max(rank, line.told.get(episode_id, rank)))
-        crowds.knows(turn, line, episode)
         line.sought = min(line.sought, episode.serial)
-        called(turn, line)
         known.append((episode, rank, incident, line))
     for episode, rank, incident, line in known:
         if episode.resolved_at is not None:
@@ -245,6 +244,7 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
     ]
     if out.kind is NotificationKind.ACKNOWLEDGED:
         firing = []  # others were not told of it
+    failed(turn, out)
     levels = [(line.incident_id, line.telling) for line in lines_of(turn, out) if line.telling]
     end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)
     untold = False

@@ -35,9 +35,7 @@ _SHELVED: Final = 10_000
 SAY_AGAIN: Final = ""
 """What a line notes where it is to say again that somebody has all that it told."""
 
-_UNSAID: Final = frozenset({Reason.LAPSED, Reason.RESOLVED, Reason.SUPERSEDED, Reason.CHANNEL_MISSING})
-"""Why a word ends that may never have arrived, and is said again where it holds again."""
-
+_LET_GO: Final = frozenset({NotificationState.CANCELLED, NotificationState.MERGED})
 _GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
@@ -134,6 +132,9 @@ def live(turn: Turn, out: Outgoing) -> None:
 
 def _look_after(turn: Turn, out: Outgoing) -> None:
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        look_after(turn, out, None)  # nobody waits for it, and nobody else was told of what it says
+        return
     _expect_fallback(turn, out)
     promise(turn, out, 0.0 if _waited_for(turn, out) else out.due_at)
 
@@ -170,8 +171,6 @@ def _waited_for(turn: Turn, out: Outgoing) -> bool:
 def _expect_fallback(turn: Turn, out: Outgoing) -> None:
     """Note the fallback of the notification's channel, and set the deadline at which that one's turn comes."""
     found = turn.plan.channels.get(out.channel_id)
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        return  # nobody else was told of what it says
     if found is not None and found.channel.fallback is not None:
         out.fallback = found.channel.fallback
         at = out.due_at + found.channel.fallback_after_seconds
@@ -221,7 +220,7 @@ def end(
         _shelve(turn, out)
     freed = lines_of(turn, out)
     for line in freed:
-        if line.said == notification_id and reason in _UNSAID:
+        if line.said == notification_id and (state in _LET_GO or reason is Reason.CHANNEL_MISSING):
             tx.edit(line).said = SAY_AGAIN
         if line.current == notification_id:
             tx.edit(line).current = None

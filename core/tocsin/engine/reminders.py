@@ -17,7 +17,7 @@ from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
 
-__all__ = ["calls_again", "remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
+__all__ = ["recall", "remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
 
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
@@ -103,11 +103,13 @@ def remind_soon(turn: Turn, line: Line) -> None:
     turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
 
 
-def calls_again(turn: Turn, incident: Incident, episode: Episode) -> None:
-    """Take in that nobody has an episode any more: whoever was told that somebody has it is reminded.
+def recall(turn: Turn, line: Line) -> None:
+    """Have the line's channel called again where it was told that somebody has what nobody has.
 
-    Its severity may be one that was told before, so that nothing else would be.
+    By whichever way that came about: an acknowledgement that ended, a rise above it, an end that was bridged, a gate
+    that opened, or a call that failed. So it is asked whenever the line is settled, until a call has arrived.
     """
-    for line in incident.lines.values():
-        if line.said is not None and episode.episode_id in line.told:
-            remind_soon(turn, line)
+    if line.uncalled is None or line.uncalled > turn.clock or line.repeat:
+        return
+    if reminded_first(turn, line) is not None:
+        remind_soon(turn, line)

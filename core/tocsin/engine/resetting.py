@@ -98,8 +98,13 @@ def idle(tables: Tables) -> Deadlines:
     return {
         ("agenda", _name(Deadline.RELEASE, line_id)): now
         for line_id, line in lines(tables).items()
-        if line.get("current") is None and (line_id in owing or line.get("levels") or line.get("again"))
+        if line.get("current") is None and (line_id in owing or _owes(line))
     }
+
+
+def _owes(line: Mapping[str, Any]) -> bool:
+    """Whether the line owes a level, a notification that is sent again by hand, or a call."""
+    return bool(line.get("levels") or line.get("again")) or line.get("uncalled") is not None
 
 
 def _name(kind: Deadline, name: str) -> str:
@@ -112,6 +117,9 @@ def _of_incidents(tables: Tables, now: float, retained: float) -> _Wanted:
             yield Deadline.FORGET, incident_id, incident["closed_at"] + retained
     for line_id, waiting in _held(tables, "waiting").items():
         yield Deadline.RELEASE, line_id, min(owed["due"] for owed in waiting)
+    for line_id, line in lines(tables).items():
+        if (line.get("uncalled") or now) > now:
+            yield Deadline.RECALL, line_id, line["uncalled"]
     for name, escalation in running(tables).items():
         if not escalation.get("done"):
             yield Deadline.LEVEL, name, now

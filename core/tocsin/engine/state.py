@@ -133,8 +133,8 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
-    ``late`` says that the watchdog missed what waits for the current notification to end. ``said`` and ``reopened`` are
-    of :mod:`tocsin.engine.taking`. No episode below ``sought`` was told and passes its gates (reminders).
+    ``late`` says that the watchdog missed what waits for the current notification to end. ``said``, ``uncalled`` and
+    ``reopened`` are of :mod:`tocsin.engine.taking`. No episode below ``sought`` was told and passes its gates.
     """
 
     incident_id: str
@@ -158,6 +158,7 @@ class Line:
     late: bool = False
     sought: int = 0
     said: str | None = None
+    uncalled: float | None = None
     reopened: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
     line_id: str = attrs.field(init=False)
@@ -320,8 +321,7 @@ class Tally:
     """How many of an incident's episodes there are of each alert, cluster and severity, and the first and last of all.
 
     ``firing`` are the severities of those that fire, ``severities`` those of all. Of a crowd, those that fire are in
-    order by their numbers and by their severity, ``taken`` are those that somebody took, ``open`` by channel those
-    that it was told of and nobody took, where that was asked.
+    order by their numbers and by their severity, and ``taken`` are those of them that somebody took.
     """
 
     alerts: dict[str, int] = attrs.field(factory=dict)
@@ -332,7 +332,6 @@ class Tally:
     by_serial: Roll[int] = attrs.field(factory=Roll)
     by_severity: Roll[tuple[int, int]] = attrs.field(factory=Roll)
     taken: dict[str, None] = attrs.field(factory=dict)
-    open: dict[str, dict[str, None]] = attrs.field(factory=dict)
 
     @property
     def first(self) -> Episode:

@@ -1,17 +1,24 @@
-"""Taking: which channels are to be told that somebody took all that they were told of, and when that is worth telling.
+"""Taking: which channels are told that somebody took all that they were told of, and who is called when that is over.
 
 A line owes that word as long as its channel wants to hear of it (``send_acknowledged``), somebody has everything that
 the channel was told of and that still fires, and it was not said since the channel was last called for somebody. So it
 does not matter by which way all of it became taken. No gate keeps it back, for its receiver goes on calling people; but
 whatever else the line owes goes first. It is no word about the alerts themselves: what the channel knows, its reminders
 and the aggregator's instants stay as they are.
+
+Whoever heard it may call nobody any more. So from the first attempt to say it (``said``: which notification did) the
+line is ``uncalled``, and owes a call for whatever nobody has, until a call has arrived (see ``reminders.recall``). The
+first attempt at a call ends what was said: ``reopened`` counts that, and under it the receiver can call people anew.
 """
 
 from __future__ import annotations
 
 from itertools import islice
+from typing import Final
 
 from tocsin.engine import crowds
+from tocsin.engine.agenda import Deadline
+from tocsin.engine.gates import acknowledged
 from tocsin.engine.outgoing import SAY_AGAIN, Listed, end, lines_of
 from tocsin.engine.owing import decided
 from tocsin.engine.state import Episode, Incident, Line, Outgoing
@@ -20,18 +27,19 @@ from tocsin.model.notification import AlertStatus, NotificationKind, Notificatio
 from tocsin.model.reason import Action, Reason
 
 __all__ = [
-    "all_told_taken",
-    "called",
+    "arrived",
+    "failed",
     "goes_out",
     "holds",
     "is_owed",
     "list_taken",
     "recheck_word",
-    "reopened_by",
     "say_again",
-    "supersede",
     "taken_over",
 ]
+
+_PAUSE: Final = 300.0
+"""So many seconds after a call that failed for good the next one is made."""
 
 
 def _hears(turn: Turn, channel_id: str) -> bool:
@@ -40,9 +48,18 @@ def _hears(turn: Turn, channel_id: str) -> bool:
     return found is not None and found.channel.enabled and found.hears_acknowledgements
 
 
+def _all_taken(turn: Turn, line: Line) -> bool:
+    """Whether somebody has all that the line was told of and that still fires; of a crowd, all that fires."""
+    incident = turn.incident(line)
+    if len(line.told) > crowds.LISTED and len(incident.members) > crowds.CROWD:
+        return crowds.all_taken(turn, incident)
+    episodes = turn.state.episodes
+    return all(acknowledged(turn, episodes[name]) for name in line.told)
+
+
 def holds(turn: Turn, line: Line) -> bool:
     """Whether somebody has all that the line was told of, and its channel wants to hear of that."""
-    return bool(line.told) and _hears(turn, line.channel_id) and not crowds.is_open(turn, line)
+    return bool(line.told) and _hears(turn, line.channel_id) and _all_taken(turn, line)
 
 
 def is_owed(turn: Turn, line: Line) -> bool:
@@ -58,13 +75,6 @@ def say_again(turn: Turn, line: Line) -> None:
         turn.touch(line)
 
 
-def supersede(turn: Turn, line: Line, out: Outgoing) -> None:
-    """End what gives way to something else; a word is said after that, if it still holds."""
-    if line.said == out.notification_id:
-        say_again(turn, line)
-    end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
-
-
 def taken_over(turn: Turn, incident: Incident, episode: Episode) -> None:
     """Take in that somebody else has an episode than was said."""
     for line in incident.lines.values():
@@ -72,26 +82,41 @@ def taken_over(turn: Turn, incident: Incident, episode: Episode) -> None:
             say_again(turn, line)
 
 
+def _called(turn: Turn, out: Outgoing) -> list[Line]:
+    """Return the lines of a notification for which it calls somebody."""
+    if out.kind is NotificationKind.ACKNOWLEDGED:
+        return []
+    fires = (name for name, (status, _) in out.listed.items() if status is AlertStatus.FIRING)
+    incidents = {turn.episode(name).incident_id for name in fires}
+    return [line for line in lines_of(turn, out) if line.incident_id in incidents]
+
+
 def goes_out(turn: Turn, out: Outgoing) -> None:
-    """Take in that an attempt starts: of a word, that it may have been said from then on."""
+    """Take in that an attempt starts: from then on it may have been said, or somebody may have been called."""
     if out.kind is NotificationKind.ACKNOWLEDGED:
         for line in lines_of(turn, out):
-            turn.tx.edit(line).said = out.notification_id
+            turn.tx.edit(line)
+            line.said, line.uncalled = out.notification_id, turn.clock
+    for line in _called(turn, out):
+        if line.said is not None:
+            turn.tx.edit(line)
+            line.said, line.reopened = None, line.reopened + 1
 
 
-def called(turn: Turn, line: Line) -> None:
-    """Take in that the line's channel was called for somebody, or may have been: what it holds as taken is another."""
-    if line.said is not None:
-        turn.tx.edit(line).said = None
-        line.reopened += 1
+def arrived(turn: Turn, out: Outgoing) -> None:
+    """Take in that a notification has arrived: whoever it calls for is called."""
+    for line in _called(turn, out):
+        if line.uncalled is not None:
+            turn.tx.edit(line).uncalled = None
+            turn.state.agenda.cancel(turn.tx, Deadline.RECALL, line.line_id)
 
 
-def reopened_by(out: Outgoing, line: Line) -> int:
-    """Return how often the channel was called after a word, with this notification if it calls for somebody."""
-    calls = out.kind is not NotificationKind.ACKNOWLEDGED and any(
-        status is AlertStatus.FIRING for status, _ in out.listed.values()
-    )
-    return line.reopened + (calls and line.said is not None)
+def failed(turn: Turn, out: Outgoing) -> None:
+    """Take in that a notification is about to be given up: a call that is owed all the same is made a while later."""
+    for line in _called(turn, out):
+        if line.uncalled is not None:
+            at = turn.tx.edit(line).uncalled = turn.clock + _PAUSE
+            turn.state.agenda.set(turn.tx, Deadline.RECALL, line.line_id, at)
 
 
 def list_taken(turn: Turn, line: Line) -> Listed:
@@ -109,8 +134,7 @@ def recheck_word(turn: Turn, out: Outgoing) -> bool:
     before = dict(out.listed)
     if not holds(turn, line):
         fires = any(turn.episode(name).firing for name in before)
-        state = NotificationState.UNKNOWN if out.maybe else NotificationState.CANCELLED
-        end(turn, out, state, Reason.LAPSED if fires else Reason.RESOLVED, listed=before)
+        end(turn, out, NotificationState.CANCELLED, Reason.LAPSED if fires else Reason.RESOLVED, listed=before)
         return False
     listed = list_taken(turn, line)
     for name in before.keys() - listed.keys():
@@ -120,9 +144,3 @@ def recheck_word(turn: Turn, out: Outgoing) -> bool:
     for name, mark in listed.items():
         turn.tx.put_in(out, out.listed, name, mark)
     return True
-
-
-def all_told_taken(turn: Turn, lines: list[Line]) -> bool:
-    """Whether somebody has all that the lines were told of and that still fires."""
-    told = [line for line in lines if line.told]
-    return bool(told) and not any(crowds.is_open(turn, line) for line in told)

@@ -118,8 +118,8 @@ class Notification:
     an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``told_severity`` is
     the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
     must not make the tool's incident so. ``link`` is the address at which people see and answer it; empty: there is
-    none. ``reopened`` counts how often the channel was told that somebody has all of it, before this: a tool that
-    calls nobody for an incident that is taken needs another one for what comes then.
+    none. ``reopened`` counts how often the channel was told that somebody has all of it, and was then
+    called again: a tool that calls nobody for an incident that is taken needs another one each time.
     """
 
     notification_id: str

@@ -113,7 +113,7 @@ def of_each_kind(message: str) -> dict[str, Notification]:
         "more": _told(kinds.MORE, second, first),
         "escalation": _told(kinds.ESCALATION, first, level=EscalationLevel.FINAL, policy_id="critical"),
         "repeat": _told(kinds.REPEAT, first, ended),
-        "acknowledged": _told(kinds.ACKNOWLEDGED, taken, still_firing=1, acknowledged=True, told_severity=severity),
+        "acknowledged": _told(kinds.ACKNOWLEDGED, taken, still_firing=1, told_severity=severity),
         "resolved": _told(kinds.RESOLVED, ended),
         "digest": _told(kinds.DIGEST, *several),
         "heartbeat": _told(kinds.HEARTBEAT, first, incident_id="inc-heartbeat"),
@@ -138,7 +138,7 @@ def _told(kind: NotificationKind, *listed: ListedAlert, **changes: Any) -> Notif
         NOW,
         NOW,
         firing_count=firing,
-        acknowledged=changes.get("acknowledged", False),
+        acknowledged=kind is NotificationKind.ACKNOWLEDGED,
     )
     incidents = () if kind is NotificationKind.HEARTBEAT else (incident,)
     return make_notification(*listed, kind=kind, incidents=incidents, **changes)

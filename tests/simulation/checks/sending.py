@@ -317,10 +317,10 @@ class Sending:
             self.world.open.discard(channel)
             circuit.failures, circuit.failing_since, circuit.probe_at = 0, None, None
             return
-        if circuit.probe_at is not None and self.world.now < circuit.probe_at:
+        if not calls or (circuit.probe_at is not None and self.world.now < circuit.probe_at):
             return  # it was under way when the circuit opened
-        circuit.failures += calls
-        if calls and circuit.failing_since is None:
+        circuit.failures += 1
+        if circuit.failing_since is None:
             circuit.failing_since = self.world.now
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:

@@ -21,7 +21,8 @@ Line = tuple[str, str]
 class Taking:
     """``said``: which notification said so on a line last, since the channel was last called for somebody.
 
-    ``again``: lines on which it may be said once more. ``keys``: under which of its own incidents a tool was last told
+    ``uncalled``: lines on which it may have been said since a call arrived. ``again``: lines on which it may be said
+    once more. ``keys``: under which of its own incidents a tool was last told
     that all is taken, ``names`` whom it was told to have each.
     """
 
@@ -31,6 +32,7 @@ class Taking:
         self.telling = telling
         self.complain = complain
         self.said: dict[Line, str] = {}
+        self.uncalled: set[Line] = set()
         self.again: set[Line] = set()
         self.keys: dict[Line, int] = {}
         self.names: dict[Line, dict[Key, str | None]] = {}
@@ -54,8 +56,10 @@ class Taking:
             self.again.discard(line)
             if call is not None and sent.kind != "digest" and call["reopened"] <= self.keys.get(line, -1):
                 self.complain(f"{what}: calls for somebody under a key that the receiver was told is taken")
-        if call is not None and call["acknowledged"] and any(one.firing for one in sent.listing):
-            self.complain(f"{what}: lists what nobody has, and says that all is taken")
+
+    def called(self, sent: Sent) -> None:
+        """A call has arrived."""
+        self.uncalled -= {(one.key[0], sent.channel) for one in sent.listing if one.firing}
 
     def says(self, sent: Sent, call: Plain | None, what: str) -> None:
         """An attempt starts that says that all is taken."""
@@ -69,12 +73,11 @@ class Taking:
         if before != sent.name and line not in self.again:
             self.complain(f"{what}: {before} said so, and nothing happened since")
         self.said[line] = sent.name
+        self.uncalled.add(line)
         self.again.discard(line)
         if call is None:
             return
         self.keys[line] = max(self.keys.get(line, -1), call["reopened"])
-        if not call["acknowledged"]:
-            self.complain(f"{what}: does not say that all is taken")
         self.names[line] = {(one["incident"], one["alert"], one["episode"]): one["by"] for one in call["listing"]}
         for key, by in self.names[line].items():
             if by != self.world.spans[key].taker:
@@ -97,7 +100,7 @@ class Taking:
             taken = bool(told) and all(self.world.acknowledged(span, self.world.now) for span in told)
             if taken and self._hears(line[1]):
                 self._is_said(line, told)
-            for span in told if line in self.said else []:
+            for span in told if line in self.uncalled else []:
                 routed = line[1] in self.telling.targets(span)
                 if routed and self.world.answers(span, line[1], self.world.now) == {None}:
                     self.complain(f"{line[1]} was told that somebody has {span.key}, and nobody has it")

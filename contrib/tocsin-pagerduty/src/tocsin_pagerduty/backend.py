@@ -9,9 +9,9 @@ import attrs
 import httpx
 
 from tocsin import BackendContext, BackendRegistrar, Notification, NotificationKind, Outcome, OutcomeStatus, hookimpl
-from tocsin.http import HARD_TIMEOUT, HttpBackend, HttpSender, json_answer, json_content, outcome_of
-from tocsin_pagerduty.event import closing, event
-from tocsin_pagerduty.settings import PagerDutyConfig
+from tocsin.http import HttpBackend, HttpSender, json_answer, json_content, outcome_of
+from tocsin_pagerduty.event import closings, event
+from tocsin_pagerduty.settings import HARD_TIMEOUT, PagerDutyConfig
 
 __all__ = ["PagerDutyBackend", "tocsin_register_backends"]
 
@@ -44,7 +44,8 @@ class PagerDutyBackend(HttpBackend):
     make an incident of each.
 
     PagerDuty calls nobody for what is added to an incident that is acknowledged. What calls for somebody after that has
-    a key of its own, so that it opens another one; once that is taken, the one before is closed.
+    a key of its own, so that it opens another one. The one before is closed once somebody has that too, or with it: a
+    call is one event, and waits for nothing else.
     """
 
     def __init__(self, config: PagerDutyConfig, context: BackendContext) -> None:
@@ -55,20 +56,23 @@ class PagerDutyBackend(HttpBackend):
     async def send(self, notification: Notification) -> Outcome:
         """Try once to deliver *notification*.
 
-        Where the incident before is to be closed and that fails, the attempt is *unknown*: PagerDuty has the rest.
+        Where it closes earlier incidents and one of these is not closed, the attempt ends like that request: all of it
+        may be sent again. One that is refused is only noted, for it would be again.
         """
         if notification.kind is NotificationKind.HEARTBEAT:
             return Outcome.rejected("PagerDuty takes no heartbeats: send them through another channel")
         outcome = await super().send(notification)
-        if not (outcome.success and notification.reopened) or notification.kind is NotificationKind.ACKNOWLEDGED:
+        if not outcome.success:
             return outcome
-        closed = await self.sender.send(self._posting(closing(notification, self._config)), self.judge)
-        if closed.success:
-            return outcome
-        why = f"the incident that this one takes the place of was not closed: {closed.detail}"
-        if closed.status is OutcomeStatus.REJECTED:
-            return attrs.evolve(outcome, detail=f"{outcome.detail}; {why}")
-        return Outcome.unknown(why, code=closed.code)
+        refusal = ""
+        for document in closings(notification, self._config):
+            closed = await self.sender.send(self._posting(document), self.judge)
+            why = f"an earlier incident was not closed: {closed.detail}"
+            if closed.status is OutcomeStatus.REJECTED:
+                refusal = refusal or f"; {why}"
+            elif not closed.success:
+                return attrs.evolve(closed, detail=why)
+        return attrs.evolve(outcome, detail=outcome.detail + refusal)
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the request that carries *notification*."""

@@ -16,9 +16,9 @@ import httpx
 from tocsin import AlertStatus, Notification, NotificationKind, iso_time, wording
 from tocsin_pagerduty.details import custom_details
 from tocsin_pagerduty.fitting import fitting, fitting_line
-from tocsin_pagerduty.settings import PagerDutyConfig
+from tocsin_pagerduty.settings import MOST_REQUESTS, PagerDutyConfig
 
-__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "closing", "dedup_key", "event"]
+__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "closings", "dedup_key", "event"]
 
 EVENT_BYTES: Final = 512_000
 SUMMARY: Final = 1024
@@ -57,10 +57,21 @@ def _action(notification: Notification) -> str:
     return "acknowledge" if notification.kind is NotificationKind.ACKNOWLEDGED else "trigger"
 
 
-def closing(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
-    """Return the event that resolves the alert in whose place the one of *notification* is since it was taken."""
-    key = dedup_key(notification.incident_id, notification.reopened - 1)
-    return {"routing_key": config.routing_key, "event_action": "resolve", "dedup_key": key}
+def closings(notification: Notification, config: PagerDutyConfig) -> Iterator[dict[str, Any]]:
+    """Yield the events that resolve earlier alerts, in whose place the one of *notification* is since they were taken.
+
+    One that says that somebody has it closes the one before; the end closes all that may be left open since an event
+    was lost.
+    """
+    if notification.over:
+        numbers = range(notification.reopened - 1, max(0, notification.reopened - MOST_REQUESTS + 1) - 1, -1)
+    elif notification.kind is NotificationKind.ACKNOWLEDGED and notification.reopened:
+        numbers = range(notification.reopened - 1, notification.reopened)
+    else:
+        return
+    for number in numbers:
+        key = dedup_key(notification.incident_id, number)
+        yield {"routing_key": config.routing_key, "event_action": "resolve", "dedup_key": key}
 
 
 def dedup_key(incident_id: str, reopened: int = 0) -> str:
