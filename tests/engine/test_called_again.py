@@ -11,6 +11,7 @@ from tests.engine.test_taken_back import GROUPING, SHAPES
 from tests.engine.test_taking import DELIVERED, DOWN, kinds, pager
 
 from tocsin import Outcome
+from tocsin.engine.agenda import Deadline
 from tocsin.engine.codec import dump
 from tocsin.engine.loading import load
 from tocsin.engine.machine import Engine, Restarted
@@ -124,6 +125,50 @@ def test_what_was_lost_of_the_records_does_not_end_a_call_that_is_owed() -> None
     one.step(Restarted())
     one.wake(3000)
     assert kinds(one)[told:] == ["repeat"]
+
+
+def test_a_deadline_that_was_lost_does_not_end_a_call_that_is_owed() -> None:
+    """Nothing else is lost then, and nothing else asks the line."""
+    one = Bench(configuration(pager(), rules=[rule("all", "pager")], **GROUPING), answer=DELIVERED)
+    one.fire("a")
+    one.fire("b")
+    one.wake(400)
+    one.ack("a")
+    one.ack("b", 100.0)
+    assert kinds(one)[-1] == "acknowledged"
+    one.wake(510)
+    records = dump(one.engine.state)
+    lost = {key: plain for key, plain in records.items() if key != ("agenda", f"{int(Deadline.REPEAT)} {line_of(one)}")}
+    assert len(lost) == len(records) - 1
+    mended = mend(lost, one.config)
+    one.engine = Engine(one.plan, state=load(mended.records, one.plan))
+    one.step(Restarted())
+    one.wake(2000)
+    assert (kinds(one)[-1], one.on("pager")[-1].firing) == ("repeat", ["b"])
+
+
+def line_of(one: Bench) -> str:
+    """Return the id of the bench's only line."""
+    ((name, incident),) = one.engine.state.incidents.items()
+    return f"{name}/{next(iter(incident.lines))}"
+
+
+def test_a_call_is_handed_to_a_fallback_that_was_told_who_has_it() -> None:
+    """It knows of the alert, but no rule leads there any more, and its own tool calls nobody."""
+    channels = (pager(fallback="spare"), incident_tool("spare", send_acknowledged=True))
+    routed = configuration(*channels, rules=[rule("all", "pager", "spare")])
+    one = Bench(routed, answer=DELIVERED)
+    one.fire("a")
+    one.ack("a", 600.0)
+    assert kinds(one, "spare") == ["firing", "acknowledged"]
+    one.reload(configuration(*channels, rules=[rule("all", "pager")]))
+    one.answer = None
+    one.wake(700)
+    for _ in range(5):
+        for sent in list(one.under_way.values()):
+            one.outcome(sent, REJECTED if sent.channel_id == "pager" else DELIVERED)
+        one.wake(one.at + 10)
+    assert kinds(one, "spare")[2:] == ["repeat"]
 
 
 @SHAPES

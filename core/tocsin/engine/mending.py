@@ -268,5 +268,5 @@ def _reset(pieces: _Pieces, config: Configuration) -> None:
     free = resetting.idle(pieces.tables) if pieces.losses else {}
     lost = resetting.missing(pieces.tables, config)
     pieces.note("deadlines", "set again (they were lost)", len(lost))
-    for (table, name), at in {**lost, **free}.items():
+    for (table, name), at in {**lost, **free, **resetting.uncalled(pieces.tables)}.items():
         pieces.put(table, name, at)

@@ -170,6 +170,9 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     episode_id, rank = episode.episode_id, episode.alert.severity.rank
     told = line.told.get(episode_id)
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
+        if via and line.uncalled is not None:  # it knows, and may believe that somebody has it
+            adopt(turn, line, episode, via)
+            turn.touch(line)
         return True
     if via:
         adopt(turn, line, episode, via)

@@ -13,7 +13,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.gaps import GAP_QUIET_SECONDS, names_gap
 from tocsin.model.notification import NotificationState
 
-__all__ = ["awake", "idle", "lines", "missing", "running"]
+__all__ = ["awake", "idle", "lines", "missing", "running", "uncalled"]
 
 Tables = Mapping[str, Mapping[str, Any]]
 Deadlines = dict[tuple[str, str], float]
@@ -102,9 +102,24 @@ def idle(tables: Tables) -> Deadlines:
     }
 
 
+def uncalled(tables: Tables) -> Deadlines:
+    """Return a deadline, now, for each line that may owe a call and has none at which it would be asked.
+
+    Such a line is there also where nothing was lost: its channel was told that somebody has all of it.
+    """
+    state, agenda = tables["state"][""], tables.get("agenda", {})
+    return {
+        ("agenda", _name(Deadline.RECALL, line_id)): max(state["engine_time"], line["uncalled"])
+        for line_id, line in lines(tables).items()
+        if line.get("uncalled") is not None
+        and line.get("current") is None
+        and not any(_name(kind, line_id) in agenda for kind in (Deadline.RECALL, Deadline.REPEAT))
+    }
+
+
 def _owes(line: Mapping[str, Any]) -> bool:
-    """Whether the line owes a level, a notification that is sent again by hand, or a call."""
-    return bool(line.get("levels") or line.get("again")) or line.get("uncalled") is not None
+    """Whether the line owes a level, or a notification that is sent again by hand."""
+    return bool(line.get("levels") or line.get("again"))
 
 
 def _name(kind: Deadline, name: str) -> str:
@@ -117,9 +132,6 @@ def _of_incidents(tables: Tables, now: float, retained: float) -> _Wanted:
             yield Deadline.FORGET, incident_id, incident["closed_at"] + retained
     for line_id, waiting in _held(tables, "waiting").items():
         yield Deadline.RELEASE, line_id, min(owed["due"] for owed in waiting)
-    for line_id, line in lines(tables).items():
-        if (line.get("uncalled") or now) > now:
-            yield Deadline.RECALL, line_id, line["uncalled"]
     for name, escalation in running(tables).items():
         if not escalation.get("done"):
             yield Deadline.LEVEL, name, now

@@ -121,7 +121,7 @@ class Explaining:
             self.appears(event)
         reason, sent = event["reason"], self.sending.sent.get(event["notification_id"])
         if event["state"] == "held":
-            self._held(event["channel_id"], reason, what)
+            self._held(event["channel_id"], reason, what, word=event["kind"] == WORD)
         if reason == "digested":
             digest = [
                 e for e in events if e["type"] == "NotificationChanged" and e["notification_id"] == event["detail"]
@@ -144,8 +144,8 @@ class Explaining:
         found = [settings["channels"].get(channel) for settings in in_force]
         return any(one is None or one["fallback"] is not None for one in found)
 
-    def _held(self, channel: str, reason: str, what: str) -> None:
-        if reason == "rate_limited" and not self.sending.limited(channel):
+    def _held(self, channel: str, reason: str, what: str, *, word: bool) -> None:
+        if reason == "rate_limited" and not self.sending.limited(channel, word=word):
             self.complain(f"{what}: held, but the limit is not reached")
         probe_at = self.sending.circuits[channel].probe_at
         if reason == "circuit_open" and (probe_at is None or self.world.now > probe_at):

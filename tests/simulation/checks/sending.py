@@ -97,6 +97,7 @@ class Sending:
         self.making: dict[tuple[str, str, str, int], str] = {}
         self.circuits: dict[str, Circuit] = defaultdict(Circuit)
         self.held: dict[str, str] = {}
+        self.words: set[str] = set()
         self.channels: dict[str, str] = {}
         self.parts: dict[str, set[str]] = defaultdict(set)
 
@@ -124,10 +125,12 @@ class Sending:
         channel = self.world.settings["channels"].get(sent.channel)
         return sent.backend if channel is None else self.world.settings["backends"][channel["backend"]]
 
-    def limited(self, channel: str, lately: float = 0.0) -> bool:
-        """Whether the channel's limit is reached now, or was so many seconds ago."""
+    def limited(self, channel: str, lately: float = 0.0, *, word: bool = False) -> bool:
+        """Whether the channel's limit is reached now, or was so many seconds ago; for a word, whether half of it is."""
         settings = self.world.settings["channels"].get(channel)
         limit = None if settings is None else settings["limit"]
+        if limit is not None and word:
+            limit = (limit + 1) // 2
         recent = [at for at in self.starts[channel] if at > self.world.now - lately - _MINUTE - 1e-6]
         return limit is not None and len(recent) >= limit
 
@@ -158,6 +161,8 @@ class Sending:
         elif state not in _NEXT["yielding" if yields else before]:
             self.complain(f"{what}: is {state} after {before}")
         self.states[name], self.channels[name] = state, event["channel_id"]
+        if event["kind"] == WORD:
+            self.words.add(name)
         if event["reason"] == "digested":
             self.parts[event["detail"]].add(event["incident_id"])
         if state == "held":
