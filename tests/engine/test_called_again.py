@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.engine.harness import Bench, channel, configuration, incident_tool, rule
+from tests.engine.harness import ORIGIN, Bench, channel, configuration, incident_tool, rule
 from tests.engine.test_taken_back import GROUPING, SHAPES
 from tests.engine.test_taking import DELIVERED, DOWN, kinds, pager
 
@@ -94,6 +94,35 @@ def test_a_call_that_is_given_up_is_made_again_until_it_arrives(
     told = len(one.on("pager"))
     one.wake(one.at + 3000)
     assert len(one.on("pager")) == told or options == GROUPING, "it has arrived"
+
+
+def test_what_is_refused_for_itself_puts_no_call_off() -> None:
+    """Each refusal of something else would begin the pause anew."""
+    one = alone(settings={"window_seconds": 50_000.0})
+
+    def answer() -> None:
+        while one.under_way:
+            for sent in list(one.under_way.values()):
+                one.outcome(sent, DELIVERED if "a" in sent.firing else REJECTED)
+
+    one.fire("a", "critical")
+    answer()
+    one.fire("a", "error")
+    one.ack("a")
+    answer()
+    one.silence("s", 1000.0, alert_id="a")
+    one.fire("a", "critical")  # which the channel was told before
+    answer()
+    assert kinds(one)[-1] == "acknowledged"
+    for number, at in enumerate(range(800, 3000, 250)):
+        while (deadline := one.engine.next_deadline()) is not None and deadline - ORIGIN <= at:
+            one.wake(max(one.at, deadline - ORIGIN))
+            answer()
+        one.wake(at)
+        one.fire(f"b{number}", "critical")
+        answer()
+    called = [sent.at for sent in one.on("pager") if sent.kind == "repeat" and sent.firing == ["a"]]
+    assert [at < 1400 for at in called] == [True]
 
 
 @pytest.mark.parametrize("answered", ["acknowledged", "resolved"])

@@ -114,7 +114,7 @@ def arrived(turn: Turn, out: Outgoing) -> None:
 def failed(turn: Turn, out: Outgoing) -> None:
     """Take in that a notification is about to be given up: a call that is owed all the same is made a while later."""
     for line in _called(turn, out):
-        if line.uncalled is not None:
+        if line.uncalled is not None and line.uncalled <= turn.clock:  # a pause that runs is not made longer
             at = turn.tx.edit(line).uncalled = turn.clock + _PAUSE
             turn.state.agenda.set(turn.tx, Deadline.RECALL, line.line_id, at)
 
