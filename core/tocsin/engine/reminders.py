@@ -10,7 +10,7 @@ from itertools import islice
 
 from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gates import shut_gate
+from tocsin.engine.gates import acknowledged, shut_gate
 from tocsin.engine.levels import go_back
 from tocsin.engine.owing import leads_to, next_chance, repeat_at, tells_level_of
 from tocsin.engine.state import Episode, Incident, Line
@@ -22,8 +22,8 @@ __all__ = ["recall", "remind", "remind_soon", "reminded_first", "reopened", "tol
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
     """Whether the line was told of the episode, and could be told again: something leads there, and no gate is shut."""
-    if episode.episode_id not in line.told:
-        return False
+    if episode.episode_id not in line.told or (episode.ack is not None and acknowledged(turn, episode)):
+        return False  # that gate first: of an incident that is taken it is the one that is shut, for each of very many
     if not leads_to(turn, line, episode) and not tells_level_of(turn.incident(line), line, episode.policy_id):
         return False
     return shut_gate(turn, episode, line.channel_id) is None
