@@ -25,6 +25,10 @@ METADATA := pyproject.toml $(wildcard contrib/*/pyproject.toml)
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 CODE := core plugins tests contrib docs/examples docs/site cookiecutter-backend/hooks release
 
+# What is compiled is kept, also where the surroundings forbid it, as images of containers do: else every process of the tests
+# compiles all of tocsin again, and every target all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test suite simulate check lint format types imports docs tables coverage unmeasured contrib alone kill9 scale month load bench bench-quick bench-micro routes matrix others dist version install clean
@@ -64,12 +68,12 @@ format: $(VENV)/.ready-to-test ## Bring the code into the house's form (ruff)
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-# Each distribution's tests may bear the same module names as another's: one run each.
+# Each distribution's tests may bear the same module names as another's: one run each. What they test bears names of its own.
 types: $(VENV)/.ready-to-test ## Check types (mypy --strict)
-	$(BIN)/mypy --strict core plugins
+	$(BIN)/mypy --strict core plugins $(CONTRIB:%=contrib/%/src)
 	$(BIN)/mypy --strict tests docs/examples docs/site release
-	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name"; \
-		$(BIN)/mypy --strict contrib/$$name/src; MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
+	@set -e; for name in $(CONTRIB); do echo "mypy --strict contrib/$$name/tests"; \
+		MYPYPATH=contrib/$$name/tests $(BIN)/mypy --strict contrib/$$name/tests; done
 
 imports: $(VENV)/.ready-to-test ## Check who imports whom (import-linter)
 	$(BIN)/lint-imports --no-logo
@@ -87,8 +91,17 @@ simulate: $(VENV)/.ready-to-test ## Simulate crashes, dead receivers and clock j
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(RUNS),--runs $(RUNS)) $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
+# Searches for a history, an index or a text that breaks a promise: the same lines over and over, which tracing makes two to
+# three times as slow, and which the other tests of core/ and plugins/ reach too.
+SEARCHES := $(addprefix tests/engine/test_,replay.py mending.py routes.py muting_model.py machine.py foretold.py) \
+	tests/engine/test_suppression.py::test_the_index_of_silences_is_a_search_through_all_of_them \
+	tests/engine/test_suppression.py::test_inhibition_is_what_asking_everybody_gives \
+	tests/engine/test_agenda.py::test_the_agenda_is_a_sorted_list_through_steps_and_undo \
+	tests/configfile/test_mutations.py tests/lab/test_recordings.py \
+	tests/lab/test_diff.py::test_what_is_compiled_of_plain_data_decides_alike
+
 # Whole systems that are simulated, killed, or asked over and over: they would take twice as long, and show little more.
-UNMEASURED := tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
+UNMEASURED := $(SEARCHES) tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
 	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/authoring \
 	tests/test_releases.py
 
@@ -144,12 +157,14 @@ version: $(VENV)/.ready-to-test ## Bring every distribution to the version V, or
 matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX that this machine has
 
 # What does not depend on the Python: whether the checker of the simulation bites, how much work a proof is, whether the plan
-# and the gates agree with their models, how long things take, what is in a wheel or on a page, what disks, networks and
-# other programs do. `coverage`, `unmeasured`, `alone` and `contrib` run these on the default one.
-ONCE := tests/simulation/test_simulation.py::test_a_broken_engine_is_caught tests/bench tests/benchmarks tests/test_packaging.py \
+# and the gates agree with their models and a replay with its recording, how long things take, what is in a wheel or on a page,
+# what disks, networks and other programs do. `coverage`, `unmeasured`, `alone` and `contrib` run these on the default one.
+# Of the searches, other Pythons run those for any history of the engine, and those that read with the Python's own parsers.
+ONCE := $(filter-out %/test_machine.py %/test_foretold.py %/test_mutations.py,$(SEARCHES)) \
+	$(addprefix tests/simulation/test_simulation.py::test_,a_broken_engine_is_caught what_mutations_break_is_whole_without_them) \
+	tests/bench tests/benchmarks tests/test_packaging.py \
 	tests/test_releases.py $(ALONE) tests/authoring tests/site tests/embedding tests/plugins/test_how_to.py \
-	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py \
-	$(addprefix tests/engine/test_,routes.py mending.py muting_model.py)
+	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py
 
 # Of contrib/, what other Pythons run: the contracts, the guide, and the daemon's own API.
 CONTRACTS := $(wildcard contrib/*/tests/test_*contract.py) contrib/tocsin-mpreg/tests \

@@ -6,6 +6,7 @@ import gc
 import logging
 import socket
 import ssl
+import threading
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -35,7 +36,7 @@ from tocsin.http import (
 )
 from tocsin.http.verdict import failure_outcome
 from tocsin.model.outcome import Outcome, OutcomeStatus
-from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Reply, Reset
+from tocsin.testing.http_receiver import Bytes, Hang, HttpReceiver, Received, Reply, Reset
 from tocsin.testing.samples import NOW
 from tocsin.testing.strategies import any_text
 
@@ -423,6 +424,30 @@ async def test_an_entered_sender_keeps_its_connection_and_a_bare_one_does_not(re
     for _ in range(2):
         await sender.send(post(receiver.url))
     assert receiver.connections == 3
+
+
+class _Together(HttpReceiver):
+    """Answers nobody until so many have asked."""
+
+    def __init__(self, many: int) -> None:
+        super().__init__()
+        self._all = threading.Barrier(many, timeout=30.0)
+
+    def take(self, request: Received) -> Reply:
+        self._all.wait()
+        return Reply()
+
+
+@on_every_loop
+async def test_as_many_connections_are_kept_as_sends_ran_at_once() -> None:
+    """A backend may be registered for more than eight; no send may open a connection that was there."""
+    with _Together(12) as receiver:
+        async with HttpSender() as sender:
+            for _ in range(2):
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(12):
+                        tasks.start_soon(sender.send, post(receiver.url))
+        assert receiver.connections == 12
 
 
 @on_every_loop

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,23 +13,28 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import psutil  # type: ignore[import-untyped]  # it has no types
+from tests.bench.flight import Landed, Trip
 from tests.bench.load import Order, Report
+
+from tocsin.cli import main as tocsin_command
 
 ALERTMANAGER: Final = "prometheus-alertmanager"
 _STARTING_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.02
-_ANSWER_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 300.0
 _SAID: Final = re.compile(r"^Listening on \S+?:(\d+)$|msg=\"?Listening on\"? address=\S+?:(\d+)", re.MULTILINE)
 _DISPATCHED: Final = re.compile(
     r"^alertmanager_dispatcher_alert_processing_duration_seconds_count (\S+)$", re.MULTILINE
 )
+
+_ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Modules are compiled once, as where tocsin is installed, and not at each start."""
 
 
 class Broken(Exception):
@@ -40,6 +48,21 @@ class Posted:
     seconds: float
     daemon: float
     load: float
+    slowest: float = 0.0
+    """Seconds until the slowest request was answered."""
+
+
+@attrs.frozen
+class Flown:
+    """What became of a trip, and cores that the daemon used meanwhile."""
+
+    landed: Landed
+    daemon: float
+
+    @property
+    def load(self) -> float:
+        """The cores that both ends used."""
+        return self.landed.cpu / self.landed.seconds
 
 
 def found() -> bool:
@@ -61,12 +84,31 @@ def command(name: str, configuration: Path, data: Path) -> list[str]:
             "--cluster.listen-address=",
         ]
     tocsin, ours = str(Path(sys.executable).with_name("tocsin")), configuration.with_suffix(".tocsin.yml")
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = tocsin_command(["convert", str(configuration), "-o", str(ours)])
+    if code:
+        raise Broken(f"tocsin convert failed:\n{said.getvalue()[-2000:]}")
+    return [tocsin, "serve", "--config", str(ours), "--data", str(data), "--listen", "127.0.0.1:0"]
+
+
+def ordered(module: str, given: Mapping[str, Any], *inherited: int) -> dict[str, Any]:
+    """Have a module do what it is given as JSON, in a process that inherits these file descriptors; return its report.
+
+    :raises Broken: when it fails.
+    """
     made = subprocess.run(
-        [tocsin, "convert", str(configuration), "-o", str(ours)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", module],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=inherited,
+        env=_ENVIRONMENT,
     )
     if made.returncode:
-        raise Broken(f"tocsin convert failed:\n{made.stderr[-2000:]}")
-    return [tocsin, "serve", "--config", str(ours), "--data", str(data), "--listen", "127.0.0.1:0"]
+        raise Broken(made.stderr.strip()[-2000:])
+    report: dict[str, Any] = json.loads(made.stdout)
+    return report
 
 
 class Daemon:
@@ -81,7 +123,7 @@ class Daemon:
     def _start(self) -> None:
         self._dispatched = 0
         with self._log.open("wb") as written:
-            self.process = subprocess.Popen(self._arguments, stdout=written, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self._arguments, stdout=written, stderr=subprocess.STDOUT, env=_ENVIRONMENT)
         try:
             self.port = self._listening()
         except BaseException:
@@ -121,17 +163,28 @@ class Daemon:
         :raises Broken: when this daemon ends, or refuses something.
         """
         before = self._cpu()
-        given = json.dumps(attrs.asdict(attrs.evolve(order, port=self.port)))
-        made = subprocess.run(
-            [sys.executable, "-m", "tests.bench.load"], input=given, capture_output=True, text=True, check=False
-        )
-        if made.returncode:
-            self.check()
-            raise Broken(f"the load generator failed against {self.name}: {made.stderr.strip()[-2000:]}")
-        report = Report(**json.loads(made.stdout))
-        seconds = report.seconds + self._until_routed(order.alerts)
+        report = Report(**self._generate("tests.bench.load", attrs.evolve(order, port=self.port)))
+        seconds = report.seconds + self._until_routed(0 if order.silences else order.alerts)
         self.check()
-        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds)
+        return Posted(seconds, (self._cpu() - before) / seconds, report.cpu / report.seconds, report.slowest)
+
+    def fly(self, trip: Trip) -> Flown:
+        """Have alerts posted and received, and wait until all that are waited for have arrived.
+
+        :raises Broken: when this daemon ends, refuses something, or does not tell of an alert.
+        """
+        before = self._cpu()
+        landed = Landed(**self._generate("tests.bench.flight", attrs.evolve(trip, port=self.port), trip.listener))
+        self._dispatched += trip.alerts
+        self.check()
+        return Flown(landed, (self._cpu() - before) / landed.seconds)
+
+    def _generate(self, module: str, given: Order | Trip, *inherited: int) -> dict[str, Any]:
+        try:
+            return ordered(module, attrs.asdict(given), *inherited)
+        except Broken as broken:
+            self.check()
+            raise Broken(f"the load generator failed against {self.name}: {broken}") from None
 
     def restart(self, alerts: int) -> Posted:
         """Kill it, start it again on the same data, and wait until it says that it is ready.
@@ -146,19 +199,24 @@ class Daemon:
             time.sleep(_POLL_SECONDS)  # another process is waited for
         seconds = time.perf_counter() - began
         busy = self._cpu()
-        held = len(json.loads(self._get("/api/v2/alerts")))
+        held = len(json.loads(self.get("/api/v2/alerts")))
         if held != alerts:
             raise Broken(f"{self.name} holds {held:,} alerts after its restart, and took in {alerts:,}")
         return Posted(seconds, busy / seconds, 0.0)
 
     def _ready(self) -> bool:
         try:
-            self._get("/-/ready")
+            self.get("/-/ready")
         except urllib.error.HTTPError:
             return False
         return True
 
-    def _get(self, path: str) -> bytes:
+    def get(self, path: str) -> bytes:
+        """Return what it answers.
+
+        :raises urllib.error.HTTPError: when it answers with an error.
+        :raises Broken: when it does not answer.
+        """
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_ANSWER_SECONDS) as answer:
                 body: bytes = answer.read()
@@ -181,7 +239,7 @@ class Daemon:
         return time.perf_counter() - began
 
     def _routed(self) -> float:
-        counted = _DISPATCHED.search(self._get("/metrics").decode())
+        counted = _DISPATCHED.search(self.get("/metrics").decode())
         return float(counted[1]) if counted else 0.0
 
     def stop(self) -> None:
@@ -190,7 +248,7 @@ class Daemon:
         self.process.wait()
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(name: str, configuration: str, folder: Path) -> Iterator[Daemon]:
     """Run a daemon with a configuration of Alertmanager's in an empty folder, for as long as the block runs.
 

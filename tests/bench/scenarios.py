@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+from tests.bench import delivery, listing, parts, suppression
 from tests.bench.daemons import Posted, running
 from tests.bench.figures import Figure, Run
 from tests.bench.load import Order
@@ -20,10 +21,14 @@ Measure = Callable[[str, Path, bool], Mapping[Figure, Run]]
 
 @attrs.frozen
 class Scenario:
-    """A name for the command line, and what measures one daemon: its name, a folder, whether it is to be quick."""
+    """A name for the command line, and what measures one daemon: its name, a folder, whether it is to be quick.
+
+    *turns* is how often that is done unless somebody says otherwise.
+    """
 
     name: str
     measure: Measure
+    turns: int = 3
 
 
 def configuration(rules: int, pattern: str = "node{}-.*") -> str:
@@ -40,7 +45,8 @@ def _rate(posted: Posted, alerts: int) -> Run:
 def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
     alerts = 1_000 if quick else 50_000
-    for batch, connections, new, again in ((64, 4, 1.2, 2.0), (1000, 4, 1.5, 2.0), (1, 32, 0.7, None)):
+    shapes = ((64, 4, 1.2, 2.0), (1, 32, 0.7, None), (1000, 4, 1.5, 2.0))
+    for batch, connections, new, again in shapes[:2] if quick else shapes:
         count = alerts if batch > 1 else alerts // 5
         order = Order(0, count, batch, connections)
         how = f"batches of {batch:,}" if batch > 1 else f"one by one, {connections} connections"
@@ -54,8 +60,9 @@ def _ingest(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 def _routing(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
     runs: dict[Figure, Run] = {}
     many = 100 if quick else 10_000
-    for what, pattern, target in (("with a prefix", "node{}-.*", 12.0), ("without a prefix", ".*-rack{}-.*", 30.0)):
-        for rules in (10, many):
+    kinds = (("without a prefix", ".*-rack{}-.*", 30.0), ("with a prefix", "node{}-.*", 12.0))
+    for what, pattern, target in kinds[:1] if quick else kinds:
+        for rules in (many,) if quick else (10, many):
             alerts = 500 if quick else 5_000 if rules == many else 20_000
             place = folder / f"{what}-{rules}".replace(" ", "-")
             with running(daemon, configuration(rules, pattern), place) as measured:
@@ -71,8 +78,9 @@ def _memory(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
         before = measured.memory()
         posted = measured.take(Order(0, alerts, 1000, 4))
         grown = measured.memory() - before
+        listed = listing.listed(measured, alerts)
     figure = Figure(f"memory: {alerts:,} firing alerts", "bytes/alert", 1.0, more_is_better=False)
-    return {figure: Run(grown / alerts, posted.daemon, posted.load)}
+    return {figure: Run(grown / alerts, posted.daemon, posted.load), **listed}
 
 
 def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
@@ -90,6 +98,13 @@ def _restart(daemon: str, folder: Path, quick: bool) -> Mapping[Figure, Run]:
 SCENARIOS: Final = (
     Scenario("ingest", _ingest),
     Scenario("routing", _routing),
+    Scenario("suppression", suppression.measure, turns=2),
+    Scenario("latency", delivery.measure_latency, turns=2),
+    Scenario("hardship", delivery.measure_hardship, turns=2),
     Scenario("memory", _memory),
     Scenario("restart", _restart),
+    Scenario("deadlines", parts.deadlines, turns=2),
+    Scenario("embedded", parts.embedded),
+    Scenario("sending", parts.sending),
+    Scenario("replay", parts.replay),
 )

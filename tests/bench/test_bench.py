@@ -107,7 +107,11 @@ def test_the_document_holds_every_run() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["speed"], "there is no scenario 'speed': there are ingest, routing, memory, restart"),
+        (
+            ["speed"],
+            "there is no scenario 'speed': there are ingest, routing, suppression, latency, hardship, memory, restart, "
+            "deadlines, embedded, sending, replay",
+        ),
         (["--turns", "0"], "'0' is no number of turns"),
         (["--output", "/no/such/folder/file"], "its folder does not exist"),
     ],

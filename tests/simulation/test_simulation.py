@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.simulation.checker import check
 from tests.simulation.run import simulate
 
 HERE = Path(__file__).parent
+BACKENDS = [one for one in ("asyncio", "trio") if one in os.environ.get("TOCSIN_TEST_LOOPS", "asyncio trio").split()]
 SEEDS = range(12)
 MUTATIONS = [
     one
@@ -36,7 +38,7 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_promise_is_kept(seed: int, backend: str, tmp_path: Path) -> None:
     """Through crashes, failing receivers and stores, clock jumps, reloads and storms."""
@@ -50,7 +52,7 @@ def test_what_mutations_break_is_whole_without_them(seed: int, tmp_path: Path) -
     assert check(tmp_path) == []
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("seed", [4, 5, 6])
 def test_a_seed_gives_the_same_run_each_time(seed: int, backend: str, tmp_path: Path) -> None:
     for name in ("one", "other"):

@@ -75,8 +75,11 @@ class HttpOptions:
             raise ConfigurationError(_problem(error, "certificates"), "ca_file") from None
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """Return a transport with these settings, which keeps idle connections for a while."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=8, keepalive_expiry=5.0)
+        """Return a transport with these settings, which keeps idle connections for a while.
+
+        It keeps as many as sends ran at once: with a limit, httpcore closes each that falls idle while there are more.
+        """
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=5.0)
         tls = self.tls() or _machines_tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         return httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=self.proxy_url)
 
