@@ -10,6 +10,7 @@ from tocsin.engine import escalation, outcomes, walk, watchdog
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of
+from tocsin.engine.owing import yields
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Line, Outgoing
 from tocsin.engine.turn import Turn
@@ -62,7 +63,9 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     pending = [out for out in turn.state.outgoing.values() if out.channel_id == channel.channel_id]
     for out in sorted(pending, key=lambda out: out.serial):
         turn.tx.edit(out).fallback = channel.fallback
-        if not out.attempted:
+        if yields(out):
+            end(turn, out, NotificationState.CANCELLED, Reason.LAPSED)
+        elif not out.attempted:
             _list_what_is_due(turn, out, channel)
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:

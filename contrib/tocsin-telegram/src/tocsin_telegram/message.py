@@ -7,10 +7,8 @@ from typing import Final
 
 from tocsin import (
     AlertSeverity,
-    AlertStatus,
     Message,
     Notification,
-    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -77,8 +75,7 @@ def _lines(notification: Notification) -> Iterator[str]:
 
 
 def _headline(notification: Notification) -> str:
-    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
-    sign = _CALM if calm else _SIGNS[notification.severity]
+    sign = _CALM if notification.calm else _SIGNS[notification.severity]
     return f"{sign} <b>{shown(wording.headline(notification), _HEADLINE)}</b>"
 
 
