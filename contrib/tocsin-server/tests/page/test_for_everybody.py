@@ -94,6 +94,7 @@ def test_keys_are_listed_and_do_what_they_say(open_daemon: Process, page: Page) 
         expect(names.nth(index)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("every4")
+    page.wait_for_load_state()  # its keys are those of a script
     for key, title in (("n", "Note"), ("m", "Silence"), ("a", "Acknowledge")):
         page.locator("h1").click()
         page.keyboard.press("Escape")
@@ -109,6 +110,7 @@ def test_keys_are_listed_and_do_what_they_say(open_daemon: Process, page: Page) 
         page.keyboard.press("g")
         page.keyboard.press(key)
         expect(page.get_by_role("link", name=title, exact=True)).to_have_attribute("aria-current", "page")
+        page.wait_for_load_state()
 
 
 def test_keys_can_be_switched_off(open_daemon: Process, page: Page) -> None:
