@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.engine.harness import ORIGIN, Bench, channel, configuration, incident_tool, rule
+from tests.engine.harness import ORIGIN, Bench, channel, configuration, incident_tool, loaded, rule
 from tests.engine.test_taken_back import GROUPING, SHAPES
 from tests.engine.test_taking import DELIVERED, DOWN, kinds, pager
 
@@ -16,6 +16,8 @@ from tocsin.engine.codec import dump
 from tocsin.engine.loading import load
 from tocsin.engine.machine import Engine, Restarted
 from tocsin.engine.mending import mend
+from tocsin.model.event import HeartbeatSent
+from tocsin.model.watchdog import Watchdog
 
 UNKNOWN = Outcome.unknown("nobody answered")
 REJECTED = Outcome.rejected("no")
@@ -198,6 +200,42 @@ def test_a_call_is_handed_to_a_fallback_that_was_told_who_has_it() -> None:
             one.outcome(sent, REJECTED if sent.channel_id == "pager" else DELIVERED)
         one.wake(one.at + 10)
     assert kinds(one, "spare")[2:] == ["repeat"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_call_that_waits_on_a_channel_that_vanishes_is_made_elsewhere(known: bool) -> None:
+    """Of what it was told before as of what is new there."""
+    limited = pager(fallback="spare", rate_limit_per_minute=4)
+    one = Bench(configuration(limited, "spare", rules=[rule("all", "pager")]), answer=DELIVERED)
+    if known:
+        one.fire("a")
+        one.ack("a", 50.0)
+        assert kinds(one)[-1] == "acknowledged"
+    for name in "wxyz":
+        one.fire(name, metric=name)
+    if not known:
+        one.fire("a")
+    one.wake(55)
+    assert len(one.on("pager")) == 4
+    one.reload(configuration("spare", rules=[rule("other", "spare", cluster_pattern="nowhere")]))
+    one.wake(100)
+    assert "a" in [name for sent in one.on("spare") for name in sent.firing]
+
+
+def test_what_only_says_that_somebody_has_it_keeps_no_heartbeat_back() -> None:
+    """It waits for as long as calls take the half of the limit that is its."""
+    limited = pager(rate_limit_per_minute=4)
+    watchdog = Watchdog(heartbeat_channel="pager", heartbeat_seconds=50.0)
+    one = loaded(configuration(limited, rules=[rule("all", "pager")], aggregator="none", watchdog=watchdog))
+    one.answer = DELIVERED
+    one.fire("a")
+    one.ack("a")
+    for number, at in enumerate(range(20, 600, 25)):
+        one.wake(float(at))
+        one.fire(f"b{number}")
+    beats = [event.at for event in one.events if isinstance(event, HeartbeatSent)]
+    assert "acknowledged" not in kinds(one)
+    assert max(later - earlier for earlier, later in pairwise(beats)) <= 60
 
 
 @SHAPES

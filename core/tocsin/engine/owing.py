@@ -172,6 +172,7 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
         if via and line.uncalled is not None:  # it knows, and may believe that somebody has it
             adopt(turn, line, episode, via)
+            turn.tx.edit(line).sought = min(line.sought, episode.serial)
             turn.touch(line)
         return True
     if via:
