@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -53,7 +55,8 @@ class _Saved:
     def __init__(self) -> None:
         self.bench = Bench(configuration(channel("ops"), rules=[rule("all", "ops")]), checked=False)
         self.store = _Unhurried()
-        self.saver = Saver(self.bench.engine, self.store, VirtualClock(), 0)
+        self.clock = VirtualClock()
+        self.saver = Saver(self.bench.engine, self.store, self.clock, 0)
 
     def fire(self, name: str) -> None:
         """An alert fires."""
@@ -96,6 +99,50 @@ def test_a_save_of_everything_goes_before_one_that_is_under_way() -> None:
     assert saved.saver.keep(taken) is None
     assert (len(saved.store.kept), saved.alerts(0)) == (1, {"a", "b"})
     assert saved.bench.engine.unsaved == 0
+
+
+@pytest.mark.anyio
+async def test_what_was_taken_and_is_not_kept_in_time_is_saved_again() -> None:
+    """A loop that is stopped, and run no more, leaves it so."""
+    saved = _Saved()
+    saved.fire("a")
+    saved.saver.take(1)
+    saved.fire("b")
+    due = []
+    for seconds in (saver._SECONDS - 1, 1):
+        await saved.clock.advance(seconds)
+        due.append(saved.saver.due)
+    assert due == [False, True]
+    assert saved.saver.save(2) is None
+    assert saved.alerts(0) == {"a", "b"}
+
+
+def test_what_was_taken_and_is_far_behind_is_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = _Saved()
+    saved.fire("a")
+    saved.saver.take(1)
+    saved.fire("b")
+    monkeypatch.setattr(saver, "_RECORDS", saved.bench.engine.unsaved)
+    due = [saved.saver.due]
+    monkeypatch.setattr(saver, "_OVERTAKEN", 1)
+    assert [*due, saved.saver.due] == [False, True]
+
+
+def test_a_signal_amid_a_save_ends_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = _Saved()
+    saved.fire("a")
+
+    def interrupted(taken: Checkpoint) -> str | None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(saved.saver, "keep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            saved.saver.save(1)
+    monkeypatch.setattr(saver, "_RECORDS", 1)
+    assert saved.saver.due
+    assert saved.saver.save(1) is None
+    assert saved.alerts(0) == {"a"}
 
 
 def test_what_the_store_refuses_is_saved_with_the_next() -> None:
@@ -200,3 +247,33 @@ async def test_a_store_that_cannot_tend_itself_harms_nobody(
             while not any("could not tend itself: RuntimeError" in text for text in caplog.messages):
                 await anyio.lowlevel.checkpoint()
             assert await alerting.submit(AlertFired(alert("b"))) == (True,)
+
+
+def test_a_loop_that_stops_amid_a_checkpoint_ends_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service goes on on another loop."""
+    monkeypatch.setattr(saver, "_RECORDS", 1)
+    store = _Meanwhile(tmp_path / "tocsin.db")
+    alerting = FederationAlertingService(store=store)
+    stopped, kept = threading.Event(), threading.Event()
+
+    async def go_on() -> None:
+        store.kept = lambda covered, newest: kept.set()
+        await alerting.process_alert(alert("b"), wait=False)
+        with anyio.fail_after(_PATIENCE_SECONDS):
+            while not kept.is_set():
+                await anyio.lowlevel.checkpoint()
+
+    with asyncio.Runner() as runner, asyncio.Runner() as another:
+        loop = runner.get_loop()
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(loop.stop)
+            assert stopped.wait(_PATIENCE_SECONDS)
+
+        store.meanwhile = stop
+        asyncio.run_coroutine_threadsafe(alerting.process_alert(alert("a"), wait=False), loop)
+        loop.run_forever()
+        stopped.set()
+        another.run(go_on())
+        store.kept = staticmethod(lambda covered, newest: None)
+    store.close()
