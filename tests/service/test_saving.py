@@ -14,7 +14,7 @@ import pytest
 from tests.engine.harness import Bench, channel, configuration, rule
 from tests.service.scripted import alert
 
-from tocsin import AlertFired, Checkpoint, FederationAlertingService, SqliteStore, StoreError
+from tocsin import AlertFired, Checkpoint, FederationAlertingService, GapKind, SqliteStore, StoreError
 from tocsin.runtime import saver
 from tocsin.runtime.saver import Saver
 from tocsin.stores.memory import MemoryStore
@@ -277,3 +277,22 @@ def test_a_loop_that_stops_amid_a_checkpoint_ends_no_later_one(tmp_path: Path, m
         another.run(go_on())
         store.kept = staticmethod(lambda covered, newest: None)
     store.close()
+
+
+@pytest.mark.anyio
+async def test_a_store_that_cannot_tend_itself_for_long_is_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log would grow, and nobody would know."""
+    monkeypatch.setattr(saver, "_RECORDS", 1)
+    monkeypatch.setattr("tocsin.runtime.runner._TEND_SECONDS", 0.0)
+    store = _Meanwhile(tmp_path / "tocsin.db")
+    store.tends_badly = True
+    async with FederationAlertingService(store=store) as alerting:
+        number = 0
+        with anyio.fail_after(_PATIENCE_SECONDS):
+            while not any((one.kind, one.subject) == (GapKind.STORE_FAILED, "upkeep") for one in alerting.gaps):
+                number += 1
+                await alerting.submit(AlertFired(alert(f"a{number}")))
+        assert store.tended >= 3, "it is told once that goes on"
+        store.tends_badly = False

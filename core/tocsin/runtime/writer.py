@@ -33,6 +33,15 @@ _log: Final = logging.getLogger("tocsin")
 _RECORDS: Final = "records"
 """The subject of the gap that tells of checkpoints that fail."""
 
+_UPKEEP: Final = "upkeep"
+"""The subject of the gap that tells of a store that cannot see to itself."""
+
+_UNTENDED: Final = 3
+"""So many failures of that, one behind another, are told as a gap."""
+
+_UNTENDED_AGAIN: Final = 60
+"""After so many more they are told again."""
+
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
 
@@ -81,6 +90,7 @@ class Writer:
         self._ordinal = self._handed_on = ordinal
         self._unfinished: Step | None = None
         self._at_work = False
+        self._untended = 0
         self._saver = Saver(engine, store, clock, ordinal)
         self._deadline = engine.next_deadline()
         self._ahead = engine.state.wall_time - engine.state.engine_time
@@ -153,7 +163,7 @@ class Writer:
     def _commit_and_save(self, inputs: Sequence[Input]) -> Committed:
         committed = self._commit(inputs)
         if self._saver.due:
-            self._tell_of(self._save())
+            self._tell_of(_RECORDS, self._save())
         return committed
 
     def _commit(self, inputs: Sequence[Input]) -> Committed:
@@ -227,10 +237,10 @@ class Writer:
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
 
-    def _tell_of(self, problem: str | None) -> None:
+    def _tell_of(self, subject: str, problem: str | None) -> None:
         if problem is not None:
             with suppress(StoreError):  # whoever hears of commits hears of that
-                self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
+                self._commit([GapFound(GapKind.STORE_FAILED, subject, problem)])
 
     @property
     def save_is_due(self) -> bool:
@@ -252,19 +262,27 @@ class Writer:
 
     def keep_records(self, taken: Checkpoint) -> None:
         """Have the store keep what was taken."""
-        self._alone(lambda: self._tell_of(self._saver.keep(taken)))
+        self._alone(lambda: self._tell_of(_RECORDS, self._saver.keep(taken)))
 
     def give_records_back(self) -> None:
         """What was taken is saved with the next."""
         self._alone(self._saver.give_back)
 
     async def tend(self) -> None:
-        """Have the store do what it needs now and then, beside commits; a failure is logged, and harms nothing."""
+        """Have the store do what it needs now and then, beside commits; a failure is logged, and several are a gap."""
         if isinstance(self.store, Unhurried):
-            try:
-                await in_thread(self.store.tend)
-            except Exception as error:  # noqa: BLE001  a store may raise anything
-                _log.warning("the store could not tend itself: %s", describe_failure(error))
+            await in_thread(self._tend, self.store)
+
+    def _tend(self, store: Unhurried) -> None:
+        try:
+            store.tend()
+            self._untended = 0
+        except Exception as error:  # noqa: BLE001  a store may raise anything
+            problem = f"the store could not tend itself: {describe_failure(error)}"
+            _log.warning("%s", problem)
+            if self._untended % _UNTENDED_AGAIN == _UNTENDED - 1:
+                self._alone(partial(self._tell_of, _UPKEEP, problem))
+            self._untended += 1
 
     def _save(self) -> str | None:
         """Bring the store's records up to date, and let go of what is over; return why that failed."""
