@@ -174,6 +174,19 @@ def test_a_journal_that_cannot_be_pruned_is_told_as_that(monkeypatch: pytest.Mon
     assert saved.bench.engine.unsaved == 0, "the records are kept"
 
 
+def test_as_long_as_anything_goes_the_journal_is_looked_through_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nothing happens any more: a backlog is not to wait for an hour each time."""
+    saved = _Saved()
+    saved.fire("a")
+    going = [1000, 0]
+    monkeypatch.setattr(saved.store, "prune", lambda before, limit: going.pop(0))
+    now, waits = saved.clock.now(), []
+    while going:
+        assert saved.saver.save(1) is None
+        waits.append(saved.saver.at - now)
+    assert waits == [saver._SECONDS, saver._PRUNE_SECONDS]
+
+
 class _Meanwhile(SqliteStore):
     """A file; *meanwhile* is called once, in the thread that prepares a checkpoint, and *kept* after one was kept."""
 

@@ -40,6 +40,7 @@ class Saver:
         self._saved_at = clock.now()
         self._pruned_at = ordinal
         self._works = True
+        self._lets_go = False
         self._taken: Checkpoint | None = None
 
     @property
@@ -56,7 +57,8 @@ class Saver:
     @property
     def at(self) -> float:
         """The instant of the clock from when they are to."""
-        return self._saved_at + (_SECONDS if self._engine.unsaved or self._taken is not None else _PRUNE_SECONDS)
+        soon = self._engine.unsaved or self._taken is not None or self._lets_go
+        return self._saved_at + (_SECONDS if soon else _PRUNE_SECONDS)
 
     def save(self, ordinal: int) -> str | None:
         """Bring the store's records up to date with an entry; return why that failed. It is tried again later."""
@@ -99,7 +101,8 @@ class Saver:
             self._engine.saved_handed_out()
             what = "let go of what is over"
             before = self._clock.wall() - self._engine.plan.config.retain_journal_seconds
-            self._store.prune(before, _PRUNE_ENTRIES + 2 * (taken.ordinal - self._pruned_at))
+            gone = self._store.prune(before, _PRUNE_ENTRIES + 2 * (taken.ordinal - self._pruned_at))
+            self._lets_go = gone > 0  # there may be more, also where nothing happens any more
             self._pruned_at = taken.ordinal
             self._works = True
             return None
