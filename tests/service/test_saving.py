@@ -12,9 +12,9 @@ import anyio
 import anyio.from_thread
 import pytest
 from tests.engine.harness import Bench, channel, configuration, rule
-from tests.service.scripted import alert
+from tests.service.scripted import Post, alert
 
-from tocsin import AlertFired, Checkpoint, FederationAlertingService, GapKind, SqliteStore, StoreError
+from tocsin import AlertFired, AlertRoutingRule, Checkpoint, FederationAlertingService, GapKind, SqliteStore, StoreError
 from tocsin.runtime import saver
 from tocsin.runtime.saver import Saver
 from tocsin.stores.memory import MemoryStore
@@ -244,6 +244,31 @@ async def test_alerts_are_accepted_while_records_are_prepared(tmp_path: Path, mo
     with closing(SqliteStore(left)) as killed:
         again = FederationAlertingService(store=killed)
         assert {one.alert_id for one in again.get_active_alerts()} == {"a", "b"}
+
+
+@pytest.mark.anyio
+async def test_attempts_begin_while_records_are_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, post: Post
+) -> None:
+    monkeypatch.setattr(saver, "_RECORDS", 1)
+    store = _Meanwhile(tmp_path / "tocsin.db")
+    began = anyio.Event()
+
+    async def until_it_is_sent() -> None:
+        await alerting.submit(AlertFired(alert("b", cluster_id="b")))
+        with anyio.fail_after(_PATIENCE_SECONDS):
+            while not post.sent:
+                await anyio.lowlevel.checkpoint()
+        began.set()
+
+    async with FederationAlertingService(store=store, plugins=[post]) as alerting:
+        alerting.add_channel(post.channel("ops"))
+        alerting.add_routing_rule(AlertRoutingRule("b", conditions={"cluster_pattern": "b"}, target_channels=["ops"]))
+        store.meanwhile = lambda: anyio.from_thread.run(until_it_is_sent)
+        await alerting.submit(AlertFired(alert("a")))
+        with anyio.fail_after(2 * _PATIENCE_SECONDS):
+            await began.wait()
+    assert [one.alerts[0].alert.alert_id for one in post.sent] == ["b"]
 
 
 @pytest.mark.anyio

@@ -152,13 +152,18 @@ class Turnstile:
             ticket.called.set()
         self._next()
 
+    @property
+    def save_is_due(self) -> bool:
+        """Whether :meth:`save` has something to do."""
+        return self._saving is None and self._writer.blocking and self._writer.save_is_due
+
     async def save(self) -> bool:
         """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
 
         Return whether they did. Only where a commit waits for a device: elsewhere each commit does so itself. Callers
         wait while the records are taken and while the store keeps them, and not while they are prepared for that.
         """
-        if self._saving is not None or not (self._writer.blocking and self._writer.save_is_due):
+        if not self.save_is_due:
             return False
         saving = self._saving = anyio.Event()
         given_up = threading.Event()
