@@ -25,7 +25,7 @@ from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
 
-_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "retry after", "secrets", "templates")
+_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "reopened", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -39,6 +39,7 @@ class BackendTests(PluginTests):
     - ``secrets``: no setting is secret;
     - ``templates``: a user's template cannot change what is sent;
     - ``heartbeat``: the receiver has no use for that tocsin is alive, or takes it in a form of its own;
+    - ``reopened``: its receiver calls people anew for what is added to an incident that somebody has;
     - ``apart``: there is only one receiver, however many channels there are.
     """
 
