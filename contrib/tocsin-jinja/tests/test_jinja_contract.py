@@ -21,7 +21,7 @@ class InJinja(RendererContract):
         "default",
         "Default",
         "any",
-        "[{{ status|upper }}] {{ severity }}: {{ metric_name }} of {{ cluster_id }}",
+        "[{{ status|upper }}, {{ kind }}] {{ severity }}: {{ metric_name }} of {{ cluster_id }}",
         "{% for alert in alerts %}- {{ alert.status }}: {{ alert.message }} ({{ alert.current_value }}, "
         "{{ alert.metric_name }}, {{ alert.labels|dictsort|map('join', '=')|join(', ') }})\n"
         "{% else %}nothing{% endfor %}",

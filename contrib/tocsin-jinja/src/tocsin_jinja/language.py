@@ -16,7 +16,7 @@ from tocsin_jinja.budget import TooMuchError, spending
 from tocsin_jinja.data import NOTIFICATION
 from tocsin_jinja.functions import FILTERS, NOW, TESTS
 from tocsin_jinja.holes import filling, pieces
-from tocsin_jinja.names import Said, said
+from tocsin_jinja.names import Said, said, tells
 from tocsin_jinja.rewriting import at_line, refuse_foreign, rewritten
 from tocsin_jinja.samples import SAMPLES
 from tocsin_jinja.sandbox import Sandbox
@@ -142,22 +142,20 @@ class JinjaLanguage:
         :raises TemplateError: for the first thing that is wrong, with its line.
         """
         sources = {"subject": template.subject_template, "body": template.body_template}
-        shows = any(
-            isinstance(text := _compiled(source), _Text) and text.said.shows_status for source in sources.values()
-        )
+        texts = [text for source in sources.values() if isinstance(text := _compiled(source), _Text)]
+        tell = frozenset[str]().union(*(text.said.tell for text in texts))
         for part, source in sources.items():
-            problem = _tried(source, part == "body", shows)
+            problem = _tried(source, part == "body", tell)
             if problem is not None:
                 raise problem.within(f"{part}_template")
 
     def fill(self, template: NotificationTemplate, notification: Notification, /) -> NotificationTemplate | None:
-        """Return the template filled; None where it could make a resolution look like what fires.
+        """Return the template filled; None where what is over, or taken, could look like what fires.
 
         :raises TemplateError: when it does more than it may, or cannot be filled for this notification.
         """
         subject, body = _text(template.subject_template), _text(template.body_template)
-        shows = subject.said.shows_status or body.said.shows_status
-        if not shows and not (notification.single and notification.firing):
+        if not tells(subject.said.tell | body.said.tell, notification):
             return None
         made = body.pieces(notification)
         _check_json(made)
@@ -172,12 +170,12 @@ def _text(source: str) -> _Text:
 
 
 @functools.lru_cache(maxsize=256)
-def _tried(source: str, may_be_json: bool, shows_status: bool) -> TemplateError | None:
-    """Return what is wrong with a text, as far as that can be known; it is for all kinds where the status is shown."""
+def _tried(source: str, may_be_json: bool, tell: frozenset[str]) -> TemplateError | None:
+    """Return what is wrong with a text, as far as that can be known, for what its template is used for."""
     try:
         text = _text(source)
         for sample in SAMPLES:
-            if shows_status or (sample.single and sample.firing):
+            if tells(tell, sample):
                 made = text.pieces(sample)
                 if may_be_json:
                     _check_json(made)
