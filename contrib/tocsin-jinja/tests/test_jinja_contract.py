@@ -6,12 +6,10 @@ import re
 from typing import ClassVar
 
 import attrs
+from stage import LANGUAGE
 
 from tocsin import Message, Notification, NotificationTemplate
 from tocsin.testing.contracts import RendererContract
-from tocsin_jinja.language import JinjaLanguage
-
-LANGUAGE = JinjaLanguage()
 
 
 class InJinja(RendererContract):
