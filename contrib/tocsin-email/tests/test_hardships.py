@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -142,6 +144,30 @@ async def test_more_attempts_than_connections_wait_within_their_time(scripted: S
             tasks.start_soon(send)
     assert {one.status for one in outcomes} == {UNAVAILABLE}
     assert len(outcomes) == 7
+
+
+SENDER = """
+import socket
+import sys
+import threading
+import anyio
+from tocsin import BackendContext
+from tocsin.testing.samples import make_notification
+from tocsin_email.backend import EmailBackend
+from tocsin_email.settings import EmailConfig
+
+socket.getaddrinfo = lambda *arguments, **options: threading.Event().wait()
+config = EmailConfig(host="slow.invalid", to=("a@b.org",), sender="t@b.org", hello="x.org", timeout_seconds=0.05)
+sender = EmailBackend(config, BackendContext("mail"))
+print(anyio.run(sender.send, make_notification(), backend=sys.argv[1]).status.value)
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_a_look_up_that_hangs_keeps_no_process_from_its_end(loop: str) -> None:
+    sender = [sys.executable, "-c", SENDER, loop]
+    done = subprocess.run(sender, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert (done.stdout, done.stderr) == ("unavailable\n", "")
 
 
 @on_every_loop

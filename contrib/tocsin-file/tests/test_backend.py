@@ -137,6 +137,21 @@ def test_who_keeps_the_file_locked_keeps_no_process_from_its_end(loop: str, tmp_
     assert done.stdout == "unavailable\n"
 
 
+STUCK = """
+import threading
+from tocsin_file.log_file import LogFile
+
+LogFile._opened = lambda file, path: threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_a_device_that_hangs_keeps_no_process_from_its_end(loop: str, tmp_path: Path) -> None:
+    sender = [sys.executable, "-c", STUCK + SENDER, str(tmp_path / "a"), loop]
+    done = subprocess.run(sender, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert (done.stdout, done.stderr) == ("unavailable\n", "")
+
+
 @on_every_loop
 async def test_what_was_begun_and_did_not_end_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     let_go = threading.Event()
