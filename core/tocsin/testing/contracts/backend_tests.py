@@ -186,8 +186,8 @@ class BackendTests(PluginTests):
         owes(
             went_on,
             f"nothing went on for {self.patience_seconds:g} s",
-            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
-            " anyio.to_thread.run_sync with abandon_on_cancel=True), let cancellations pass, release locks in"
+            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep, but"
+            " in a thread of tocsin.threads), let cancellations pass, release locks in"
             " `finally`, and hold none while waiting for an answer",
             "tocsin.Backend.send",
         )
