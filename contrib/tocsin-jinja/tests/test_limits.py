@@ -35,6 +35,8 @@ SLOWEST = 5.0
         ("{{ alerts.message }}", "line 1: alerts have firing and resolved, and no 'message'; go through them with for"),
         ("{{ message.upper() }}", "line 1: this is a text, and has no 'upper'"),
         ("x\n{% if %}", "line 2: Expected an expression"),
+        ("{% if over %}{% set x = 1 %}{% endif %}\n{{ x }}", "line 2: 'x' is undefined"),
+        ("{% if over %}{% set icon = 1 %}{% endif %}{% if test %}{{ icn }}{% endif %}", "line 1: there is no 'icn'"),
         ("{% for a in alerts %}", "line 1: Unexpected end of template"),
         ("{{ .Status }}", "this looks like a template of Go: write {{ Status }}"),
         ("{{ message|uper }}", "line 1: there is no filter 'uper'; did you mean 'upper'?"),

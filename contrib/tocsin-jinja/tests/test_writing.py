@@ -67,6 +67,11 @@ from tocsin.testing.samples import make_listed, make_notification, of_each_kind
         ("{{ alerts|sort(attribute='fired_at')|map(attribute='duration')|sort|join }}", "0s"),
         ("{{ now == alerts[0].fired_at }} {{ now > alerts[0].fired_at }}", "true false"),
         ("{{ 'x' if false }}{{ none }}{{ true }}{{ 1.50 }}", "true1.5"),
+        ("{% if alerts[0].firing %}{% set x = 'a' %}{% else %}{% set x = 'b' %}{% endif %}{{ x }}", "a"),
+        (
+            "{% if over %}{% set x, y = 1, 2 %}{% elif test %}{% set x %}3{% endset %}{% endif %}{{ x is defined }}",
+            "false",
+        ),
     ],
 )
 def test_what_is_written_is_said(body: str, said: str) -> None:

@@ -54,8 +54,9 @@ def said(tree: nodes.Template) -> Said:
     :raises TemplateError: for a name or a field that there is not, where that is certain.
     """
     undeclared = find_undeclared_variables(tree) - set(FUNCTIONS) - {"namespace"}
+    unknown = undeclared - NOTIFICATION.keys() - _set_somewhere(tree)
     for node in tree.find_all(nodes.Name):
-        if node.name in undeclared and node.name not in NOTIFICATION:
+        if node.name in unknown:
             known = (*NOTIFICATION, *FUNCTIONS)
             raise at_line(node.lineno, f"there is no {node.name!r:.60}{nearest(node.name, known)}")
     reading = _Reading(tree)
@@ -66,7 +67,13 @@ def said(tree: nodes.Template) -> Said:
         _name(one) in _STATUS_FIELDS and not reading.is_of_labels(one) for one in fields
     )
     tell = {_STATUS: shows, _KIND: bool(undeclared & _KIND_NAMES)}
-    return Said(frozenset(undeclared), frozenset(what for what, shown in tell.items() if shown))
+    return Said(frozenset(undeclared & NOTIFICATION.keys()), frozenset(what for what, shown in tell.items() if shown))
+
+
+def _set_somewhere(tree: nodes.Template) -> set[str]:
+    """Return what Jinja counts as undeclared as well, for some way through the template may not set it."""
+    setting: list[nodes.Assign | nodes.AssignBlock] = [*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock)]
+    return {name.name for node in setting for name in node.find_all(nodes.Name) if name.ctx == "store"}
 
 
 def tells(tell: frozenset[str], notification: Notification) -> bool:
