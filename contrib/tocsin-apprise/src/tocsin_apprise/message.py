@@ -10,8 +10,10 @@ from apprise import NotifyBase, NotifyFormat, NotifyType, OverflowMode, conversi
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     Message,
     Notification,
+    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -43,7 +45,7 @@ def harmless(text: str) -> str:
 
 def notify_type(notification: Notification) -> NotifyType:
     """Return what Apprise calls it: a colour, an icon, a priority, where the service has such."""
-    if notification.calm:
+    if notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT:
         return NotifyType.SUCCESS
     return _TYPES.get(notification.severity, NotifyType.FAILURE)
 

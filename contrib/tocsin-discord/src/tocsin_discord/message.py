@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     Message,
     Notification,
+    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -87,7 +89,8 @@ def _document(notification: Notification) -> dict[str, Any]:
 def _with_embed(content: str, embed: dict[str, Any], notification: Notification) -> dict[str, Any]:
     if not embed:
         return {"content": content}
-    color = CALM_COLOR if notification.calm else COLORS[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    color = CALM_COLOR if calm else COLORS[notification.severity]
     return {"content": content, "embeds": [{"color": color, **embed}]}
 
 
