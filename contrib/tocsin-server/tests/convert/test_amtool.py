@@ -1,6 +1,6 @@
 """Routing, compared with the real amtool: whatever the tree and the labels, the same receivers in the same order.
 
-``TOCSIN_AMTOOL_TREES`` says how many trees are tried (60), ``TOCSIN_AMTOOL_SEED`` from which seed on (0). Each tree is
+``TOCSIN_AMTOOL_TREES`` says how many trees are tried (150), ``TOCSIN_AMTOOL_SEED`` from which seed on (0). Each tree is
 asked about eight sets of labels. ``make routes`` is the long form, with thousands of trees.
 """
 
@@ -21,7 +21,7 @@ from tocsin.engine.compile import compile_plan
 from tocsin.engine.plan import Plan
 from tocsin_server.convert import as_yaml, converted
 
-TREES: Final = int(os.environ.get("TOCSIN_AMTOOL_TREES", "60"))
+TREES: Final = int(os.environ.get("TOCSIN_AMTOOL_TREES", "150"))
 SEED: Final = int(os.environ.get("TOCSIN_AMTOOL_SEED", "0"))
 LABEL_SETS: Final = 8
 NAMES: Final = ("severity", "cluster_id", "alertname", "team", "metric_name", "node_id", "alert_id", "env")
