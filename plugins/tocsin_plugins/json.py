@@ -7,7 +7,8 @@ The default document has these members. Times are seconds since the epoch (UTC);
 ``metric_name``, ``current_value``, ``threshold_value``, ``message``, ``timestamp``, ``labels``, ``annotations``,
 ``generator_url``; ``summary`` (``count``, ``firing``, ``resolved``, ``clusters``, ``severities``, ``first``, ``last``);
 and ``alerts``: every alert that it tells of, with the same members, its own ``severity``, and ``status``, ``episode``,
-``fired_at`` and ``resolved_at``. Where people see it, if there is such a place, stands in ``link``.
+``fired_at``, ``resolved_at``, and ``acknowledged_by`` with the ``comment`` of who took it. Where people see it, if
+there is such a place, stands in ``link``.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ def _listed(listed: ListedAlert) -> dict[str, Any]:
         "episode": listed.episode,
         "fired_at": listed.fired_at,
         "resolved_at": listed.resolved_at,
+        "acknowledged_by": listed.acknowledged_by,
+        "comment": listed.comment,
     }
 
 

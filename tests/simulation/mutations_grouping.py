@@ -90,8 +90,8 @@ def lists_what_resolved_again(patch: pytest.MonkeyPatch) -> None:
     told: dict[str, dict[str, Any]] = {}
 
     def make(original: Any) -> Any:
-        def compose(turn: Any, line: Any) -> Any:
-            listed = original(turn, line)
+        def compose(turn: Any, line: Any, kind: Any) -> Any:
+            listed = original(turn, line, kind)
             if listed and turn.grouping(turn.incident(line)).lists_all:
                 before = told.get(line.line_id, {})
                 told[line.line_id] = {e: mark for e, mark in listed.items() if mark[0] is AlertStatus.RESOLVED}

@@ -69,6 +69,7 @@ _READERS: Final[Mapping[str, Callable[[Notification], Value]]] = {
     "status": lambda n: n.status.value,
     "kind": lambda n: n.kind.value,
     "level": lambda n: n.level.value if n.level is not None else "",
+    "acknowledged_by": lambda n: _distinct(listed.acknowledged_by for listed in n.alerts),
     "alert_count": lambda n: len(n.alerts),
     "incident_id": lambda n: n.incident_id,
     "notification_id": lambda n: n.notification_id,

@@ -123,6 +123,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         concurrency: int = 8,
         retry: RetryPolicy | None = None,
         circuit: CircuitPolicy | None = _CIRCUIT,
+        acknowledgements: bool = False,
     ) -> None:
         """Register the backend *name*.
 
@@ -134,12 +135,23 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         :param concurrency: how many attempts of one channel may run at the same time.
         :param retry: when another attempt is made (None: :class:`RetryPolicy`'s defaults).
         :param circuit: when a receiver that fails is left alone (None: never).
+        :param acknowledgements: whether it is told when somebody takes what it was told of, unless the channel says
+            otherwise: :attr:`NotificationKind.ACKNOWLEDGED`.
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
         retries = retry or RetryPolicy()
         spec = BackendSpec(
-            factory, config_class, renderer, human, per_incident, timeout_seconds, concurrency, retries, circuit
+            factory,
+            config_class,
+            renderer,
+            human,
+            per_incident,
+            timeout_seconds,
+            concurrency,
+            retries,
+            circuit,
+            acknowledgements,
         )
         self._add(name, spec)
 

@@ -69,6 +69,7 @@ class BackendSpec:
     concurrency: int = 8
     retry: RetryPolicy = RetryPolicy()
     circuit: CircuitPolicy | None = CircuitPolicy()
+    acknowledgements: bool = False
 
 
 @attrs.frozen(slots=True)

@@ -243,6 +243,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
                 self._writer.close()
 
     def _new_runner(self) -> Runner:
+        self._writer.give_records_back()  # an earlier runner's loop may have ended before it kept them
         self._runner = Runner(
             self._writer,
             self.registry,

@@ -10,10 +10,8 @@ from apprise import NotifyBase, NotifyFormat, NotifyType, OverflowMode, conversi
 
 from tocsin import (
     AlertSeverity,
-    AlertStatus,
     Message,
     Notification,
-    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -45,7 +43,7 @@ def harmless(text: str) -> str:
 
 def notify_type(notification: Notification) -> NotifyType:
     """Return what Apprise calls it: a colour, an icon, a priority, where the service has such."""
-    if notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT:
+    if notification.calm:
         return NotifyType.SUCCESS
     return _TYPES.get(notification.severity, NotifyType.FAILURE)
 

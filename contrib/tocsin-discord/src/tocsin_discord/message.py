@@ -8,10 +8,8 @@ from typing import Any, Final
 
 from tocsin import (
     AlertSeverity,
-    AlertStatus,
     Message,
     Notification,
-    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -89,8 +87,7 @@ def _document(notification: Notification) -> dict[str, Any]:
 def _with_embed(content: str, embed: dict[str, Any], notification: Notification) -> dict[str, Any]:
     if not embed:
         return {"content": content}
-    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
-    color = CALM_COLOR if calm else COLORS[notification.severity]
+    color = CALM_COLOR if notification.calm else COLORS[notification.severity]
     return {"content": content, "embeds": [{"color": color, **embed}]}
 
 

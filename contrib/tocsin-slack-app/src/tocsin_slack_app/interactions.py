@@ -169,20 +169,20 @@ class SlackInteractions:
             self._following -= 1
 
     async def _show(self, press: Press) -> None:
-        """Show under the message who has it, and in its thread what was done.
+        """Show at once under the message who has it, or in its thread who resolved it.
 
-        A resolution is told by a notification, which changes the message; only who did it is told here. A message that
-        was changed since it was pressed is shown as it was then, until its next change. In the thread people are named,
-        and not mentioned: whoever has just pressed a button needs no notification of it.
+        Notifications tell the rest: the end, and that somebody has it, also in the thread. A message that was changed
+        since it was pressed is shown as it was then, until its next change. In the thread people are named, and not
+        mentioned: whoever has just pressed a button needs no notification of it.
         """
         if press.action == ACKNOWLEDGE:
             now = self._wall_clock()
             when = f"<!date^{int(now)}^{{date_short_pretty}} {{time}}|{escaped(iso_time(now))}>"
             state = f"✅ Acknowledged by <@{press.user_id}>, {when}"
             await self._update(press, _with_state(without(press.blocks, ACKNOWLEDGE), state))
-        said = "✅ Acknowledged" if press.action == ACKNOWLEDGE else "☑️ Resolved"
+            return
         who = escaped(press.user_name) or press.user_id
-        message = {"text": f"{said} by {who}", "parse": "none", "link_names": False}
+        message = {"text": f"☑️ Resolved by {who}", "parse": "none", "link_names": False}
         answer = await self._api.post({"channel": press.channel, "thread_ts": press.ts, **message})
         _note(answer.ok, "its thread", answer.outcome.detail)
 
