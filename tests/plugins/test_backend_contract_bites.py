@@ -220,6 +220,34 @@ class Closing(Pigeon):
         return notification.status is AlertStatus.RESOLVED
 
 
+class Calming(Pigeon):
+    """Takes that somebody has it for the end."""
+
+    def ends(self, notification: Notification) -> bool:
+        return notification.over or notification.kind is NotificationKind.ACKNOWLEDGED
+
+
+class Calling(Pigeon):
+    """Calls whoever just took it."""
+
+    def text(self, notification: Notification) -> str:
+        return super().text(notification).replace("ACKNOWLEDGED", "FIRING").replace("Acknowledged", "")
+
+
+class Apart(Pigeon):
+    """Tells who has it of another incident."""
+
+    def incident(self, notification: Notification) -> str:
+        return notification.kind.value if notification.kind is NotificationKind.ACKNOWLEDGED else "one"
+
+
+class Trusting(Pigeon):
+    """Adds to what somebody has."""
+
+    def incident(self, notification: Notification) -> str:
+        return notification.incident_id
+
+
 class Holding(Pigeon):
     """Never closes an incident."""
 
@@ -503,6 +531,8 @@ PASSES = "test_a_cancellation_passes"
 KEYS = "test_an_attempt_is_known_by_its_notification"
 ENDS = "test_an_incident_ends_with_the_last_of_its_alerts"
 INCIDENTS = "test_an_incident_has_one_key_for_all_its_life"
+TAKEN = "test_that_somebody_has_it_can_be_seen_and_ends_nothing"
+ANEW = "test_what_nobody_has_any_more_is_called_for_anew"
 OTHERS = "test_a_send_that_hangs_holds_up_no_other"
 HOSTILE = "test_hostile_text_survives"
 KINDS = "test_every_kind_of_notification_is_sent"
@@ -537,6 +567,10 @@ BROKEN: list[tuple[type[Pigeon], str, Answer | None, str]] = [
     (NoIncident, INCIDENTS, None, "without an incident's key.*deduplication key"),
     (ManyIncidents, INCIDENTS, None, "one incident's notifications arrived under"),
     (OneIncident, INCIDENTS, None, "two incidents arrived under the same key"),
+    (Calming, TAKEN, None, "arrives as what ends the incident.*where notification.over"),
+    (Calling, TAKEN, None, "that somebody has it arrives as.*call nobody"),
+    (Apart, TAKEN, None, "of one incident the alert arrived under 'one', and who has it under 'acknowledged'"),
+    (Trusting, ANEW, None, "after somebody had it under 'inc-1'.*exempt 'reopened'"),
     (Closing, ENDS, None, "as what ends it: False, True, True.*where notification.over"),
     (Holding, ENDS, None, "as what ends it: False, False, False"),
     (Mixing, "test_sends_at_the_same_time_do_not_mix", None, "of 8 notifications.*arrived together.*no attributes"),
@@ -629,9 +663,9 @@ def test_an_author_who_forgets_the_secrets_is_told(secrets: tuple[str, ...], mes
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timeout_seconds": 0.0}, "one attempt may take 0.0 s"),
+        ({"timeout_seconds": 100_000.0}, "one attempt may take 100000.0 s"),
         ({"timeout_seconds": 5.0}, "its own timeout of 5.0 s comes no sooner than the framework's of 5 s"),
-        ({"concurrency": 0}, "0 sends at a time"),
+        ({"concurrency": 0}, "concurrency is 0, not a whole number above zero"),
         ({"renderer": "tetx"}, "the renderer 'tetx', which nobody registers"),
     ],
 )

@@ -50,6 +50,18 @@ S = TypeVar("S")
 _CIRCUIT: Final = CircuitPolicy()
 
 
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _lasts(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _counts(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
 class _Registrar(Generic[S]):
     """Collects the registrations of one kind; ``provenance`` is whose hook is being called."""
 
@@ -61,7 +73,7 @@ class _Registrar(Generic[S]):
         self._pending: dict[str, Registration[S]] = {}
 
     def _add(self, name: str, spec: S) -> None:
-        if not isinstance(name, str) or not name:  # type: ignore[redundant-expr]  # plugins may be untyped
+        if not _is_name(name):
             raise PluginError(f"{self.provenance} registers a {self.kind} whose name is {name!r}, not a string")
         other = self._registrations.get(name) or self._pending.get(name)
         if other is not None:
@@ -79,6 +91,20 @@ class _Registrar(Generic[S]):
             raise PluginError(
                 f"{self.provenance} registers a {self.kind} whose config_class is {value!r}, not an attrs class"
             )
+
+    def _wanted(self, what: str, value: object, wanted: str, *, holds: bool) -> None:
+        if not holds:
+            raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not {wanted}")
+
+    def _flags(self, **values: object) -> None:
+        for what, value in values.items():
+            self._wanted(what, value, "true or false", holds=isinstance(value, bool))
+
+    def _methods(self, what: str, value: object, *methods: str) -> None:
+        """Check that it is an object, and no class of such, that has these methods."""
+        self._wanted(what, value, "an object of that class", holds=not isinstance(value, type))
+        for method in methods:
+            self._callable(method, getattr(value, method, None))
 
     def commit(self) -> None:
         """Keep what the current plugin registered."""
@@ -140,6 +166,14 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
+        self._wanted("renderer", renderer, "the name of one", holds=_is_name(renderer))
+        self._flags(human=human, per_incident=per_incident, acknowledgements=acknowledgements)
+        self._wanted(
+            "timeout_seconds", timeout_seconds, "a number of seconds above zero", holds=_lasts(timeout_seconds)
+        )
+        self._wanted("concurrency", concurrency, "a whole number above zero", holds=_counts(concurrency))
+        self._wanted("retry", retry, "a RetryPolicy", holds=retry is None or isinstance(retry, RetryPolicy))
+        self._wanted("circuit", circuit, "a CircuitPolicy", holds=circuit is None or isinstance(circuit, CircuitPolicy))
         retries = retry or RetryPolicy()
         spec = BackendSpec(
             factory,
@@ -174,8 +208,7 @@ class TemplateLanguageRegistrar(_Registrar[TemplateLanguageSpec]):
 
     def register(self, name: str, language: TemplateLanguage) -> None:
         """Register the template language *name*."""
-        for method in ("check", "fill"):
-            self._callable(method, getattr(language, method, None))
+        self._methods("language", language, "check", "fill")
         self._add(name, TemplateLanguageSpec(language))
 
 
@@ -200,6 +233,7 @@ class AggregatorRegistrar(_Registrar[AggregatorSpec]):
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
+        self._flags(lists_all=lists_all, bridges=bridges)
         self._add(name, AggregatorSpec(factory, config_class, lists_all, bridges))
 
 
@@ -210,8 +244,7 @@ class EscalationSchedulerRegistrar(_Registrar[SchedulerSpec]):
 
     def register(self, name: str, scheduler: EscalationScheduler) -> None:
         """Register the escalation scheduler *name*."""
-        for method in ("begin", "next", "advance", "steps"):
-            self._callable(method, getattr(scheduler, method, None))
+        self._methods("scheduler", scheduler, "begin", "next", "advance", "steps")
         self._add(name, SchedulerSpec(scheduler))
 
 

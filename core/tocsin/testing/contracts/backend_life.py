@@ -40,12 +40,11 @@ class LifeContract(BackendTests):
         spec = self.spec
         self.rendered(make_notification())
         owes(
-            0 < spec.timeout_seconds <= _LONGEST,
+            spec.timeout_seconds <= _LONGEST,
             f"one attempt may take {spec.timeout_seconds!r} s",
-            f"register with a timeout_seconds above zero and at most {_LONGEST:g}",
+            f"register with a timeout_seconds of at most {_LONGEST:g}",
             "tocsin.BackendRegistrar.register, timeout_seconds",
         )
-        owes(spec.concurrency >= 1, f"{spec.concurrency} sends at a time", "register with at least one", "concurrency")
         with self.open_receiver() as receiver:
             own = getattr(self.config(receiver), "timeout_seconds", None)
         owes(

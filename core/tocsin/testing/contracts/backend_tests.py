@@ -25,7 +25,7 @@ from tocsin.testing.receiver import Answer, BackendReceiver
 
 __all__ = ["BackendTests", "sample_template"]
 
-_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "retry after", "secrets", "templates")
+_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "reopened", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -39,6 +39,7 @@ class BackendTests(PluginTests):
     - ``secrets``: no setting is secret;
     - ``templates``: a user's template cannot change what is sent;
     - ``heartbeat``: the receiver has no use for that tocsin is alive, or takes it in a form of its own;
+    - ``reopened``: its receiver calls people anew for what is added to an incident that somebody has;
     - ``apart``: there is only one receiver, however many channels there are.
     """
 
@@ -185,8 +186,8 @@ class BackendTests(PluginTests):
         owes(
             went_on,
             f"nothing went on for {self.patience_seconds:g} s",
-            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
-            " anyio.to_thread.run_sync with abandon_on_cancel=True), let cancellations pass, release locks in"
+            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep, but"
+            " in a thread of tocsin.threads), let cancellations pass, release locks in"
             " `finally`, and hold none while waiting for an answer",
             "tocsin.Backend.send",
         )
