@@ -45,6 +45,7 @@ from tocsin.runtime import recovery
 from tocsin.runtime.dispatcher import Dispatcher
 from tocsin.runtime.operable import Operable
 from tocsin.runtime.runner import Runner
+from tocsin.runtime.saver import Saver
 from tocsin.runtime.service import FederationAlertingService
 from tocsin.runtime.writer import Writer
 from tocsin_plugins.window import Window
@@ -53,11 +54,6 @@ __all__ = ["MUTATIONS"]
 
 MUTATIONS: Final[list[Mutation]] = []
 mutation = into(MUTATIONS)
-
-
-def _puts_off(writer: Writer) -> None:
-    """Take no checkpoint, and think of it again in time."""
-    writer._saver._saved_at = writer._clock.now()
 
 
 # -- gates ---------------------------------------------------------------------------------------------------------
@@ -835,7 +831,9 @@ def does_not_keep_outcomes(patch: pytest.MonkeyPatch) -> None:
         return keep
 
     replace(patch, Writer, "_keep", make)
-    replace(patch, Writer, "save", lambda _: _puts_off)
+    replace(patch, Saver, "save", lambda _: nothing)
+    patch.setattr(Saver, "due", property(lambda _: False))
+    patch.setattr(Saver, "at", property(lambda _: float("inf")))
 
 
 @mutation(seed=1)

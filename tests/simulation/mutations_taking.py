@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from tests.simulation.breaking import Mutation, into, nothing, replace
 
-from tocsin.engine import crowds, outgoing, taking
+from tocsin.engine import outgoing, taking
 
 __all__ = ["MUTATIONS"]
 
@@ -15,17 +15,14 @@ MUTATIONS: Final[list[Mutation]] = []
 mutation = into(MUTATIONS)
 
 
-@mutation(seed=35)
+@mutation(seed=13)
 def says_it_before_all_is_taken(patch: pytest.MonkeyPatch) -> None:
     """Once somebody has any of what the channel was told of."""
 
-    def is_open(turn: Any, line: Any) -> bool:
-        return all(not taking_of(turn, name) for name in line.told)
+    def any_taken(turn: Any, line: Any) -> bool:
+        return any(turn.state.episodes[name].ack is not None for name in line.told)
 
-    def taking_of(turn: Any, name: str) -> bool:
-        return turn.state.episodes[name].ack is not None
-
-    replace(patch, crowds, "is_open", lambda _: is_open)
+    replace(patch, taking, "_all_taken", lambda _: any_taken)
 
 
 @mutation(seed=35)
