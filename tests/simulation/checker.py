@@ -485,6 +485,8 @@ class Checker:
         if event["state"] != "sending":
             if known is not None and event["state"] in FINAL:
                 known.over = True
+            if event["state"] in ("cancelled", "merged") or event["reason"] == "channel_missing":
+                self.taking.gave_way(name)
             return
         call = self.files.call_of.get((name, event["attempt"]))
         listing = self.telling.listing_of(event, call)

@@ -83,6 +83,10 @@ class Taking:
             if by != self.world.spans[key].taker:
                 self.complain(f"{what}: says that {by} has {key}, it is {self.world.spans[key].taker}")
 
+    def gave_way(self, name: str) -> None:
+        """It was begun and not known to have arrived, and did not hold any more: once it does, that is said again."""
+        self.again |= {line for line, said in self.said.items() if said == name}
+
     def redriven(self, name: str, ended: Plain, what: str) -> None:
         """Somebody has it said again."""
         line = (ended["incident_id"], ended["channel_id"])
