@@ -28,7 +28,7 @@ _TRIES: Final = 20_000
 def program(name: str) -> str:
     """Return the path of a program that has to be there."""
     found = shutil.which(name)
-    assert found, f"{name} is needed: apt-get install prometheus prometheus-alertmanager"
+    assert found, f"{name} is needed: apt-get install prometheus prometheus-alertmanager victoria-metrics"
     return found
 
 
