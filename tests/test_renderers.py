@@ -56,7 +56,9 @@ def summary(count: int = 14, **changes: Any) -> Notification:
 
 
 def test_every_documented_field_of_one_alert() -> None:
-    notification = make_notification(level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION)
+    notification = make_notification(
+        level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION, link="https://alerts.example/a"
+    )
     assert {field: field_value(notification, field) for field in TEMPLATE_FIELDS} == {
         "alert_id": "manual-001",
         "cluster_id": "prod-web-01",
@@ -75,6 +77,8 @@ def test_every_documented_field_of_one_alert() -> None:
         "incident_id": "inc-1",
         "notification_id": "ntf-1",
         "channel_id": "ops",
+        "link": "https://alerts.example/a",
+        "silence_link": "",
         "first_timestamp": NOW,
         "last_timestamp": NOW,
     }

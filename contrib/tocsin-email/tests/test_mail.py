@@ -78,10 +78,12 @@ class Elements(html.parser.HTMLParser):
         self.text += data
 
 
-def test_the_link_stands_last_in_text_and_is_one_in_html() -> None:
-    mail = parsed(wire(make_notification(link="https://alerts.example/alerts/a")))
-    assert part(mail, "plain").endswith("Incident: inc-1\nLink: https://alerts.example/alerts/a\n")
-    assert 'href="https://alerts.example/alerts/a"' in part(mail, "html")
+def test_the_links_stand_last_in_text_and_are_links_in_html() -> None:
+    see, silence = "https://alerts.example/alerts/a", "https://alerts.example/silences/new"
+    mail = parsed(wire(make_notification(link=see, silence_link=silence)))
+    assert part(mail, "plain").endswith(f"Incident: inc-1\nLink: {see}\nSilence: {silence}\n")
+    assert f'href="{see}"' in part(mail, "html")
+    assert f'href="{silence}"' in part(mail, "html")
 
 
 def test_a_single_alert_as_text_and_as_html() -> None:

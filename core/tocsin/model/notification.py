@@ -104,6 +104,14 @@ class ListedAlert:
         return self.status is AlertStatus.FIRING
 
 
+@attrs.frozen(slots=True)
+class Links:
+    """Where people see a notification and answer it, and where they silence its like; empty: nowhere."""
+
+    see: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
+    silence: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
+
+
 @attrs.frozen(slots=True, hash=False)
 class Notification:
     """One message about one incident to one channel, as a backend's ``send`` gets it.
@@ -117,9 +125,10 @@ class Notification:
     ``still_firing`` counts what the channel was told of its incident before and that still fires, listed again or not:
     an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``told_severity`` is
     the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
-    must not make the tool's incident so. ``link`` is the address at which people see and answer it; empty: there is
-    none. ``reopened`` counts how often the channel was told that somebody has all of it, and was then
-    called again: a tool that calls nobody for an incident that is taken needs another one each time.
+    must not make the tool's incident so. ``link`` is the address at which people see and answer it,
+    ``silence_link`` that at which they silence its like; empty: there is none. ``reopened`` counts how often the
+    channel was told that somebody has all of it, and was then called again: a tool that calls nobody for an
+    incident that is taken needs another one each time.
     """
 
     notification_id: str
@@ -139,6 +148,7 @@ class Notification:
     still_firing: int = 0
     told_severity: AlertSeverity | None = None
     link: str = ""
+    silence_link: str = ""
     reopened: int = 0
 
     @property

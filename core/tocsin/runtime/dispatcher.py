@@ -15,7 +15,7 @@ from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.turn import StartAttempt
 from tocsin.errors import StoreError
 from tocsin.model.facts import AttemptEnded, Fact, GapFound
-from tocsin.model.notification import Message, Notification
+from tocsin.model.notification import Links, Message, Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.reason import GapKind
 from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
@@ -58,7 +58,7 @@ class Dispatcher:
         tasks: anyio.abc.TaskGroup,
         submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
         ended: Callable[[], None],
-        links: Callable[[Notification], str] | None = None,
+        links: Callable[[Notification], str | Links] | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -135,10 +135,9 @@ class Dispatcher:
         if self._links is None:
             return notification
         try:
-            link: object = self._links(notification)
-            if not isinstance(link, str):
-                raise TypeError(f"a link is text, and not {type(link).__name__}")
-            return attrs.evolve(notification, link=link)
+            found: object = self._links(notification)
+            links = found if isinstance(found, Links) else Links(found)  # type: ignore[arg-type]  # it checks that
+            return attrs.evolve(notification, link=links.see, silence_link=links.silence)
         except Exception as error:  # noqa: BLE001  a notification without its link is still told
             detail = f"its link could not be made: {describe_failure(error)}"
             gaps.append(GapFound(GapKind.RENDERER_FAILED, notification.channel_id, detail))

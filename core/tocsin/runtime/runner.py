@@ -14,7 +14,7 @@ from tocsin.engine.turn import StartAttempt
 from tocsin.errors import ConfigurationError, ServiceClosed, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.facts import Fact
-from tocsin.model.notification import Notification
+from tocsin.model.notification import Links, Notification
 from tocsin.model.outcome import Outcome
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
@@ -49,7 +49,7 @@ class Runner:
         *,
         resume: bool,
         cut_off: bool,
-        links: Callable[[Notification], str] | None = None,
+        links: Callable[[Notification], str | Links] | None = None,
     ) -> None:
         self.loop = running_loop()
         self._turnstile = Turnstile(writer)

@@ -60,6 +60,8 @@ def facts(notification: Notification) -> Iterator[tuple[str, str]]:
     yield "Incident", _value(notification.incident_id)
     if notification.link:
         yield "Link", _value(notification.link)
+    if notification.silence_link:
+        yield "Silence", _value(notification.silence_link)
 
 
 def _single(listed: ListedAlert) -> Iterator[tuple[str, str]]:

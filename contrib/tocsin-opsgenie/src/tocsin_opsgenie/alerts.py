@@ -116,11 +116,17 @@ def _details(notification: Notification) -> dict[str, str]:
     pairs: dict[str, str] = {
         "incident_id": notification.incident_id,
         "notification_id": notification.notification_id,
+        **{name: link for name, link in _links(notification) if link},
         **_common(map(_fields, notification.alerts)),
     }
     for name, text in _common(listed.alert.labels for listed in notification.alerts).items():
         pairs.setdefault(name, text)
     return _within(DETAILS, pairs)
+
+
+def _links(notification: Notification) -> Iterator[tuple[str, str]]:
+    yield "link", notification.link
+    yield "silence_link", notification.silence_link
 
 
 def _fields(listed: ListedAlert) -> dict[str, str]:

@@ -131,10 +131,12 @@ def _source(notification: Notification) -> str:
 
 
 def _links(notification: Notification) -> Iterator[dict[str, str]]:
-    """Yield where people see it, where the alerts are shown, and what annotations link to, each with its host."""
+    """Yield where people see it and silence it, and what alerts and their annotations link to, each with its host."""
     found: dict[str, str] = {}
     if host := _host(notification.link):
         found[notification.link] = f"tocsin: {host}"
+    if host := _host(notification.silence_link):
+        found.setdefault(notification.silence_link, f"Silence: {host}")
     for listed in notification.alerts:
         alert = listed.alert
         for name, href in ((alert.metric_name or "source", alert.generator_url), *sorted(alert.annotations.items())):

@@ -47,7 +47,7 @@ from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.intake import Intakes, Submit
 from tocsin_server.page.health import Parts
-from tocsin_server.page.links import notification_link
+from tocsin_server.page.links import notification_links
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.page import page_routes
 from tocsin_server.page.refusals import refused_to_people
@@ -153,7 +153,7 @@ class Daemon:
             store=SqliteStore(data / STORE),
             clock=self._clock,
             drain_seconds=_DRAIN_SECONDS,
-            links=lambda notification: notification_link(self._settings.external_url, notification),
+            links=lambda notification: notification_links(self._settings.external_url, notification),
         )
         alerting.reconfigure(loaded.configuration)
         return alerting
