@@ -185,7 +185,6 @@ def test_the_links_of_the_notification_come_first() -> None:
         {"href": see, "text": "tocsin: alerts.example"},
         {"href": silence, "text": "Silence: alerts.example"},
     ]
-    assert len(links) == 3
 
 
 @pytest.mark.parametrize(
