@@ -14,6 +14,7 @@ from tocsin import Message, Notification, NotificationTemplate
 from tocsin.testing.samples import HOSTILE, make_listed, make_notification
 from tocsin.testing.strategies import any_notifications, any_text
 from tocsin_apprise import service as services
+from tocsin_apprise.markup import dialect_of
 from tocsin_apprise.message import _cut, fitted, harmless, render
 
 unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,6 +55,13 @@ def test_an_empty_template_is_the_headline() -> None:
     [
         ("@everyone (@here) ops@example.org @ x", "@\u200beveryone (@\u200bhere) ops@example.org @ x"),
         ("<!channel> <@U1> <#C1> 1 < 2", "<\u200b!channel> <\u200b@\u200bU1> <\u200b#C1> 1 < 2"),
+        ("root@here x@everyone.example y@all", "root@\u200bhere x@\u200beveryone.example y@\u200ball"),
+        ("a@b c@d.example @@e <@&7> @**f**", "a@\u200bb c@d.example @@\u200be <\u200b@\u200b&7> @\u200b**f**"),
+        (
+            '@"g h" <at id=all> <users/all> (met)all(met)',
+            '@\u200b"g h" <\u200bat id=all> <\u200busers/all> (\u200bmet)all(\u200bmet)',
+        ),
+        ("https://x.example/<!here> //a@here", "https://x.example/<\u200b!here> //a@\u200bhere"),
         ("https://x.example/@a?b=@c @d", "https://x.example/%40a?b=%40c @\u200bd"),
         ("a\r\nb\x00\x1b\ud800\u2028", "a\nb\ufffd\ufffd\ufffd\ufffd"),
     ],
@@ -74,7 +82,8 @@ def service(body: int, title: int, wanted: NotifyFormat, **more: Any) -> NotifyB
 
 def pieces(one: NotifyBase, title: str, body: str) -> list[dict[str, Any]]:
     """Return what the service's plugin is told to send."""
-    return list(one._build_send_calls(title=title, body=body, body_format=NotifyFormat.TEXT))
+    wanted = dialect_of(one).format
+    return list(one._build_send_calls(title=title, body=body, body_format=wanted, body_passthrough=False))
 
 
 FORMATS = list(NotifyFormat)
@@ -95,7 +104,7 @@ def test_any_message_fits_any_service_and_a_cut_is_seen(
 ) -> None:
     one = service(limit, title, wanted, overflow_amalgamate_title=shared)
     message = Message(subject or "t", body)
-    cut_title, cut_body = fitted(one, message)
+    cut_title, cut_body = fitted(dialect_of(one), message)
     (piece,) = pieces(one, cut_title, cut_body)
     assert piece["body"].strip()
     assert len(piece["body"]) + (len(piece["title"]) if shared else 0) <= limit
@@ -110,13 +119,13 @@ def test_any_message_fits_any_service_and_a_cut_is_seen(
 @given(any_notifications())
 def test_any_notification_fits_a_text_message(notification: Notification) -> None:
     one = service(160, 0, NotifyFormat.TEXT)
-    (piece,) = pieces(one, *fitted(one, render(notification, None)))
+    (piece,) = pieces(one, *fitted(dialect_of(one), render(notification, None)))
     assert 0 < len(piece["body"]) <= 160
 
 
 def test_what_is_split_is_left_whole() -> None:
     one = service(160, 0, NotifyFormat.TEXT, overflow_mode=OverflowMode.SPLIT)
-    title, body = fitted(one, Message("t" * 300, "b" * 1000))
+    title, body = fitted(dialect_of(one), Message("t" * 300, "b" * 1000))
     assert (len(title), len(body)) == (300, 1000)
     assert len(pieces(one, title, body)) > 1
 

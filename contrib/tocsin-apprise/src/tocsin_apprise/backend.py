@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Final, Self
 
 import anyio
-from apprise import NotifyBase, NotifyFormat, NotifyType
+from apprise import NotifyBase, NotifyType
 
 from tocsin import BackendContext, Message, Notification, Outcome
 from tocsin.threads import BusyError, threads_for
 from tocsin_apprise.hearing import hearing
+from tocsin_apprise.markup import dialect_of
 from tocsin_apprise.message import fitted, notify_type, render
 from tocsin_apprise.service import opened
 from tocsin_apprise.settings import AppriseConfig
@@ -56,8 +57,11 @@ class AppriseBackend:
         with hearing() as heard:
             try:
                 service = self._taken()
-                title, body = fitted(service, message)
-                sent = service.notify(title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT)
+                dialect = dialect_of(service)
+                title, body = fitted(dialect, message)
+                sent = service.notify(
+                    title=title, body=body, notify_type=kind, body_format=dialect.format, body_passthrough=False
+                )
             except BaseException as error:  # noqa: BLE001  whatever a plugin raises, SystemExit too
                 return outcome_of(name, sign_of_error(error))
             if not self._left:
