@@ -13,6 +13,9 @@ __all__ = ["seen", "seen_html", "seen_markdown", "seen_without_escapes", "seen_z
 _SILENT: Final = frozenset({"p", "br"})
 _BOLD: Final = re.compile(r"(?:^|[^\w*])\*\S|(?:^|\W)_\S|(?:^|[^\w~])~\S|`|\]\(|<\S|^[#>]|^[-+] |^\d+\. ", re.MULTILINE)
 
+_MAIL: Final = r"<([a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9.-]+)>"
+"""An address between brackets, as CommonMark has it; Python's Markdown takes anything around an at sign."""
+
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
@@ -63,6 +66,8 @@ def _reader() -> Any:
 def seen_markdown(source: str) -> tuple[str, list[str]]:
     """Return what a reader of Markdown sees who knows a backslash before any punctuation, as CommonMark has it."""
     reader = _reader()
+    mail = markdown.inlinepatterns.AutomailInlineProcessor(_MAIL, reader)
+    reader.inlinePatterns.register(mail, "automail", 110)
     reader.ESCAPED_CHARS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
     return seen_html(reader.convert(source))
 

@@ -13,7 +13,7 @@ from reading import seen, seen_html, seen_markdown, seen_without_escapes, seen_z
 
 from tocsin_apprise import markup
 from tocsin_apprise import service as services
-from tocsin_apprise.markup import MARKED_TEXT, MARKED_TITLES, OCTETS, WITHOUT_ESCAPES, dialect_of
+from tocsin_apprise.markup import MARKED_TEXT, MARKED_TITLES, OCTETS, WITH_TAGS, WITHOUT_ESCAPES, dialect_of
 from tocsin_apprise.message import harmless
 
 unhurried = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,7 +25,8 @@ MARKUP = (
 LINES = (
     "# heading\nheading\n===\nheading\n---\n> quote\n- item\n+ item\n1. item\n2) item\n    code\n\tcode\n***\n"
     "```\nx\n```\n"
-    "~~~\nx\n~~~\na|b\n-|-\n1|2\n\na|b\n|-|-|\n1|2\n-# small\n[x]: http://evil.example\n[x]\n<div>\nx\n</div>\nend\\\n\\"
+    "~~~\nx\n~~~\na|b\n-|-\n1|2\n\na|b\n|-|-|\n1|2\n-# small\n"
+    "[x]: http://evil.example\n[x]\n<1@x.example> <5 <div>\nx\n</div>\nend\\\n\\"
 )
 TEXTS = st.one_of(
     st.sampled_from([MARKUP, LINES, f"{LINES}\n{MARKUP}"]),
@@ -85,7 +86,18 @@ def test_where_nothing_can_be_escaped_text_looks_alike(text: str) -> None:
     assert shown.translate(ALIKE) == seen(text).translate(ALIKE)
 
 
-@pytest.mark.parametrize("rewriting", [markup._markdown, markup._entities, markup._lookalike])
+@unhurried
+@given(TEXTS)
+@example(MARKUP)
+@example(LINES)
+def test_where_tags_are_known_there_is_none(text: str) -> None:
+    made = markup._untagged(text)
+    assert seen(made).translate(ALIKE) == seen(text).translate(ALIKE)
+    assert seen_html(made.replace("&", "&amp;"))[1] == []
+    assert "](" not in made
+
+
+@pytest.mark.parametrize("rewriting", [markup._markdown, markup._entities, markup._lookalike, markup._untagged])
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
@@ -112,7 +124,15 @@ def test_every_service_with_a_dialect_of_its_own_is_one_of_apprises() -> None:
     manager = known()
     services._known()
     names = {kind.__name__ for kind in manager.plugins()}
-    assert {*MARKED_TEXT, *MARKED_TITLES, *WITHOUT_ESCAPES, *OCTETS, "NotifyZulip", "NotifyTelegram"} <= names
+    assert {
+        *MARKED_TEXT,
+        *MARKED_TITLES,
+        *WITHOUT_ESCAPES,
+        *WITH_TAGS,
+        *OCTETS,
+        "NotifyZulip",
+        "NotifyTelegram",
+    } <= names
 
 
 WEBHOOK = "i" * 24 + "/" + "t" * 64
@@ -131,6 +151,7 @@ WEBHOOK = "i" * 24 + "/" + "t" * 64
         ("ryver://apprise/ckhrjW8w672m6HG", NotifyFormat.TEXT, r"\*a\*", r"\*a\*"),
         ("slack://xoxb-1234-1234-abc124/#ops", NotifyFormat.TEXT, "*a*", "*a*"),
         ("slack://xoxb-1234-1234-abc124/#ops?format=markdown", NotifyFormat.MARKDOWN, "\u2217a\u2217", "*a*"),
+        ("opsgenie://" + "a" * 32, NotifyFormat.TEXT, "*a*", "*a*"),
         ("gchat://workspace/key/token", NotifyFormat.MARKDOWN, "\u2217a\u2217", "\u2217a\u2217"),
         ("tgram://123456789:abcdefg_hijklmnop/1/", NotifyFormat.HTML, "*a*", "*a*"),
         ("mailto://user:pass@example.com", NotifyFormat.TEXT, "*a*", "*a*"),
@@ -150,3 +171,10 @@ def test_what_counts_octets_is_measured_in_octets() -> None:
 
 def test_what_apprise_escapes_last_is_measured_too() -> None:
     assert dialect_of(services.opened("slack://xoxb-1234-1234-abc124/#ops", 5.0)).size("a&b") == 7
+
+
+@pytest.mark.parametrize("url", ["opsgenie://" + "a" * 32, "lark://abcdefgh-1234", "feishu://abcdefgh-1234"])
+def test_a_tag_where_apprise_says_that_there_is_text_is_none(url: str) -> None:
+    dialect = dialect_of(services.opened(url, 5.0))
+    said = "<b>x</b> [y](http://evil.example) 1 < 2"
+    assert dialect.body(said) == dialect.title(said) == "‹b>x‹/b> [y]\u200b(http://evil.example) 1 < 2"

@@ -17,7 +17,7 @@ from apprise import NotifyBase, NotifyFormat
 
 from tocsin import wording
 
-__all__ = ["MARKED_TEXT", "MARKED_TITLES", "OCTETS", "WITHOUT_ESCAPES", "Dialect", "dialect_of"]
+__all__ = ["MARKED_TEXT", "MARKED_TITLES", "OCTETS", "WITHOUT_ESCAPES", "WITH_TAGS", "Dialect", "dialect_of"]
 
 Rewriting = Callable[[str], str]
 
@@ -26,9 +26,12 @@ _URL: Final = r"(?P<url>https?://[A-Za-z0-9\-._~/?#=&%+@,;:!$*]*[A-Za-z0-9/])"
 _IN_URL: Final = re.compile(r"[*~;]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 
-_NAMED: Final = r"(?P<apart><(?=[A-Za-z/?:])|&(?=\#?[A-Za-z0-9]{1,32};)|\](?=:)|^[=:|](?=[=\-:|\s]*$))"
-"""What begins an element, a link or an emoji in angle brackets, a character by its name, what defines a link, or the
-line below a heading or the head of a table; not all services that know a backslash take one before these."""
+_NAMED: Final = r"(?P<apart><(?=[^\s@!\#&\u200b])|&(?=\#?[A-Za-z0-9]{1,32};)|\](?=:)|^[=:|](?=[=\-:|\s]*$))"
+"""What begins an element, a link or an emoji in angle brackets (mentions were parted before), a character by its name,
+what defines a link, or the line below a heading or the head of a table.
+
+Not all services that know a backslash take one before these.
+"""
 
 _EDGE: Final = r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
 """An underscore that may be emphasis: the one in ``cpu_usage`` is none."""
@@ -45,6 +48,7 @@ _LOOKALIKE: Final = re.compile(
     rf"|[`*~]|{_EDGE}|<(?!\s)|(?P<before>{_BEGINNING})",
     re.MULTILINE,
 )
+_TAG: Final = re.compile(rf"{_URL}|(?P<apart>\](?=\())|<(?=[A-Za-z/!?])")
 _LIKE: Final = {"`": "\u02cb", "*": "\u2217", "~": "\u223c", "_": "\u02cd", "<": "\u2039"}
 """Characters that look alike, for services where markup cannot be escaped."""
 
@@ -62,6 +66,11 @@ def _entities(text: str) -> str:
 def _lookalike(text: str) -> str:
     """Return *text* for services that take ``*text*`` for bold and know no way to say that it is not meant."""
     return _rewritten(_LOOKALIKE, text, _LIKE.__getitem__)
+
+
+def _untagged(text: str) -> str:
+    """Return *text* for services that know a tag or a link where they see one, and show an escape as it is written."""
+    return _rewritten(_TAG, text, _LIKE.__getitem__)
 
 
 def _html(text: str) -> str:
@@ -134,19 +143,36 @@ MARKED_TEXT: Final = frozenset(
 )
 """Those that show Markdown although Apprise sends them text."""
 
+WITH_TAGS: Final = frozenset(
+    {
+        "NotifyDBus",
+        "NotifyFeishu",
+        "NotifyGLib",
+        "NotifyGnome",
+        "NotifyJira",
+        "NotifyLark",
+        "NotifyOpsgenie",
+        "NotifyWeChat",
+    }
+)
+"""Those that take tags of HTML, or links of Markdown, in what Apprise sends as text, and show an escape as it is."""
+
 MARKED_TITLES: Final = frozenset(
     {
         "NotifyDiscord",
+        "NotifyFeishu",
         "NotifyFluxer",
         "NotifyGuilded",
-        "NotifyMisskey",
+        "NotifyJira",
+        "NotifyLark",
         "NotifyNextcloudTalk",
         "NotifyNotifiarr",
+        "NotifyOpsgenie",
         "NotifyRyver",
         "NotifyWorkflows",
     }
 )
-"""Those with a title of its own that Apprise puts where Markdown is read."""
+"""Those with a title of its own that is read as the body is."""
 
 OCTETS: Final = {
     "NotifyDingTalk": 20_000,
@@ -207,7 +233,7 @@ def dialect_of(service: NotifyBase) -> Dialect:
     body = _body(name, wanted)
     if int(service.title_maxlen) <= 0:
         return Dialect(service, wanted, body, body, joined=name == "NotifyTelegram" and wanted is NotifyFormat.MARKDOWN)
-    return Dialect(service, wanted, body, _markdown if name in MARKED_TITLES else _unchanged)
+    return Dialect(service, wanted, body, body if name in MARKED_TITLES else _unchanged)
 
 
 def _body(name: str, wanted: NotifyFormat) -> Rewriting:
@@ -218,7 +244,9 @@ def _body(name: str, wanted: NotifyFormat) -> Rewriting:
     if name in WITHOUT_ESCAPES:
         told = name == "NotifySlack" and wanted is NotifyFormat.TEXT  # Slack itself, that there is no markup in it
         return _unchanged if told else _lookalike
-    return _markdown if wanted is NotifyFormat.MARKDOWN or name in MARKED_TEXT else _unchanged
+    if wanted is NotifyFormat.MARKDOWN or name in MARKED_TEXT:
+        return _markdown
+    return _untagged if name in WITH_TAGS else _unchanged
 
 
 def _name(service: NotifyBase) -> str:
