@@ -63,7 +63,7 @@ def test_an_empty_template_is_the_headline() -> None:
         ),
         ("https://x.example/<!here> //a@here", "https://x.example/<\u200b!here> //a@\u200bhere"),
         ("https://x.example/@a?b=@c @d", "https://x.example/%40a?b=%40c @\u200bd"),
-        ("a\r\nb\x00\x1b\ud800\u2028", "a\nb\ufffd\ufffd\ufffd\ufffd"),
+        ("a\r\nb\x00\x1b\ud800\u2028\u202e", "a\nb\ufffd\ufffd\ufffd\ufffd\ufffd"),
     ],
 )
 def test_what_an_alert_says_is_shown_and_not_done(text: str, shown: str) -> None:

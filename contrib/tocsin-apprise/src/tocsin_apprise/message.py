@@ -43,12 +43,13 @@ _TYPES: Final = {AlertSeverity.INFO: NotifyType.INFO, AlertSeverity.WARNING: Not
 
 
 def harmless(text: str) -> str:
-    """Return *text* without what a terminal or a chat would act on: control characters, and mentions of people.
+    """Return *text* without what a terminal or a chat would act on: control characters, what turns the direction of
+    reading, and mentions of people.
 
     What would call somebody is followed by a space of no width; in the path of a URL an at sign is escaped, so that it
     still leads where it led. Addresses of mails stay as they are.
     """
-    return _MENTION.sub(_parted, _CONTROL.sub("\ufffd", text.replace("\r\n", "\n")))
+    return _MENTION.sub(_parted, _CONTROL.sub("\ufffd", wording.legible(text)))
 
 
 def _parted(found: re.Match[str]) -> str:
