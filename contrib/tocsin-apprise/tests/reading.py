@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import markdown  # type: ignore[import-untyped]
 
-__all__ = ["seen", "seen_html", "seen_markdown", "seen_without_escapes", "seen_zulip"]
+__all__ = ["seen", "seen_html", "seen_markdown", "seen_without_escapes", "seen_zulip", "strict_lines"]
 
 _SILENT: Final = frozenset({"p", "br"})
 _BOLD: Final = re.compile(r"(?:^|[^\w*])\*\S|(?:^|\W)_\S|(?:^|[^\w~])~\S|`|\]\(|<\S|^[#>]|^[-+] |^\d+\. ", re.MULTILINE)
@@ -59,17 +59,29 @@ def seen_html(source: str) -> tuple[str, list[str]]:
     return seen(reader.text), reader.done
 
 
-def _reader() -> Any:
-    return markdown.Markdown(extensions=["nl2br", "tables", "fenced_code", "sane_lists"])
+def _reader(*more: str) -> Any:
+    return markdown.Markdown(extensions=["tables", "fenced_code", "sane_lists", *more])
+
+
+def _commonmark(*more: str) -> Any:
+    reader = _reader(*more)
+    mail = markdown.inlinepatterns.AutomailInlineProcessor(_MAIL, reader)
+    reader.inlinePatterns.register(mail, "automail", 110)
+    reader.ESCAPED_CHARS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+    return reader
 
 
 def seen_markdown(source: str) -> tuple[str, list[str]]:
     """Return what a reader of Markdown sees who knows a backslash before any punctuation, as CommonMark has it."""
-    reader = _reader()
-    mail = markdown.inlinepatterns.AutomailInlineProcessor(_MAIL, reader)
-    reader.inlinePatterns.register(mail, "automail", 110)
-    reader.ESCAPED_CHARS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-    return seen_html(reader.convert(source))
+    return seen_html(_commonmark("nl2br").convert(source))
+
+
+def strict_lines(source: str) -> tuple[list[str], list[str]]:
+    """Return the lines that a reader of CommonMark sees, to whom a line break alone is a space."""
+    reader = _Reader()
+    reader.feed(_commonmark().convert(source).replace("\n", " "))
+    reader.close()
+    return [seen(line) for line in reader.text.split("\n") if seen(line)], reader.done
 
 
 def seen_zulip(source: str) -> tuple[str, list[str]]:
@@ -77,7 +89,7 @@ def seen_zulip(source: str) -> tuple[str, list[str]]:
 
     https://github.com/zulip/zulip/blob/main/zerver/lib/markdown/__init__.py lists what of Markdown it takes.
     """
-    reader = _reader()
+    reader = _reader("nl2br")
     for known in ("escape", "html", "automail", "autolink"):
         reader.inlinePatterns.deregister(known)
     reader.preprocessors.deregister("html_block")

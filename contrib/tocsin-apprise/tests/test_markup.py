@@ -9,7 +9,7 @@ from apprise import NotifyFormat
 from apprise.manager_plugins import NotificationManager
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from reading import seen, seen_html, seen_markdown, seen_without_escapes, seen_zulip
+from reading import seen, seen_html, seen_markdown, seen_without_escapes, seen_zulip, strict_lines
 
 from tocsin_apprise import markup
 from tocsin_apprise import service as services
@@ -63,6 +63,16 @@ def test_in_html_text_is_text(text: str) -> None:
 def test_in_markdown_text_is_text(text: str) -> None:
     text = harmless(text)
     assert seen_markdown(markup._markdown(text)) == (seen(text), [])
+
+
+@unhurried
+@given(TEXTS)
+@example("a\nb\n\nc  \nd\\\ne")
+def test_in_commonmark_lines_are_lines(text: str) -> None:
+    """Where a line break alone is none."""
+    text = harmless(text)
+    shown, _ = strict_lines(markup._commonmark(text))
+    assert shown == [seen(line) for line in text.split("\n") if seen(line)]
 
 
 @unhurried

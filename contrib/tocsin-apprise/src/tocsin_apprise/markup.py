@@ -33,6 +33,8 @@ what defines a link, or the line below a heading or the head of a table.
 Not all services that know a backslash take one before these.
 """
 
+_BREAK: Final = re.compile(r"(?<=[^\n])\n(?=[^\n])")
+
 _EDGE: Final = r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
 """An underscore that may be emphasis: the one in ``cpu_usage`` is none."""
 
@@ -56,6 +58,11 @@ _LIKE: Final = {"`": "\u02cb", "*": "\u2217", "~": "\u223c", "_": "\u02cd", "<":
 def _markdown(text: str) -> str:
     """Return *text* in CommonMark, as chats take it too: a backslash only before what would be markup."""
     return _rewritten(_MARKDOWN, text, lambda char: f"\\{char}")
+
+
+def _commonmark(text: str) -> str:
+    """Return *text* in CommonMark, where lines that follow each other are one, unless two spaces end them."""
+    return _BREAK.sub("  \n", _markdown(text))
 
 
 def _entities(text: str) -> str:
@@ -244,7 +251,9 @@ def _body(name: str, wanted: NotifyFormat) -> Rewriting:
     if name in WITHOUT_ESCAPES:
         told = name == "NotifySlack" and wanted is NotifyFormat.TEXT  # Slack itself, that there is no markup in it
         return _unchanged if told else _lookalike
-    if wanted is NotifyFormat.MARKDOWN or name in MARKED_TEXT:
+    if wanted is NotifyFormat.MARKDOWN:
+        return _commonmark
+    if name in MARKED_TEXT:
         return _markdown
     return _untagged if name in WITH_TAGS else _unchanged
 
