@@ -185,10 +185,11 @@ OCTETS: Final = {
     "NotifyDingTalk": 20_000,
     "NotifyFeishu": 20_000,
     "NotifyLark": 20_000,
+    "NotifyMatrix": 15_000,
     "NotifyNtfy": 4096,
     "NotifyWeComBot": 2048,
 }
-"""Services that count octets of UTF-8, and how many they take."""
+"""Services that count octets of UTF-8, and how many they take; of Matrix's 65,536 a text takes a multiple."""
 
 
 @attrs.frozen(slots=True)

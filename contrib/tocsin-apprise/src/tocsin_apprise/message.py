@@ -1,12 +1,12 @@
-"""A notification as plain text that no service acts on, and cut, visibly, to what the service takes."""
+"""A notification as plain text that calls nobody."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from apprise import NotifyFormat, NotifyType, OverflowMode
+from apprise import NotifyType
 
 from tocsin import (
     AlertSeverity,
@@ -17,9 +17,8 @@ from tocsin import (
     field_value,
     wording,
 )
-from tocsin_apprise.markup import Dialect
 
-__all__ = ["fitted", "harmless", "notify_type", "render"]
+__all__ = ["harmless", "notify_type", "render"]
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]|[\ud800-\udfff]|[\ufffe\uffff]")
 _MENTION: Final = re.compile(
@@ -38,7 +37,6 @@ _PARTED: Final = "\u200b"
 _MESSAGE: Final = 1500
 _NOTE: Final = 500
 _LINE: Final = 200
-_LONGEST: Final = 32_768
 _TYPES: Final = {AlertSeverity.INFO: NotifyType.INFO, AlertSeverity.WARNING: NotifyType.WARNING}
 
 
@@ -104,47 +102,3 @@ def _notes(alert: PerformanceAlert) -> Iterator[str]:
     for name, value in sorted(alert.annotations.items()):
         if value.strip():
             yield f"{_short(name, _LINE)}: {_short(value, _NOTE)}"
-
-
-def fitted(dialect: Dialect, message: Message) -> tuple[str, str]:
-    """Return title and body of *message* in *dialect*, within its service's limits, with an ellipsis where it was cut.
-
-    What is split over several messages, since the URL says so, is left as it is. Both are measured as the service gets
-    them: escaped characters take more room.
-    """
-    title = _CONTROL.sub("\ufffd", wording.one_line(message.subject))
-    body = _CONTROL.sub("\ufffd", message.body).strip() or title or "…"
-    if dialect.service.overflow_mode is not OverflowMode.SPLIT:
-        title, body = _cut_both(dialect, title, body)
-    if dialect.joined:
-        title, body = "", f"{title}\n{body}"
-    return dialect.title(title), dialect.body(body)
-
-
-def _cut_both(dialect: Dialect, title: str, body: str) -> tuple[str, str]:
-    service = dialect.service
-    room = max(min(dialect.most, _LONGEST) - int(service.overflow_buffer), 1)
-    if dialect.title_most > 0:
-        title = _cut(title, dialect.title_most, lambda text: wording.utf16_length(dialect.title(text)))
-    if dialect.title_most <= 0 or service.overflow_amalgamate_title:
-        title = _cut(title, max(room // 2, 1), dialect.title_size)
-        room = max(room - dialect.title_size(title) - _SEAM[dialect.format], 1)
-    return title, _cut(body, room, dialect.size)
-
-
-_SEAM: Final = {NotifyFormat.TEXT: 2, NotifyFormat.MARKDOWN: 4, NotifyFormat.HTML: 24}
-"""What Apprise puts between title and body where the service has one field for both, markup included."""
-
-
-def _cut(text: str, room: int, size: Callable[[str], int]) -> str:
-    """Return the longest start of *text*, with an ellipsis, whose size is within *room*."""
-    if len(text) <= room and size(text) <= room:
-        return text
-    low, high = 0, min(len(text), room)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if size(wording.prefix(text, middle) + "…") <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return wording.prefix(text, low).rstrip() + "…"
