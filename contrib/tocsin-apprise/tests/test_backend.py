@@ -279,7 +279,7 @@ async def test_a_service_of_markdown_shows_what_an_alert_says_as_it_is() -> None
         text = "*bold* [x](https://evil.example) `code` @all"
         assert (await sent(made(url), make_notification(make_listed(message=text)))).success
         said = peer.documents[0]["text"]
-    assert r"\*bold\* \[x\]\(https" in said
+    assert r"\*bold\* [x]\(https://evil.example) \`code\`" in said
     assert "@\u200ball" in said
 
 
@@ -303,4 +303,4 @@ async def test_a_message_is_split_where_the_url_says_so() -> None:
         assert (await sent(made(url), notification)).success
         texts = [document["text"] for document in peer.documents]
     assert len(texts) > 1
-    assert sum(text.count("- [FIRING]") for text in texts) == 20
+    assert sum(text.count(r"\- [FIRING]") for text in texts) == 20

@@ -235,19 +235,19 @@ async def test_what_was_recorded_and_sent_again_does_nothing(slack: SlackPeer) -
     assert len(door.facts) == 1
 
 
-async def test_what_was_seen_is_forgotten_when_it_would_be_too_old(
+async def test_what_was_done_is_forgotten_when_it_would_be_too_old(
     slack: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interactions_module, "_MOST_SEEN", 3)
+    monkeypatch.setattr(interactions_module, "_MOST_DONE", 3)
     root, now = await posted(slack), [NOW]
     async with SlackInteractions(Door().submit, settings(slack), wall_clock=lambda: now[0]) as interactions:
         for step in range(5):
             now[0] = NOW + step
             await press(interactions, payload_of(root, ACKNOWLEDGE), at=now[0])
-        assert len(interactions._seen) == 3
+        assert len(interactions._done) == 3
         now[0] = NOW + 1000
         await press(interactions, payload_of(root, ACKNOWLEDGE), at=now[0])
-        assert len(interactions._seen) == 1
+        assert len(interactions._done) == 1
 
 
 async def test_a_header_may_be_written_in_any_case(slack: SlackPeer) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import anyio
-from apprise import NotifyBase, NotifyFormat, NotifyType
+from apprise import NotifyBase, NotifyType, OverflowMode
 
 from tocsin import BackendContext, Message, Notification, Outcome
 from tocsin.threads import BusyError, threads_for
 from tocsin_apprise.hearing import hearing
-from tocsin_apprise.message import fitted, notify_type, render
+from tocsin_apprise.markup import dialect_of
+from tocsin_apprise.message import notify_type, render
+from tocsin_apprise.pieces import pieces_of
 from tocsin_apprise.service import opened
 from tocsin_apprise.settings import AppriseConfig
 from tocsin_apprise.verdict import outcome_of, sign_of_error
@@ -56,8 +58,7 @@ class AppriseBackend:
         with hearing() as heard:
             try:
                 service = self._taken()
-                title, body = fitted(service, message)
-                sent = service.notify(title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT)
+                sent = _all_sent(service, message, kind)
             except BaseException as error:  # noqa: BLE001  whatever a plugin raises, SystemExit too
                 return outcome_of(name, sign_of_error(error))
             if not self._left:
@@ -81,6 +82,15 @@ class AppriseBackend:
         idle, self._idle = self._idle, []
         if idle:
             threading.Thread(target=_forget, args=(idle,), name="tocsin-apprise", daemon=True).start()
+
+
+def _all_sent(service: NotifyBase, message: Message, kind: NotifyType) -> bool:
+    """Send *message* in its pieces, up to the first that fails; Apprise is told that there is nothing left to do."""
+    dialect = dialect_of(service)
+    done: dict[str, Any] = {"body_format": dialect.format, "body_passthrough": False, "overflow": OverflowMode.UPSTREAM}
+    return all(
+        service.notify(title=title, body=body, notify_type=kind, **done) for title, body in pieces_of(dialect, message)
+    )
 
 
 def _forget(services: list[NotifyBase]) -> None:
