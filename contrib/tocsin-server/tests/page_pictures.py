@@ -18,6 +18,7 @@ __all__ = ["take"]
 API: Final = "/api/tocsin/v1"
 HTML: Final = {"Accept": "text/html"}
 _WIDE: Final = {"width": 1000, "height": 800}
+_TALL: Final = {"width": 1000, "height": 1700}
 _NARROW: Final = {"width": 390, "height": 844}
 _PICTURES: Final = (
     ("now", "", "light", _WIDE),
@@ -26,6 +27,7 @@ _PICTURES: Final = (
     ("silencing", "silences/new?filter=cluster_id%3D%22fra1%22", "light", _WIDE),
     ("silences", "silences", "light", _WIDE),
     ("deliveries", "deliveries", "light", _WIDE),
+    ("rules", "rules?severity=critical&cluster=fra1&metric=DiskFillsWithin4h&labels=team%3Ddb", "light", _TALL),
     ("health", "health", "light", _WIDE),
 )
 _ALERTS: Final = (
@@ -57,6 +59,11 @@ routing_rules:
   conditions: {{severity: [error, critical]}}
   target_channels: [team-chat]
   escalation_policy_id: on-call
+  routes:
+  - rule_id: databases
+    conditions: {{severity: [critical], labels: {{team: db}}}}
+    target_channels: [team-chat, pager]
+  - {{rule_id: nets, conditions: {{labels: {{team: net}}}}, target_channels: [team-chat]}}
 escalation_policies:
   on-call: {{escalation_levels: {{second: [pager]}}, default_channels: [team-chat]}}
 """

@@ -15,6 +15,7 @@ from tocsin_server.page.deliveries import DeliveriesPage
 from tocsin_server.page.health import Health, Parts
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
+from tocsin_server.page.rules import RulesPage
 from tocsin_server.page.silences import SilencesPage
 from tocsin_server.page.silencing import Silencing
 from tocsin_server.page.statics import static_route
@@ -52,6 +53,7 @@ def page_routes(
         Route("/deliveries", visitors.see("read", deliveries.show), methods=["GET"]),
         ExactRoute("/deliveries/{delivery}/redrive", visitors.see("operate", deliveries.redrive), methods=["POST"]),
         ExactRoute("/channels/{channel_id}/test", visitors.see("operate", deliveries.test), methods=["POST"]),
+        Route("/rules", visitors.see("read", RulesPage(alerting, clock).show), methods=["GET"]),
         Route("/health", visitors.see("read", health.show), methods=["GET"]),
         *visitors.routes(),
         static_route(),
