@@ -818,6 +818,22 @@ def test_an_author_is_told_what_is_missing() -> None:
         _held(contract, "test_no_secret_is_in_a_repr")
 
 
+class Plain(Pigeon):
+    """Sends in a plain function."""
+
+    def send(self, notification: Notification) -> Any:
+        return Outcome.delivered()
+
+
+def test_a_send_that_is_no_async_def_is_told_before_it_is_called() -> None:
+    """By the registration of the class, and of what a factory makes by the contract."""
+    said = r"send of Plain is no async def: write .async def send\(self, notification\)."
+    with _fails(f"no backend is registered as 'pigeon'.*registers a backend that cannot be used: {said}"):
+        _held(contract_of(plugin_of(Plain)), OUTCOME, Answer.TAKES)
+    with _fails(said):
+        _held(contract_of(plugin_of(lambda config, context: Plain(config, context))), OUTCOME, Answer.TAKES)
+
+
 def test_what_cannot_be_done_is_exempted_by_name() -> None:
     """And skipped with the reason."""
     contract = contract_of(SOUND, exempt={"refuses": "a loft refuses nothing"})

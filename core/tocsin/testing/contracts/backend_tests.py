@@ -18,6 +18,7 @@ from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendSpec
+from tocsin.roles.awaited import unawaited
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.testing.contracts.owing import owes
 from tocsin.testing.contracts.registered import PluginTests
@@ -102,7 +103,10 @@ class BackendTests(PluginTests):
 
     def make(self, receiver: BackendReceiver, channel_id: str = "ops", **changes: Any) -> Backend:
         """Return a backend of one channel, as the core makes it: not entered, and in no event loop."""
-        return self.spec.factory(self.config(receiver, **changes), BackendContext(channel_id))
+        made = self.spec.factory(self.config(receiver, **changes), BackendContext(channel_id))
+        problem = unawaited(made, "send", "notification")
+        owes(problem is None, problem or "", "await in it whatever it waits for", "tocsin.Backend.send")
+        return made
 
     @asynccontextmanager
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
