@@ -56,7 +56,8 @@ def summary(count: int = 14, **changes: Any) -> Notification:
 
 
 def test_every_documented_field_of_one_alert() -> None:
-    notification = make_notification(level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION)
+    link = "https://tocsin.example/alert/manual-001"
+    notification = make_notification(level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION, link=link)
     assert {field: field_value(notification, field) for field in TEMPLATE_FIELDS} == {
         "alert_id": "manual-001",
         "cluster_id": "prod-web-01",
@@ -75,6 +76,7 @@ def test_every_documented_field_of_one_alert() -> None:
         "incident_id": "inc-1",
         "notification_id": "ntf-1",
         "channel_id": "ops",
+        "link": link,
         "first_timestamp": NOW,
         "last_timestamp": NOW,
     }

@@ -74,6 +74,7 @@ _READERS: Final[Mapping[str, Callable[[Notification], Value]]] = {
     "incident_id": lambda n: n.incident_id,
     "notification_id": lambda n: n.notification_id,
     "channel_id": lambda n: n.channel_id,
+    "link": lambda n: n.link,
     "first_timestamp": lambda n: min(_times(n)),
     "last_timestamp": lambda n: max(_times(n)),
 }

@@ -57,6 +57,7 @@ TEMPLATE_FIELDS: Final[Mapping[str, str]] = {
     "incident_id": "the incident's id",
     "notification_id": "the notification's id, the same for all its attempts",
     "channel_id": "the channel that is told",
+    "link": "the address at which people see and answer it, or empty",
     "first_timestamp": "when the first of its alerts was seen",
     "last_timestamp": "when the last of its alerts was seen",
 }
