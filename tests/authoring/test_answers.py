@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.authoring.generated import KINDS, TEMPLATE, Answers
+from tests.authoring.reader import PAGE
 from tests.environments import ROOT, surroundings
 
 from tocsin.discovery import load
@@ -166,3 +168,10 @@ def test_nothing_is_written_where_an_answer_is_refused(distribution: str, tmp_pa
     assert done.stderr.startswith(f"distribution: {distribution!a} is ")
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["made"]
     assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_every_key_that_can_be_given_without_questions_is_in_the_how_to() -> None:
+    """With what it takes; and none that is gone."""
+    keys = [key for key in json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8")) if not key.startswith("_")]
+    _, _, table = PAGE.partition("| key | what it takes |\n")
+    assert re.findall(r"^\| `(\w+)` \|", table.partition("\n\n")[0], re.MULTILINE) == keys

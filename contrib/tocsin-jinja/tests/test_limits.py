@@ -10,7 +10,7 @@ import pytest
 from stage import LANGUAGE, checked, digest, filled, note, template
 
 from tocsin import NotificationTemplate, TemplateError
-from tocsin_jinja.budget import MOST_SECONDS, MOST_STEPS, TooMuchError, budget, spending
+from tocsin_jinja.budget import MOST_SECONDS, MOST_STEPS, Budget, TooMuchError, budget, spending
 from tocsin_jinja.functions import FILTERS
 from tocsin_jinja.holes import flat
 from tocsin_jinja.language import JinjaLanguage
@@ -238,7 +238,7 @@ class Watched:
 @pytest.mark.parametrize("name", ["count", "length", "first", "last", "default"])
 def test_a_cheap_filter_looks_at_no_more_than_it_needs(name: str) -> None:
     Watched.asked = 0
-    with spending():
+    with spending(Budget()):
         FILTERS[name](*([Sandbox()] if name in ("first", "last") else []), [Watched()] * 10_000)
         assert budget().steps >= MOST_STEPS - 2
     assert Watched.asked < 20
@@ -246,7 +246,7 @@ def test_a_cheap_filter_looks_at_no_more_than_it_needs(name: str) -> None:
 
 def test_that_a_list_is_looked_through_is_paid_for() -> None:
     numbers = [1] * 10_000
-    with spending():
+    with spending(Budget()):
         for _ in range(200):
             assert flat(numbers) is numbers
         with pytest.raises(TooMuchError, match="it handles more than 2,000,000 characters"):

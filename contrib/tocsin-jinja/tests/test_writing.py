@@ -111,6 +111,46 @@ def test_a_resolution_takes_the_default_form_where_the_status_is_not_said() -> N
         assert LANGUAGE.fill(template(saying, "s"), over) is not None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% set l = labels %}{{ l.status }}",
+        "{% with l = alerts[0].Labels %}{{ l.status }}{{ l['firing'] }}{% endwith %}",
+        "{% macro line(l) %}{{ l.status }}{% endmacro %}{{ line(CommonLabels) }}",
+        "{% for l in [labels, annotations] %}{{ l.resolved }}{% endfor %}",
+        "{% for l in Alerts|map(attribute='Labels') %}{{ l.status }}{% endfor %}",
+        "{% set ns = namespace(status='?') %}{{ ns.status }}",
+        "{{ (labels if labels.team else annotations).Status }}",
+        "{{ {'status': message}.status }}",
+        "{{ 'firing' }}",
+    ],
+)
+def test_a_label_called_status_is_not_the_status(body: str) -> None:
+    """Whatever name it goes by: a resolution would look like what fires."""
+    LANGUAGE.check(template(body, "s"))
+    assert LANGUAGE.fill(template(body, "s"), note()) is not None
+    assert LANGUAGE.fill(template(body, "s"), make_notification(make_listed(resolved=True))) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% set a = alerts[0] %}{{ a.status }}",
+        "{% with a = alerts|first %}{{ a['Status'] }}{% endwith %}",
+        "{% macro line(a) %}{{ a.EndsAt }}{% endmacro %}{% for a in Alerts %}{{ line(a) }}{% endfor %}",
+        "{% for g in Alerts|groupby('cluster_id') %}{% for a in g.list %}{{ a.Status }}{% endfor %}{% endfor %}",
+        "{{ Alerts|map(attribute='Status')|join }}",
+        "{% set name = 'firing' %}{{ alerts[0][name] }}",
+        "{{ Alerts|selectattr('firing')|list|length }}",
+        "{% macro line(a) %}{{ 'over' if a.resolved_at else 1 / 0 }}{% endmacro %}{{ line(alerts[0]) }}",
+        "{% if labels.team == 'nobody' %}{% for a in Alerts %}{{ a.status }}{% endfor %}{% endif %}",
+    ],
+)
+def test_the_status_of_an_alert_by_another_name_is_the_status(body: str) -> None:
+    """As far as it is certain, or asked for when the template is tried."""
+    assert LANGUAGE.fill(template(body, "s"), make_notification(make_listed(resolved=True))) is not None
+
+
 def test_an_acknowledgement_takes_the_default_form_where_the_kind_is_not_said() -> None:
     """It is `firing` still: its status says nothing of it."""
     taken = of_each_kind("said")["acknowledged"]
@@ -130,6 +170,13 @@ def test_a_template_of_acknowledgements_is_tried_with_one() -> None:
     with pytest.raises(TemplateError, match="line 1: division by zero"):
         LANGUAGE.check(template("{% if kind == 'acknowledged' and acknowledged_by %}{{ 1 / 0 }}{% endif %}"))
     LANGUAGE.check(template("{% if acknowledged_by %}{{ 1 / 0 }}{% endif %}"))
+
+
+def test_where_people_see_it_is_told() -> None:
+    """And empty where nobody says; it is escaped as any other value."""
+    seen = make_notification(link="https://tocsin.example/?a=1&b=<2>")
+    assert filled("{{ link }}", seen) == "https://tocsin.example/?a=1&b=<2>"
+    assert filled("({{ link }}){% if link %}!{% endif %}") == "()"
 
 
 def test_the_subject_is_filled_too() -> None:

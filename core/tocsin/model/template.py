@@ -57,8 +57,8 @@ TEMPLATE_FIELDS: Final[Mapping[str, str]] = {
     "incident_id": "the incident's id",
     "notification_id": "the notification's id, the same for all its attempts",
     "channel_id": "the channel that is told",
-    "link": "where people see and answer it, or empty",
-    "silence_link": "where people silence its like, or empty",
+    "link": "the address at which people see and answer it, or empty",
+    "silence_link": "the address at which people silence its like, or empty",
     "first_timestamp": "when the first of its alerts was seen",
     "last_timestamp": "when the last of its alerts was seen",
 }

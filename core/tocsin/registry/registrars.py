@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
@@ -25,6 +26,7 @@ from tocsin.registry.specs import (
     TemplateLanguageSpec,
 )
 from tocsin.roles.aggregator import Aggregator
+from tocsin.roles.awaited import unawaited
 from tocsin.roles.backend import BackendFactory
 from tocsin.roles.matcher import MatcherFactory
 from tocsin.roles.observer import Observer
@@ -85,6 +87,11 @@ class _Registrar(Generic[S]):
     def _callable(self, what: str, value: object) -> None:
         if not callable(value):
             raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not a callable")
+        if inspect.iscoroutinefunction(value):
+            raise PluginError(
+                f"{self.provenance} registers a {self.kind} whose {what} is async: it is called and never awaited,"
+                " write `def`"
+            )
 
     def _attrs_class(self, value: object) -> None:
         if not isinstance(value, type) or not attrs.has(value):
@@ -95,6 +102,12 @@ class _Registrar(Generic[S]):
     def _wanted(self, what: str, value: object, wanted: str, *, holds: bool) -> None:
         if not holds:
             raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not {wanted}")
+
+    def _awaited(self, factory: object, method: str, arguments: str) -> None:
+        """Check a class that has this method: it is async. What another factory makes is known once it is made."""
+        problem = unawaited(factory, method, arguments)
+        if isinstance(factory, type) and hasattr(factory, method) and problem is not None:
+            raise PluginError(f"{self.provenance} registers a {self.kind} that cannot be used: {problem}")
 
     def _flags(self, **values: object) -> None:
         for what, value in values.items():
@@ -165,6 +178,7 @@ class BackendRegistrar(_Registrar[BackendSpec]):
             otherwise: :attr:`NotificationKind.ACKNOWLEDGED`.
         """
         self._callable("factory", factory)
+        self._awaited(factory, "send", "notification")
         self._attrs_class(config_class)
         self._wanted("renderer", renderer, "the name of one", holds=_is_name(renderer))
         self._flags(human=human, per_incident=per_incident, acknowledgements=acknowledgements)
@@ -268,6 +282,7 @@ class SourceRegistrar(_Registrar[SourceSpec]):
     def register(self, name: str, factory: SourceFactory, *, config_class: type) -> None:
         """Register the source *name*; *factory* makes it from an instance of *config_class* (attrs)."""
         self._callable("factory", factory)
+        self._awaited(factory, "run", "submit")
         self._attrs_class(config_class)
         self._add(name, SourceSpec(factory, config_class))
 

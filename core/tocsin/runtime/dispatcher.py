@@ -20,6 +20,7 @@ from tocsin.model.outcome import Outcome
 from tocsin.model.reason import GapKind
 from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
 from tocsin.registry import Registry
+from tocsin.roles.awaited import unawaited
 from tocsin.runtime.answers import sound
 from tocsin.runtime.backends import Backends
 from tocsin.runtime.clocks import Clock
@@ -120,15 +121,16 @@ class Dispatcher:
         notification = attrs.evolve(notification, message=message)
         try:
             async with self._backends.lent(channel) as backend:
-                answer = await backend.send(notification)
+                plain = unawaited(backend, "send", "notification")
+                answer = await backend.send(notification) if plain is None else Outcome.unavailable(plain)
         except BaseException as error:  # a backend that raises is reported, and tried again
             if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or being_cancelled():
                 raise
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
             return Outcome.unavailable(f"the backend raised {type(error).__name__}")
-        outcome, problem = sound(answer)
-        if problem is not None:
-            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem))
+        outcome, odd = sound(answer)
+        problems = [problem for problem in (plain, odd) if problem is not None]
+        gaps += [GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem) for problem in problems]
         return outcome
 
     def _linked(self, notification: Notification, gaps: list[Fact]) -> Notification:

@@ -45,12 +45,16 @@ class TooLongError(TooMuchError):
 
 @attrs.define(slots=True, eq=False)
 class Budget:
-    """What is left of it, until when by *clock* (seconds, monotonic), and how deep macros are in one another."""
+    """What is left of it, until when by *clock* (seconds, monotonic), and how deep macros are in one another.
+
+    ``asked_status``: whether the rendering asked an alert, or a list of them, whether it still fires.
+    """
 
     clock: Callable[[], float] = time.monotonic
     steps: int = MOST_STEPS
     characters: int = MOST_CHARACTERS
     depth: int = 0
+    asked_status: bool = False
     ends: float = attrs.field(init=False)
 
     @ends.default
@@ -82,9 +86,9 @@ def budget() -> Budget:
 
 
 @contextmanager
-def spending(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """Give whatever is rendered meanwhile a budget of its own."""
-    token = _CURRENT.set(Budget(clock))
+def spending(given: Budget) -> Iterator[None]:
+    """Let whatever is rendered meanwhile spend what is *given*."""
+    token = _CURRENT.set(given)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import attrs
 from jinja2 import Template, TemplateSyntaxError, nodes
 
 from tocsin import Notification, NotificationTemplate, TemplateError, nearest
-from tocsin_jinja.budget import TooLongError, TooMuchError, spending
+from tocsin_jinja.budget import Budget, TooLongError, TooMuchError, spending
 from tocsin_jinja.data import NOTIFICATION
 from tocsin_jinja.functions import FILTERS, NOW, TESTS
 from tocsin_jinja.holes import filling, pieces
@@ -42,15 +43,26 @@ class _Text:
     template: Template
     said: Said
 
-    def pieces(self, notification: Notification, clock: Callable[[], float]) -> list[Value]:
-        """Return its own text and the notification's values in turn.
+    def asks_status(self) -> bool:
+        """Whether it asks an alert for its status when it is filled for some notifications, whatever comes of it.
+
+        For them no clock runs: the answer is the same on every machine.
+        """
+        spent = [Budget(_no_clock) for _ in SAMPLES]
+        for sample, given in zip(SAMPLES, spent, strict=True):
+            with suppress(TemplateError):  # whether it can be filled is another question
+                self.pieces(sample, given)
+        return any(given.asked_status for given in spent)
+
+    def pieces(self, notification: Notification, given: Budget) -> list[Value]:
+        """Return its own text and the notification's values in turn, with what it is *given* to spend.
 
         :raises TemplateError: with the line, whatever goes wrong; its cause is a :exc:`TooLongError` where it may go
             well another time.
         """
         now = Instant(notification.created_at)
         known = {name: field.read(notification) for name, field in self._fields(notification)}
-        with spending(clock), filling():
+        with spending(given), filling():
             context = self.template.new_context({NOW: now, **known})
             parts: list[str] = []
             length = 0
@@ -116,7 +128,12 @@ def _compile(source: str) -> _Text:
         raise TemplateError("it is nested too deeply") from None
     except Exception as error:  # noqa: BLE001  whatever the parser makes of a text, it is the text's fault
         raise TemplateError(f"it cannot be read ({type(error).__name__})") from None
-    return _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
+    text = _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
+    return attrs.evolve(text, said=known.with_status) if known.unclear and text.asks_status() else text
+
+
+def _no_clock() -> float:
+    return 0.0
 
 
 def _check_functions(tree: nodes.Template) -> None:
@@ -167,9 +184,9 @@ class JinjaLanguage:
         subject, body = _text(template.subject_template), _text(template.body_template)
         if not tells(subject.said.tell | body.said.tell, notification):
             return None
-        made = body.pieces(notification, self._clock)
+        made = body.pieces(notification, Budget(self._clock))
         _check_json(made)
-        return template.filled(subject.pieces(notification, self._clock), made)
+        return template.filled(subject.pieces(notification, Budget(self._clock)), made)
 
 
 def _text(source: str) -> _Text:
@@ -189,7 +206,7 @@ def _tried(source: str, may_be_json: bool, tell: frozenset[str], clock: Callable
         text = _text(source)
         for sample in SAMPLES:
             if tells(tell, sample):
-                made = text.pieces(sample, clock)
+                made = text.pieces(sample, Budget(clock))
                 if may_be_json:
                     _check_json(made)
     except TemplateError as error:

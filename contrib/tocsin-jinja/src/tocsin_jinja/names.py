@@ -11,16 +11,13 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 from tocsin import Notification, NotificationKind, nearest
-from tocsin_jinja.data import ALERT, NOTIFICATION, Field
+from tocsin_jinja.data import ALERT, NOTIFICATION, STATUS_FIELDS, Field
 from tocsin_jinja.functions import FUNCTIONS
 from tocsin_jinja.rewriting import at_line
 
 __all__ = ["Said", "said", "tells"]
 
 _STATUS_NAMES: Final = frozenset({"status", "Status", "headline", "over"})
-_STATUS_FIELDS: Final = frozenset(
-    {"status", "Status", "firing", "Firing", "resolved", "Resolved", "EndsAt", "resolved_at"}
-)
 _KIND_NAMES: Final = frozenset({"kind", "headline"})
 """``acknowledged_by`` is none: it stands in what calls for somebody else as well."""
 
@@ -42,10 +39,19 @@ _ONE: Final = frozenset({"first", "last", "max", "min"})
 
 @attrs.frozen(slots=True)
 class Said:
-    """What a template says of a notification: the ``names`` of its data, and what its reader can ``tell`` by it."""
+    """What a template says of a notification: the ``names`` of its data, and what its reader can ``tell`` by it.
+
+    ``unclear``: it may say the status of an alert besides, or a label of such a name; that shows when it is filled.
+    """
 
     names: frozenset[str]
     tell: frozenset[str]
+    unclear: bool = False
+
+    @property
+    def with_status(self) -> Said:
+        """The same, of a template that says the status."""
+        return attrs.evolve(self, tell=self.tell | {_STATUS}, unclear=False)
 
 
 def said(tree: nodes.Template) -> Said:
@@ -63,11 +69,19 @@ def said(tree: nodes.Template) -> Said:
     fields: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     for field in fields:
         reading.check(field)
-    shows = bool(undeclared & _STATUS_NAMES) or any(
-        _name(one) in _STATUS_FIELDS and not reading.is_of_labels(one) for one in fields
-    )
+    kinds = {reading.kind_of_owner(one) for one in fields if _name(one) in STATUS_FIELDS}
+    shows = bool(undeclared & _STATUS_NAMES or kinds & {"alert", "alerts"})
+    unclear = not shows and any(one.value in STATUS_FIELDS for one in tree.find_all(nodes.Const) if _is_text(one))
     tell = {_STATUS: shows, _KIND: bool(undeclared & _KIND_NAMES)}
-    return Said(frozenset(undeclared & NOTIFICATION.keys()), frozenset(what for what, shown in tell.items() if shown))
+    return Said(
+        frozenset(undeclared & NOTIFICATION.keys()),
+        frozenset(what for what, shown in tell.items() if shown),
+        unclear or (not shows and None in kinds),
+    )
+
+
+def _is_text(node: nodes.Const) -> bool:
+    return isinstance(node.value, str)
 
 
 def _set_somewhere(tree: nodes.Template) -> set[str]:
@@ -122,9 +136,9 @@ class _Reading:
                 node.lineno, f"this is {_CALLED[kind]}, and has no {name!r:.60}; filters change it: |upper, …"
             )
 
-    def is_of_labels(self, node: nodes.Getattr | nodes.Getitem) -> bool:
-        """Whether it is certainly a label."""
-        return self._kind(node.node) == "labels"
+    def kind_of_owner(self, node: nodes.Getattr | nodes.Getitem) -> str | None:
+        """Return the kind of what the field is asked of; None where that is not certain."""
+        return self._kind(node.node)
 
     def _kind(self, node: nodes.Node) -> str | None:
         if isinstance(node, nodes.Name):

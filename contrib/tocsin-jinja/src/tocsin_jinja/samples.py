@@ -42,6 +42,7 @@ def _notification(*listed: ListedAlert, kind: NotificationKind) -> Notification:
         alerts=listed,
         incidents=(),
         created_at=_NOW,
+        link="https://tocsin.example/alert/sample-1",
     )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from tocsin import nearest
 from tocsin_jinja.budget import TooMuchError, budget, walk
-from tocsin_jinja.data import ALERT, Alerts, Record
+from tocsin_jinja.data import ALERT, STATUS_FIELDS, Alerts, Record
 from tocsin_jinja.functions import FILTERS, FUNCTIONS, TESTS
 from tocsin_jinja.holes import flat, hole
 from tocsin_jinja.values import Labels, Missing, Pair, as_text
@@ -117,6 +117,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         budget().spend()
         if isinstance(obj, StrictUndefined):
             return obj
+        if isinstance(obj, (Record, Alerts)) and isinstance(name, str) and name in STATUS_FIELDS:
+            budget().asked_status = True
         try:
             return _field(obj, name)
         except (LookupError, TypeError, AttributeError):
