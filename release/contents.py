@@ -83,7 +83,7 @@ def _metadata(distribution: Distribution, text: str, version: str) -> Iterator[s
 def _places(metadata: email.message.Message) -> Iterator[str]:
     for line in metadata.get_all("Requires-Dist", []):
         if re.match(r"[^;]* @ ", line):
-            yield f"requires {line}, which is a place on the machine that built it: build it with make dist, not with pip"
+            yield f"requires {line}, which is a place on one machine: build it with make dist, not with pip"
 
 
 def _bounds(line: str) -> set[str]:

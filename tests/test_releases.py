@@ -259,8 +259,8 @@ def test_what_pip_built_in_a_clone_is_not_released(
     monkeypatch.setenv("PIP_BUILD_TRACKER", str(tmp_path))
     (problem,) = _build(repository, tmp_path)
     assert problem == (
-        f"tocsin_bell-0.1.0-py3-none-any.whl: requires tocsin @ {repository.as_uri()}, which is a place on the machine "
-        "that built it: build it with make dist, not with pip"
+        f"tocsin_bell-0.1.0-py3-none-any.whl: requires tocsin @ {repository.as_uri()}, "
+        "which is a place on one machine: build it with make dist, not with pip"
     )
 
 
