@@ -1,7 +1,7 @@
 """What the distribution of a plugin may not be called, because the plugin or its tools need what is called so.
 
-``python -m tests.authoring.needed`` writes it into the template's hook, which can import nothing, and sees no environment
-but that of cookiecutter.
+``python -m tests.authoring.needed`` writes it into the template's hook, which can import nothing, and sees no
+environment but that of cookiecutter.
 """
 
 from __future__ import annotations
