@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +177,16 @@ def test_nothing_is_written_where_an_answer_is_refused(distribution: str, tmp_pa
     assert done.stderr.startswith(f"distribution: {distribution!a} is ")
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["made"]
     assert list((tmp_path / "made").iterdir()) == []
+
+
+def test_the_readme_of_the_template_has_its_command_and_its_questions() -> None:
+    """And what can be chosen."""
+    text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    asked = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    questions = [name for name in asked if not name.startswith("_")]
+    rows = dict(re.findall(r"^\| (`.*`) \| (.*) \|$", text, re.MULTILINE))
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == questions
+    for choices in (asked["kind"], asked["license"]):
+        assert any(re.findall(r"`([\w.-]+)`", answer) == choices for answer in rows.values())
+    (command,) = re.findall(r"^```console\n(.*)\n```$", text, re.MULTILINE)
+    assert shlex.split(command) == ["cookiecutter", TEMPLATE.relative_to(ROOT).as_posix()]
