@@ -117,7 +117,7 @@ unmeasured: $(VENV)/.ready-to-test ## Run the tests that `coverage` leaves out
 contrib: $(VENV)/.ready-to-test ## Run the tests of contrib/
 	$(BIN)/python -m pytest contrib $(PYTEST_ARGS)
 
-# COMPLETE=yes runs all tests of each; else all are collected, and those of the contracts run.
+# COMPLETE=yes runs all tests of each, in half an hour; else all are collected, and those of the contracts run.
 ALONE := tests/test_alone.py
 
 alone: $(VENV)/.ready-to-test ## Install each of contrib/ from its wheel into an environment of its own, and test it there: COMPLETE=yes

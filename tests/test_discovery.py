@@ -174,6 +174,32 @@ def test_an_unknown_hook_names_the_nearest(plugin: Any) -> None:
     assert "unknown hook tocsin_register_backend; did you mean 'tocsin_register_backends'" in failure
 
 
+def test_a_hook_that_is_not_marked_is_named(plugin: Any) -> None:
+    """Also beside one that is: it would never be called."""
+
+    def tocsin_register_renderers(registrar: Any) -> None:
+        """Forgotten."""
+
+    module = plugin(
+        "forgotten", tocsin_register_backends=backend(), tocsin_register_renderers=tocsin_register_renderers
+    )
+    found = load(entry_points=[point("forgotten", module, "tocsin-forgotten")])
+    assert problems(found) == [
+        "forgotten (tocsin-forgotten 1.0): PluginError: tocsin_register_renderers has to be marked with "
+        "@tocsin.hookimpl"
+    ]
+    assert "pigeon" not in found.registry.backends
+
+
+def test_a_plugin_without_any_hook_is_a_failure(plugin: Any) -> None:
+    """An entry point that names the wrong module registers nothing, and nobody would see it."""
+    found = load(entry_points=[point("empty", plugin("empty"), "tocsin-empty")])
+    (problem,) = problems(found)
+    renamed = tocsin.hookimpl(specname="tocsin_register_backends")(lambda registrar: None)
+    assert problems(load(entry_points=[point("other", plugin("other", register=renamed), "tocsin-other")])) == []
+    assert problem.startswith("empty (tocsin-empty 1.0): PluginError: has no hook, and so registers nothing")
+
+
 def test_a_hook_with_another_argument_is_refused(plugin: Any) -> None:
     """pluggy says so, and it is this plugin's failure alone."""
 

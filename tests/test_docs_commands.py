@@ -1,6 +1,6 @@
 """What README and docs call on the command line runs, each document's commands in its order, and prints what they show.
 
-Commands that ask a daemon are run by contrib/tocsin-server/tests/client/test_how_to.py, those of
+Commands that ask a daemon are run by contrib/tocsin-server/tests/client/test_reference.py, those of
 docs/how-to/write-a-backend.md by tests/authoring, and blocks of the language `shell-session` by tests/lab.
 """
 

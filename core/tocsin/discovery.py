@@ -113,6 +113,7 @@ class _Loader:
         try:
             self.manager.register(plugin, name=str(provenance))
             self._check_pending(plugin)
+            self._check_marked(plugin)
         except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything; it is reported and the others load
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
@@ -124,15 +125,23 @@ class _Loader:
         try:
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
-            unknown = [
-                name
-                for name in dir(plugin)
-                if self.manager.parse_hookimpl_opts(plugin, name) is not None and not hasattr(hookspecs, name)
-            ]
+            unknown = [name for name in dir(plugin) if self._is_marked(plugin, name) and not hasattr(hookspecs, name)]
             hooks = [_hook(kind) for kind in KINDS]
             raise PluginError(
                 f"unknown hook {', '.join(unknown)}{nearest(unknown[0], hooks)}" if unknown else str(error)
             ) from None
+
+    def _check_marked(self, plugin: object) -> None:
+        """A hook without its mark is a function like any other: it would never be called, and nobody told."""
+        hooks = [_hook(kind) for kind in KINDS]
+        unmarked = [name for name in hooks if hasattr(plugin, name) and not self._is_marked(plugin, name)]
+        if unmarked:
+            raise PluginError(f"{', '.join(unmarked)} has to be marked with @tocsin.hookimpl")
+        if not self.manager.get_hookcallers(plugin):
+            raise PluginError(f"has no hook, and so registers nothing: hooks are called {hooks[0]} and the like")
+
+    def _is_marked(self, plugin: object, name: str) -> bool:
+        return self.manager.parse_hookimpl_opts(plugin, name) is not None
 
     def call(self) -> None:
         """Let each plugin register, in order; keep all or nothing of each."""
