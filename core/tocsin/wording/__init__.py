@@ -20,6 +20,7 @@ from tocsin.wording.phrases import (
     severities_line,
     shown_alerts,
     span_line,
+    state,
     state_line,
     values_line,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "shortened",
     "shown_alerts",
     "span_line",
+    "state",
     "state_line",
     "utf16_length",
     "values_line",

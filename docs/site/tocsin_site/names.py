@@ -24,6 +24,7 @@ MODULES: Final = (
     "tocsin",
     "tocsin.http",
     "tocsin.patterns",
+    "tocsin.threads",
     "tocsin.wording",
     "tocsin.testing.clock",
     "tocsin.testing.contracts",

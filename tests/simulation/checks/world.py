@@ -34,6 +34,7 @@ class Span:
     route: Route = field(default_factory=lambda: Route([], [], None))
     ended_at: float | None = None
     acknowledged: tuple[int, float] | None = None
+    taker: str | None = None
     snoozed_until: float = _NEVER
 
     @property
@@ -276,12 +277,12 @@ class World:
             return [named]
         return [span for span in self.firing() if span.incident == target]
 
-    def acknowledge(self, target: str, seconds: float | None) -> bool:
+    def acknowledge(self, target: str, seconds: float | None, by: str) -> bool:
         """Somebody took it."""
         until = _ALWAYS if seconds is None else self.now + seconds
         self.disturbed = max(self.disturbed, self.now if seconds is None else until)
         for span in self.meant(target):
-            span.acknowledged = (span.rank, until)
+            span.acknowledged, span.taker = (span.rank, until), by
         return bool(self.meant(target))
 
     def snooze(self, target: str, seconds: float) -> bool:

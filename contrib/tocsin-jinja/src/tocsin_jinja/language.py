@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -12,11 +15,11 @@ import attrs
 from jinja2 import Template, TemplateSyntaxError, nodes
 
 from tocsin import Notification, NotificationTemplate, TemplateError, nearest
-from tocsin_jinja.budget import TooMuchError, spending
+from tocsin_jinja.budget import Budget, TooLongError, TooMuchError, spending
 from tocsin_jinja.data import NOTIFICATION
 from tocsin_jinja.functions import FILTERS, NOW, TESTS
 from tocsin_jinja.holes import filling, pieces
-from tocsin_jinja.names import Said, said
+from tocsin_jinja.names import Said, said, tells
 from tocsin_jinja.rewriting import at_line, refuse_foreign, rewritten
 from tocsin_jinja.samples import SAMPLES
 from tocsin_jinja.sandbox import Sandbox
@@ -40,14 +43,26 @@ class _Text:
     template: Template
     said: Said
 
-    def pieces(self, notification: Notification) -> list[Value]:
-        """Return its own text and the notification's values in turn.
+    def asks_status(self) -> bool:
+        """Whether it asks an alert for its status when it is filled for some notifications, whatever comes of it.
 
-        :raises TemplateError: with the line, whatever goes wrong.
+        For them no clock runs: the answer is the same on every machine.
+        """
+        spent = [Budget(_no_clock) for _ in SAMPLES]
+        for sample, given in zip(SAMPLES, spent, strict=True):
+            with suppress(TemplateError):  # whether it can be filled is another question
+                self.pieces(sample, given)
+        return any(given.asked_status for given in spent)
+
+    def pieces(self, notification: Notification, given: Budget) -> list[Value]:
+        """Return its own text and the notification's values in turn, with what it is *given* to spend.
+
+        :raises TemplateError: with the line, whatever goes wrong; its cause is a :exc:`TooLongError` where it may go
+            well another time.
         """
         now = Instant(notification.created_at)
         known = {name: field.read(notification) for name, field in self._fields(notification)}
-        with spending(), filling():
+        with spending(given), filling():
             context = self.template.new_context({NOW: now, **known})
             parts: list[str] = []
             length = 0
@@ -59,7 +74,8 @@ class _Text:
                         raise TooMuchError(f"it makes more than {MOST_SHOWN:,} characters")
                 made = pieces("".join(parts))
             except Exception as error:  # noqa: BLE001  whatever the template does, it is the template's error
-                raise at_line(self._line(error.__traceback__), _reason(error)) from None
+                late = error if isinstance(error, TooLongError) else None
+                raise at_line(self._line(error.__traceback__), _reason(error)) from late
         if sum(len(one) for one in made if isinstance(one, str)) > MOST_SHOWN:
             raise TemplateError(f"it makes more than {MOST_SHOWN:,} characters")
         return made
@@ -112,7 +128,12 @@ def _compile(source: str) -> _Text:
         raise TemplateError("it is nested too deeply") from None
     except Exception as error:  # noqa: BLE001  whatever the parser makes of a text, it is the text's fault
         raise TemplateError(f"it cannot be read ({type(error).__name__})") from None
-    return _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
+    text = _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
+    return attrs.evolve(text, said=known.with_status) if known.unclear and text.asks_status() else text
+
+
+def _no_clock() -> float:
+    return 0.0
 
 
 def _check_functions(tree: nodes.Template) -> None:
@@ -134,7 +155,10 @@ def _hint(source: str, line: int) -> str:
 
 
 class JinjaLanguage:
-    """Templates of Jinja2 in a sandbox."""
+    """Templates of Jinja2 in a sandbox; *clock* is what their time is taken by (seconds, monotonic)."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
 
     def check(self, template: NotificationTemplate, /) -> None:
         """Compile subject and body, and fill them for some notifications.
@@ -142,26 +166,27 @@ class JinjaLanguage:
         :raises TemplateError: for the first thing that is wrong, with its line.
         """
         sources = {"subject": template.subject_template, "body": template.body_template}
-        shows = any(
-            isinstance(text := _compiled(source), _Text) and text.said.shows_status for source in sources.values()
-        )
+        texts = [text for source in sources.values() if isinstance(text := _compiled(source), _Text)]
+        tell = frozenset[str]().union(*(text.said.tell for text in texts))
         for part, source in sources.items():
-            problem = _tried(source, part == "body", shows)
+            try:
+                problem = _tried(source, part == "body", tell, self._clock)
+            except TemplateError as late:
+                problem = late
             if problem is not None:
-                raise problem.within(f"{part}_template")
+                raise TemplateError(problem.problem).within(f"{part}_template")
 
     def fill(self, template: NotificationTemplate, notification: Notification, /) -> NotificationTemplate | None:
-        """Return the template filled; None where it could make a resolution look like what fires.
+        """Return the template filled; None where what is over, or taken, could look like what fires.
 
         :raises TemplateError: when it does more than it may, or cannot be filled for this notification.
         """
         subject, body = _text(template.subject_template), _text(template.body_template)
-        shows = subject.said.shows_status or body.said.shows_status
-        if not shows and not (notification.single and notification.firing):
+        if not tells(subject.said.tell | body.said.tell, notification):
             return None
-        made = body.pieces(notification)
+        made = body.pieces(notification, Budget(self._clock))
         _check_json(made)
-        return template.filled(subject.pieces(notification), made)
+        return template.filled(subject.pieces(notification, Budget(self._clock)), made)
 
 
 def _text(source: str) -> _Text:
@@ -172,16 +197,21 @@ def _text(source: str) -> _Text:
 
 
 @functools.lru_cache(maxsize=256)
-def _tried(source: str, may_be_json: bool, shows_status: bool) -> TemplateError | None:
-    """Return what is wrong with a text, as far as that can be known; it is for all kinds where the status is shown."""
+def _tried(source: str, may_be_json: bool, tell: frozenset[str], clock: Callable[[], float]) -> TemplateError | None:
+    """Return what is wrong with a text, as far as that can be known, for what its template is used for.
+
+    :raises TemplateError: when it took too long, which is not kept.
+    """
     try:
         text = _text(source)
         for sample in SAMPLES:
-            if shows_status or (sample.single and sample.firing):
-                made = text.pieces(sample)
+            if tells(tell, sample):
+                made = text.pieces(sample, Budget(clock))
                 if may_be_json:
                     _check_json(made)
     except TemplateError as error:
+        if isinstance(error.__cause__, TooLongError):
+            raise
         return TemplateError(error.problem)
     return None
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from tocsin.testing.contracts.store_faults import FaultsContract
 from tocsin.testing.contracts.store_journal import JournalContract
+from tocsin.testing.contracts.store_offers import OffersContract
 from tocsin.testing.contracts.store_records import RecordsContract
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(JournalContract, RecordsContract, FaultsContract):
+class StoreContract(JournalContract, RecordsContract, OffersContract, FaultsContract):
     """What any store owes to a service. Implement ``open_store``; ``StoreTests`` has what else may be said."""

@@ -1,4 +1,4 @@
-"""Threads that are left to themselves: counted, bounded, and in nobody's way."""
+"""``tocsin.threads``: threads that are left to themselves are counted, bounded, and in nobody's way."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import sys
 import threading
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from tocsin_apprise.threads import Busy, Threads, threads_for
+from tocsin import TocsinError
+from tocsin.threads import BusyError, Threads, threads_for
 
 pytestmark = pytest.mark.anyio
 PATIENCE = 30
@@ -38,7 +41,7 @@ async def gone(threads: Threads) -> None:
 
 
 async def test_what_a_call_returns_or_raises_comes_back() -> None:
-    threads = Threads()
+    threads = Threads(8)
     assert await threads.call(lambda: threading.current_thread().daemon)
     with pytest.raises(ZeroDivisionError):
         await threads.call(lambda: 1 // 0)
@@ -46,7 +49,7 @@ async def test_what_a_call_returns_or_raises_comes_back() -> None:
 
 
 async def test_a_cancelled_call_is_abandoned_at_once_and_counts_until_it_ends() -> None:
-    threads, gate = Threads(), Gate()
+    threads, gate = Threads(8), Gate()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(threads.call, gate.wait)
         await gate.entered()
@@ -59,7 +62,7 @@ async def test_a_cancelled_call_is_abandoned_at_once_and_counts_until_it_ends() 
 
 
 async def test_what_is_cancelled_already_is_not_begun() -> None:
-    threads, called = Threads(), list[int]()
+    threads, called = Threads(8), list[int]()
     with anyio.CancelScope() as scope:
         scope.cancel()
         await threads.call(lambda: called.append(1))
@@ -73,10 +76,10 @@ async def test_there_are_never_more_than_the_limit_abandoned_ones_included() -> 
         for _ in range(2):
             tasks.start_soon(threads.call, gate.wait)
             await gate.entered()
-        with pytest.raises(Busy):
+        with pytest.raises(BusyError, match="all 2 threads are taken, 0 of them by calls that were given up"):
             await threads.call(gate.wait)
         tasks.cancel_scope.cancel()
-    with pytest.raises(Busy):
+    with pytest.raises(TocsinError, match="all 2 threads are taken, 2 of them by calls that were given up"):
         await threads.call(gate.wait)
     assert (threads.running, threads.abandoned) == (2, 2)
     gate.opened.set()
@@ -88,10 +91,10 @@ async def test_a_system_without_threads_is_busy(monkeypatch: pytest.MonkeyPatch)
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    threads = Threads()
+    threads = Threads(8)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
-        with pytest.raises(Busy):
+        with pytest.raises(BusyError, match="the system has no more threads"):
             await threads.call(lambda: 1)
     assert threads.running == 0
     assert await threads.call(lambda: 1) == 1
@@ -99,18 +102,18 @@ async def test_a_system_without_threads_is_busy(monkeypatch: pytest.MonkeyPatch)
 
 async def test_those_of_a_destination_are_counted_on_while_one_runs() -> None:
     """Whatever is made anew meanwhile, as by a reload; another destination has its own."""
-    threads, gate = threads_for("ntfy://one/a"), Gate()
+    threads, gate = threads_for(("mail", "one"), 8), Gate()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(threads.call, gate.wait)
         await gate.entered()
         tasks.cancel_scope.cancel()
     first = id(threads)
     del threads
-    assert id(threads_for("ntfy://one/a")) == first
-    assert threads_for("ntfy://one/a").abandoned == 1
-    assert threads_for("ntfy://two/a").running == 0
+    assert id(threads_for(("mail", "one"), 8)) == first
+    assert threads_for(("mail", "one"), 8).abandoned == 1
+    assert threads_for(("mail", "two"), 8).running == 0
     gate.opened.set()
-    await gone(threads_for("ntfy://one/a"))
+    await gone(threads_for(("mail", "one"), 8))
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
@@ -119,7 +122,7 @@ def test_a_process_ends_while_a_thread_hangs(loop: str, anyio_backend: object) -
         pytest.skip("once is enough")
     program = f"""
 import threading, anyio
-from tocsin_apprise.threads import Threads
+from tocsin.threads import Threads
 
 async def main():
     inside = threading.Event()
@@ -128,7 +131,7 @@ async def main():
         threading.Event().wait()
     with anyio.move_on_after(30) as scope:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(Threads().call, hang)
+            tasks.start_soon(Threads(8).call, hang)
             while not inside.is_set():
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
@@ -143,7 +146,7 @@ anyio.run(main, backend={loop!r})
 
 
 def test_a_thread_whose_loop_has_ended_ends_quietly() -> None:
-    threads, gate = Threads(), Gate()
+    threads, gate = Threads(8), Gate()
 
     async def leave() -> None:
         async with anyio.create_task_group() as tasks:
@@ -156,6 +159,6 @@ def test_a_thread_whose_loop_has_ended_ends_quietly() -> None:
     assert threads.abandoned == 2
     gate.opened.set()
     for thread in threading.enumerate():
-        if thread.name == "tocsin-apprise":
+        if thread.name == "tocsin-threads":
             thread.join(PATIENCE)
     assert threads.running == 0
