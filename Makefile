@@ -102,8 +102,8 @@ SEARCHES := $(addprefix tests/engine/test_,replay.py mending.py routes.py muting
 
 # Whole systems that are simulated, killed, or asked over and over: they would take twice as long, and show little more.
 UNMEASURED := $(SEARCHES) tests/simulation/test_simulation.py tests/lab/prove/test_scale.py tests/lab/prove/test_agreement.py \
-	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/test_clone.py \
-	tests/authoring tests/test_releases.py
+	tests/lab/prove/test_search.py tests/durability tests/scale tests/benchmarks tests/test_packaging.py tests/authoring \
+	tests/test_releases.py
 
 coverage: $(VENV)/.ready-to-test ## Run the tests of core/ and plugins/, and require that these cover 95 % of both by branch
 	$(BIN)/coverage erase
@@ -117,7 +117,7 @@ unmeasured: $(VENV)/.ready-to-test ## Run the tests that `coverage` leaves out
 contrib: $(VENV)/.ready-to-test ## Run the tests of contrib/
 	$(BIN)/python -m pytest contrib $(PYTEST_ARGS)
 
-# COMPLETE=yes runs all tests of each, in half an hour; else all are collected, and those of the contracts run.
+# COMPLETE=yes runs all tests of each; else all are collected, and those of the contracts run.
 ALONE := tests/test_alone.py
 
 alone: $(VENV)/.ready-to-test ## Install each of contrib/ from its wheel into an environment of its own, and test it there: COMPLETE=yes
@@ -165,7 +165,7 @@ matrix: $(addprefix matrix-,$(MATRIX)) ## Run the tests on each Python of MATRIX
 # Of the searches, other Pythons run those for any history of the engine, and those that read with the Python's own parsers.
 ONCE := $(filter-out %/test_machine.py %/test_foretold.py %/test_mutations.py,$(SEARCHES)) \
 	$(addprefix tests/simulation/test_simulation.py::test_,a_broken_engine_is_caught what_mutations_break_is_whole_without_them) \
-	tests/bench tests/benchmarks tests/test_packaging.py tests/test_clone.py \
+	tests/bench tests/benchmarks tests/test_packaging.py \
 	tests/test_releases.py $(ALONE) tests/authoring tests/site tests/embedding tests/plugins/test_how_to.py \
 	$(addprefix tests/lab/prove/test_,scale.py agreement.py search.py) tests/stores/test_faults.py
 

@@ -67,7 +67,6 @@ def _metadata(distribution: Distribution, text: str, version: str) -> Iterator[s
         yield "says too little of itself: license, requires-python and description belong into its pyproject.toml"
     if not str(metadata.get_payload()).strip():
         yield "has no description: readme belongs into its pyproject.toml"
-    yield from _places(metadata)
     required = [line.split(";")[0].strip() for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     of_tocsin = [line for line in required if re.match(r"tocsin\s*[\[<>=~!;]|tocsin$", line)]
     if distribution.name == "tocsin":
@@ -80,19 +79,12 @@ def _metadata(distribution: Distribution, text: str, version: str) -> Iterator[s
         yield f"has plugins, and does not say for which hook API it was built: make version adds {hooks}"
 
 
-def _places(metadata: email.message.Message) -> Iterator[str]:
-    for line in metadata.get_all("Requires-Dist", []):
-        if re.match(r"[^;]* @ ", line):
-            yield f"requires {line}, which is a place on one machine: build it with make dist, not with pip"
-
-
 def _bounds(line: str) -> set[str]:
     return set(re.sub(r"^tocsin(\[[^\]]*\])?", "", line).replace(" ", "").split(","))
 
 
 def _sdist(distribution: Distribution, files: dict[str, bytes], licence: bytes) -> Iterator[str]:
     yield from (f"lacks {name}" for name in ("PKG-INFO", "README.md", "pyproject.toml") if name not in files)
-    yield from _places(email.parser.Parser().parsestr(files.get("PKG-INFO", b"").decode()))
     if files.get(LICENCE) != licence:
         yield f"has no licence, or another one than tocsin: make version puts {LICENCE} beside its pyproject.toml"
     yield from (f"holds {name}, a cache" for name in sorted(files) if _CACHES.search(name))

@@ -1,8 +1,7 @@
 """One version for all: ``python -m release.version [VERSION]`` brings every distribution in line with tocsin's own.
 
 The one place is ``version`` in the pyproject.toml of the repository's root, and the hook API is ``tocsin.HOOK_API``.
-From these each distribution in contrib/ gets its version and its requirement of tocsin, from the root its licence, and
-from here ``hatch_build.py``, by which pip finds tocsin in the repository.
+From these each distribution in contrib/ gets its version and its requirement of tocsin, and from the root its licence.
 What is in line already is not touched.
 """
 
@@ -16,10 +15,9 @@ from typing import Final
 from release.distributions import ROOT, Distribution, distributions
 from tocsin import HOOK_API
 
-__all__ = ["HOOK", "LICENCE", "aligned", "main", "requirement", "stray"]
+__all__ = ["LICENCE", "aligned", "main", "requirement", "stray"]
 
 LICENCE: Final = "LICENSE"
-HOOK: Final = Path(__file__).with_name("hatch_build.py")
 
 _VERSION: Final = re.compile(r"(?P<major>\d+)\.(?P<minor>\d+)\.\d+(?P<pre>(a|b|rc)\d+)?")
 _VERSION_LINE: Final = re.compile(r'^version = "[^"]*"$', re.MULTILINE)
@@ -77,11 +75,10 @@ def stray(root: Path, version: str) -> dict[Path, str]:
     """Return the files below *root* that are out of line, and what should be in them."""
     tocsin, *contrib = distributions(root)
     wanted = {tocsin.folder / "pyproject.toml": aligned(tocsin, version)}
-    licence, hook = (path.read_text(encoding="utf-8") for path in (root / LICENCE, HOOK))
+    licence = (root / LICENCE).read_text(encoding="utf-8")
     for distribution in contrib:
         wanted[distribution.folder / "pyproject.toml"] = aligned(distribution, version)
         wanted[distribution.folder / LICENCE] = licence
-        wanted[distribution.folder / HOOK.name] = hook
     return {
         path: text for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }

@@ -49,10 +49,10 @@ def make(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def pip(python: Path, *arguments: str | Path, folder: str | Path = ROOT.anchor) -> None:
-    """Install, in *folder*, with this environment's pip: quicker than giving each new one a pip of its own.
+def pip(python: Path, *arguments: str | Path) -> None:
+    """Install with this environment's pip: quicker than giving each new one a pip of its own.
 
     What is imported is compiled then: most of it never is.
     """
     installing = ("--disable-pip-version-check", "install", "--quiet", "--no-compile")
-    run(sys.executable, "-m", "pip", "--python", python, *installing, *arguments, folder=folder)
+    run(sys.executable, "-m", "pip", "--python", python, *installing, *arguments)

@@ -12,7 +12,7 @@ import importlib_metadata
 import pytest
 
 import tocsin
-from tocsin import PluginError, hookspecs
+from tocsin import PluginError
 from tocsin.discovery import Discovery, load
 from tocsin.registry import BackendRegistrar, Provenance, Registry
 
@@ -175,7 +175,7 @@ def test_an_unknown_hook_names_the_nearest(plugin: Any) -> None:
 
 
 def test_a_hook_with_another_argument_is_refused(plugin: Any) -> None:
-    """The whole message says so, and it is this plugin's failure alone."""
+    """pluggy says so, and it is this plugin's failure alone."""
 
     @tocsin.hookimpl
     def tocsin_register_backends(registry: Any) -> None: ...
@@ -184,135 +184,8 @@ def test_a_hook_with_another_argument_is_refused(plugin: Any) -> None:
     good = plugin("good2", tocsin_register_backends=backend())
     discovery = load(entry_points=[point("argument", name, "acme"), point("good", good, "fine")])
     (failure,) = problems(discovery)
-    assert failure == (
-        "argument (acme 1.0): PluginError: tocsin_register_backends takes 'registry': a hook is called with one"
-        " argument, and its name is 'registrar'"
-    )
+    assert failure.startswith("argument (acme 1.0): PluginValidationError")
     assert list(discovery.registry.backends) == ["pigeon"]
-
-
-def _unmarked(registrar: Any) -> None: ...
-
-
-@tocsin.hookimpl
-async def _async(registrar: Any) -> None: ...
-
-
-@tocsin.hookimpl
-def _yielding(registrar: Any) -> Any:
-    yield registrar
-
-
-@tocsin.hookimpl
-def _taking_nothing() -> None: ...
-
-
-@tocsin.hookimpl
-def _taking_more(registrar: Any, config: Any) -> None: ...
-
-
-@tocsin.hookimpl(specname="tocsin_register_backend")
-def _misnamed(registrar: Any) -> None: ...
-
-
-class Methods:
-    """Has a hook, as a method."""
-
-    @tocsin.hookimpl
-    def tocsin_register_backends(self, registrar: Any) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("contents", "problem"),
-    [
-        ({"tocsin_register_backends": _unmarked}, "is not marked as a hook: write @tocsin.hookimpl above it"),
-        ({"tocsin_register_backend": _unmarked}, "the name of one; did you mean 'tocsin_register_backends'?"),
-        ({"tocsin_register_backends": _async}, "tocsin_register_backends is async: a hook is called once, while"),
-        ({"tocsin_register_backends": _yielding}, "has a yield in it, so that calling it does nothing: a hook is"),
-        ({"tocsin_register_backends": _taking_nothing}, "takes no argument: a hook is called with one argument,"),
-        ({"tocsin_register_backends": _taking_more}, "takes 'registrar', 'config': a hook is called with one"),
-        ({"rings": _misnamed}, "unknown hook tocsin_register_backend; did you mean 'tocsin_register_backends'?"),
-        ({}, "there is no hook in it: a plugin has functions such as tocsin_register_backends, with @tocsin"),
-    ],
-)
-def test_what_would_be_passed_over_in_silence_is_told(plugin: Any, contents: dict[str, Any], problem: str) -> None:
-    """Whole, and the others load."""
-    points = [
-        point("vain", plugin("vain", **contents), "acme"),
-        point("good", plugin("fine", tocsin_register_backends=backend()), "fine"),
-    ]
-    discovery = load(entry_points=points)
-    (failure,) = problems(discovery)
-    assert failure.startswith("vain (acme 1.0): PluginError: ")
-    assert problem in failure
-    assert list(discovery.registry.backends) == ["pigeon"]
-
-
-def test_a_class_in_place_of_its_object_is_told() -> None:
-    """Its hooks are methods that would be called without the object."""
-    (failure,) = problems(load(extra=[Methods], entry_points=[]))
-    assert failure == (
-        "Methods (given by the application): PluginError: tocsin_register_backends is a method of a class: the plugin"
-        " is an object of it, Methods()"
-    )
-    assert problems(load(extra=[Methods()], entry_points=[])) == []
-
-
-def test_a_class_whose_hooks_need_no_object_is_a_plugin() -> None:
-    """They are static."""
-
-    class Static:
-        tocsin_register_backends = staticmethod(backend())
-
-    assert list(load(extra=[Static], entry_points=[]).registry.backends) == ["pigeon"]
-
-
-def test_a_hook_may_have_a_name_of_its_own_and_specifications_are_none(plugin: Any) -> None:
-    """As pluggy has it: the hook that it means is named beside the marker."""
-
-    @tocsin.hookimpl(specname="tocsin_register_backends")
-    def rings(registrar: BackendRegistrar) -> None:
-        registrar.register("pigeon", lambda config, context: config, config_class=Config)
-
-    contents = {"rings": rings, "tocsin_register_matchers": hookspecs.tocsin_register_matchers}
-    discovery = load(entry_points=[point("own", plugin("own", **contents), "acme")])
-    assert problems(discovery) == []
-    assert list(discovery.registry.backends) == ["pigeon"]
-
-
-async def _never_awaited(*_: object) -> None: ...
-
-
-class _Plain:
-    def send(self, notification: Any) -> None: ...
-
-    def run(self, submit: Any) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("kind", "arguments", "problem"),
-    [
-        ("backend", (_Plain, Config), "send of _Plain is no async def: write `async def send(self, notification)`"),
-        ("source", (_Plain, Config), "run of _Plain is no async def: write `async def run(self, submit)`"),
-        ("backend", (_never_awaited, Config), "whose factory is async: it is called and never awaited, write `def`"),
-        ("matcher", (_never_awaited,), "whose factory is async"),
-        ("renderer", (_never_awaited,), "whose render is async"),
-        ("observer", (_never_awaited,), "whose observer is async"),
-    ],
-)
-def test_what_is_awaited_is_async_and_nothing_else_is(kind: str, arguments: tuple[Any, ...], problem: str) -> None:
-    """It is told where it is registered, and not by the first alert."""
-    factory, *config = arguments
-
-    class P:
-        @tocsin.hookimpl(specname=f"tocsin_register_{kind}s")
-        def register(self, registrar: Any) -> None:
-            registrar.register("odd", factory, **({"config_class": config[0]} if config else {}))
-
-    (failure,) = problems(load(extra=[P()], entry_points=[]))
-    who = "P (given by the application)"
-    assert failure.startswith(f"{who}: PluginError: {who} registers a {kind}")
-    assert problem in failure
 
 
 def test_a_plugin_is_switched_off_by_name(plugin: Any) -> None:

@@ -50,8 +50,7 @@ class Document:
 
 
 def _documents() -> list[Document]:
-    folders = ("*.md", "docs/**/*.md", "contrib/*/README.md", "cookiecutter-backend/README.md")
-    paths = [path for folder in folders for path in ROOT.glob(folder)]
+    paths = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("contrib/*/README.md")]
     return [Document(path, path.read_text(encoding="utf-8")) for path in sorted(paths)]
 
 

@@ -41,9 +41,9 @@ BY_LANGUAGE: Final = {
     "python": "run, or compared with the file that it is an excerpt of",
     "yaml": "read as a configuration",
     "toml": "read as TOML, and as a configuration where it is one",
-    "console": "commands, parsed; those of tocsin are run, and their output compared, by tests/test_docs_commands.py",
-    "sh": "commands, as those of console",
-    "text": "commands, as those of console, if the first line is one; otherwise output or a sketch, which is no code",
+    "console": "commands, parsed; what is shown below one with $ is compared where other tests say so",
+    "sh": "commands, parsed",
+    "text": "commands, parsed, if the first line is one; otherwise output or a sketch, which is no code",
     "shell-session": "run by tests/lab/test_transcripts.py",
     "{toctree}": "built with the site",
     "{public-names}": "built with the site",
@@ -70,7 +70,7 @@ RUN_WHOLE: Final = {"docs/how-to/write-a-backend.md": "tests/authoring/test_writ
 """Documents that a test follows as their readers do."""
 
 PROGRAMS: Final = frozenset(
-    {"amtool", "cookiecutter", "curl", "echo", "export", "git", "gunicorn", "install", "jq", "mail"}
+    {"amtool", "curl", "echo", "export", "git", "gunicorn", "install", "jq", "mail"}
     | {"pyperf", "python", "python3", "systemctl", "uvicorn"}
 )
 """What is not ours: it is not run, and its arguments are its own matter."""
@@ -99,8 +99,7 @@ class Block:
 
 
 def _blocks() -> Iterator[Block]:
-    folders = ("*.md", "docs/**/*.md", "contrib/*/README.md", "cookiecutter-backend/README.md")
-    for path in sorted(path for folder in folders for path in ROOT.glob(folder)):
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("contrib/*/README.md")]):
         for found in FENCE.finditer(path.read_text(encoding="utf-8")):
             language = found["language"].split(" ")[0]
             yield Block(path, found["above"], language, textwrap.dedent(found["text"]))

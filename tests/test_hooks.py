@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 import textwrap
 import types
 from typing import Any
@@ -33,9 +32,7 @@ from tocsin import (
     hookspecs,
 )
 from tocsin.discovery import load
-from tocsin.errors import PluginError
 from tocsin.registry import KINDS, Registration, Registry
-from tocsin.registry.registrars import BackendRegistrar, EscalationSchedulerRegistrar
 from tocsin.roles.source import Submit
 
 
@@ -272,45 +269,3 @@ def test_a_registered_backend_keeps_its_config_class_and_settings(registry: Regi
 def test_a_registered_aggregator_is_made_from_its_config(registry: Registry) -> None:
     aggregator: Aggregator = registry.aggregators["by_node"].spec.factory(_Config())
     assert aggregator.key(tocsin.PerformanceAlert("a", "c", tocsin.AlertSeverity.INFO, "m", node_id="n1")) == "n1"
-
-
-@attrs.frozen
-class _Settings:
-    """Of a backend that is registered wrongly."""
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"timeout_seconds": -1.0}, "timeout_seconds is -1.0, not a number of seconds above zero"),
-        ({"timeout_seconds": "10"}, "timeout_seconds is '10', not a number of seconds above zero"),
-        ({"timeout_seconds": float("nan")}, "timeout_seconds is nan, not a number of seconds above zero"),
-        ({"concurrency": 0}, "concurrency is 0, not a whole number above zero"),
-        ({"concurrency": True}, "concurrency is True, not a whole number above zero"),
-        ({"renderer": ""}, "renderer is '', not the name of one"),
-        ({"human": "yes"}, "human is 'yes', not true or false"),
-        ({"acknowledgements": 1}, "acknowledgements is 1, not true or false"),
-        ({"retry": 3}, "retry is 3, not a RetryPolicy"),
-        ({"circuit": False}, "circuit is False, not a CircuitPolicy"),
-    ],
-)
-def test_a_backend_whose_settings_cannot_work_is_refused(wrong: dict[str, Any], said: str) -> None:
-    """It would never send, or every attempt would end unknown."""
-    registrar = BackendRegistrar()
-    with pytest.raises(PluginError, match=re.escape(said)):
-        registrar.register("bell", lambda config, context: None, config_class=_Settings, **wrong)  # type: ignore[arg-type]
-    registrar.commit()
-    assert registrar.frozen() == {}
-
-
-def test_a_class_in_the_place_of_an_object_is_refused() -> None:
-    class Scheduler:
-        """Has what a scheduler has, but nobody made one."""
-
-        def begin(self) -> None: ...
-        def next(self) -> None: ...
-        def advance(self) -> None: ...
-        def steps(self) -> None: ...
-
-    with pytest.raises(PluginError, match="not an object of that class"):
-        EscalationSchedulerRegistrar().register("late", Scheduler)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from tocsin import hookspecs
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_MODULE = 400
-PUBLIC_API = {"tocsin", "tocsin.http", "tocsin.patterns", "tocsin.threads", "tocsin.wording"}
+PUBLIC_API = {"tocsin", "tocsin.http", "tocsin.patterns", "tocsin.wording"}
 
 
 @attrs.frozen
@@ -152,7 +152,7 @@ def test_plugins_and_contrib_import_only_the_public_api() -> None:
 
 
 def _offered() -> set[str]:
-    return {*tocsin.__all__, "http", "patterns", "threads", "wording"}
+    return {*tocsin.__all__, "http", "patterns", "wording"}
 
 
 def test_every_blind_except_says_why() -> None:

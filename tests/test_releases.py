@@ -14,7 +14,7 @@ from release.building import BuildError, build_all, members, same_again
 from release.contents import problems
 from release.dist import make
 from release.distributions import ROOT, distributions
-from release.version import HOOK, aligned, main, requirement, stray
+from release.version import aligned, main, requirement, stray
 
 from tocsin import HOOK_API
 
@@ -246,22 +246,6 @@ def test_what_is_wrong_with_one_is_found(
     found = _build(repository, tmp_path)
     assert any(problem in line for line in found), found
     assert all(line.startswith("tocsin_bell-0.1.") for line in found)
-
-
-def test_what_pip_built_in_a_clone_is_not_released(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bell = repository / "contrib/tocsin-bell"
-    shutil.copy(HOOK, bell)
-    with (bell / "pyproject.toml").open("a") as file:
-        file.write("\n[tool.hatch.build.targets.wheel.hooks.custom]\n")
-    assert _build(repository, tmp_path) == []
-    monkeypatch.setenv("PIP_BUILD_TRACKER", str(tmp_path))
-    (problem,) = _build(repository, tmp_path)
-    assert problem == (
-        f"tocsin_bell-0.1.0-py3-none-any.whl: requires tocsin @ {repository.as_uri()}, "
-        "which is a place on one machine: build it with make dist, not with pip"
-    )
 
 
 def test_two_that_hold_the_same_file_are_found(repository: Path, tmp_path: Path) -> None:

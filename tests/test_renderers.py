@@ -56,9 +56,7 @@ def summary(count: int = 14, **changes: Any) -> Notification:
 
 
 def test_every_documented_field_of_one_alert() -> None:
-    notification = make_notification(
-        level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION, link="https://alerts.example/a"
-    )
+    notification = make_notification(level=EscalationLevel.FIRST, kind=NotificationKind.ESCALATION)
     assert {field: field_value(notification, field) for field in TEMPLATE_FIELDS} == {
         "alert_id": "manual-001",
         "cluster_id": "prod-web-01",
@@ -72,13 +70,10 @@ def test_every_documented_field_of_one_alert() -> None:
         "status": "firing",
         "kind": "escalation",
         "level": "first",
-        "acknowledged_by": "",
         "alert_count": 1,
         "incident_id": "inc-1",
         "notification_id": "ntf-1",
         "channel_id": "ops",
-        "link": "https://alerts.example/a",
-        "silence_link": "",
         "first_timestamp": NOW,
         "last_timestamp": NOW,
     }
@@ -236,9 +231,7 @@ def test_of_many_clusters_ten_are_named() -> None:
 def test_any_notification_as_text_begins_with_its_status_and_severity(notification: Notification) -> None:
     message = text_renderer.render(notification, None)
     alive = notification.kind is NotificationKind.HEARTBEAT
-    taken = notification.kind is NotificationKind.ACKNOWLEDGED
-    state = "ACKNOWLEDGED" if taken else notification.status.value.upper()
-    told = f"[{state}] {notification.severity.value.upper()}"
+    told = f"[{notification.status.value.upper()}] {notification.severity.value.upper()}"
     start = "[HEARTBEAT] tocsin is alive" if alive else told
     assert message.subject.removeprefix("[TEST] ").startswith(start)
     assert message.body.startswith(message.subject)
@@ -294,10 +287,7 @@ def test_a_single_alert_as_json() -> None:
             "first": NOW,
             "last": NOW,
         },
-        "alerts": [
-            {**alert, "status": "firing", "episode": 1, "fired_at": NOW, "resolved_at": None}
-            | {"acknowledged_by": None, "comment": ""}
-        ],
+        "alerts": [{**alert, "status": "firing", "episode": 1, "fired_at": NOW, "resolved_at": None}],
     }
 
 

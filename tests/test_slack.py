@@ -102,10 +102,10 @@ def test_every_severity_has_a_color_of_its_own_and_a_resolution_is_green() -> No
         slack.payload(rendered(make_notification(make_listed(severity=severity))))["attachments"][0]["color"]
         for severity in AlertSeverity
     ]
-    assert len({*colors, slack.CALM_COLOR}) == 6
+    assert len({*colors, slack.RESOLVED_COLOR}) == 6
     for severity in AlertSeverity:
         document = slack.payload(rendered(make_notification(make_listed(severity=severity, resolved=True))))
-        assert document["attachments"][0]["color"] == slack.CALM_COLOR
+        assert document["attachments"][0]["color"] == slack.RESOLVED_COLOR
         assert document["text"].startswith("[RESOLVED]")
         assert "FIRING" not in shown(document)
 

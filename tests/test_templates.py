@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,9 +149,3 @@ def test_fields_of_a_summary() -> None:
     assert field_value(notification, "annotations.nothing") == ""
     with pytest.raises(TemplateError, match="did you mean"):
         field_value(notification, "severty")
-
-
-def test_every_field_is_in_the_reference() -> None:
-    """With what it stands for."""
-    reference = (Path(__file__).resolve().parents[1] / "docs/reference/configuration.md").read_text(encoding="utf-8")
-    assert [name for name, said in TEMPLATE_FIELDS.items() if f"| `{{{name}}}` | {said} |" not in reference] == []

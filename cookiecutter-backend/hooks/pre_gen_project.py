@@ -24,32 +24,14 @@ YAML_WORDS = ["false", "n", "no", "null", "off", "on", "true", "y", "yes"]
 """What YAML takes for something else than a string."""
 
 NEEDED = [
-    *("anyio", "apprise", "arrow", "ast-serialize", "attr", "attrs", "backports", "backports-tarfile"),
-    *("backports-zoneinfo", "binaryornot", "build", "cattr", "cattrs", "certifi", "cffi", "charset-normalizer"),
-    *("click", "colorama", "conftest", "cookiecutter", "cryptography", "dateutil", "docutils"),
-    *("exceptiongroup", "google-re2", "h11", "hatchling", "httpcore", "httpx", "hypothesis", "id", "idna"),
-    *("importlib-metadata", "iniconfig", "jaraco", "jaraco-classes", "jaraco-context", "jaraco-functools"),
-    *("jeepney", "jinja2", "keyring", "lazy-importer", "librt", "markdown", "markdown-it", "markdown-it-py"),
-    *("markupsafe", "mdurl", "more-itertools", "mpreg", "mypy", "mypy-extensions", "mypyc", "nh3", "oauthlib"),
-    *("orjson", "outcome", "packaging", "pathspec", "pip", "pkg-resources", "pluggy", "prometheus-client"),
-    *("psutil", "py", "pycparser", "pygments", "pyproject-hooks", "pytest", "python-dateutil"),
-    *("python-slugify", "pywin32-ctypes", "pyyaml", "re2", "readme-renderer", "requests", "requests-oauthlib"),
-    *("requests-toolbelt", "rfc3986", "rich", "ruff", "secretstorage", "setuptools", "slugify", "sniffio"),
-    *("sortedcontainers", "src", "starlette", "test", "tests", "text-unidecode", "tocsin", "tocsin-plugins"),
-    *("tomli", "tomlkit", "trio", "trove-classifiers", "twine", "typing-extensions", "tzdata", "urllib3"),
-    *("uvicorn", "uvloop", "wheel", "yaml", "zipp"),
+    *("anyio", "attr", "attrs", "cattr", "cattrs", "certifi", "click", "h11", "httpcore", "httpx", "idna"),
+    *("importlib-metadata", "iniconfig", "markdown-it", "markdown-it-py", "mdurl", "outcome", "packaging", "pip"),
+    *("pluggy", "py", "pygments", "pytest", "pyyaml", "rich", "sniffio", "sortedcontainers", "trio", "yaml", "zipp"),
+    *("typing-extensions", "google-re2", "orjson", "psutil", "re2", "uvloop"),
+    *("hatchling", "mypy", "ruff", "setuptools", "wheel"),
+    *("conftest", "src", "test", "tests", "tocsin", "tocsin-plugins"),
 ]
-"""What tocsin, the plugin's tools and cookiecutter depend on, by the names of distributions and of what they import.
-
-One of the same name would stand before it, or be required by itself. ``python -m tests.authoring.needed`` adds to it.
-"""
-
-OF_OTHER_PYTHONS = [
-    *("aifc", "annotationlib", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "compression", "crypt"),
-    *("distutils", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd"),
-    *("sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib"),
-]
-"""What was in the standard library of Python 3.11, or is in that of a later one."""
+"""What tocsin and the tests are made of, which a package of the same name would stand before."""
 
 OURS = [
     *("tocsin-apprise", "tocsin-discord", "tocsin-email", "tocsin-exec", "tocsin-file", "tocsin-jinja", "tocsin-mpreg"),
@@ -78,11 +60,10 @@ def distribution_problem(distribution):
     if not DISTRIBUTION.fullmatch(distribution) or len(distribution) > LONGEST:
         return f"is to be lower-case letters and digits, joined by -, a letter first, at most {LONGEST} characters"
     package = distribution.replace("-", "_")
-    standard = package in sys.stdlib_module_names or package in OF_OTHER_PYTHONS
-    if keyword.iskeyword(package) or standard or DEVICES.fullmatch(package):
+    if keyword.iskeyword(package) or package in sys.stdlib_module_names or DEVICES.fullmatch(package):
         return "is a name that Python or Windows needs; put tocsin- before it"
     if distribution in NEEDED:
-        return "is a name that tocsin, or what the plugin is made with, needs; put tocsin- before it"
+        return "is a name that tocsin or its tests need; put tocsin- before it"
     if distribution in OURS:
         return "is a distribution that tocsin has already; take another name"
     return ""

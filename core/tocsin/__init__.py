@@ -79,7 +79,6 @@ from tocsin.model.label_set import fingerprint, label_set
 from tocsin.model.ledger import LedgerKind, LedgerLine
 from tocsin.model.notification import (
     AlertStatus,
-    Links,
     ListedAlert,
     Message,
     Notification,
@@ -209,7 +208,6 @@ __all__ = [
     "LedgerLine",
     "LevelExplanation",
     "LevelReached",
-    "Links",
     "ListedAlert",
     "LoadedConfiguration",
     "MatchOperator",

@@ -15,10 +15,10 @@ import importlib_metadata
 import pluggy
 
 from tocsin import hookspecs
-from tocsin.errors import PluginError
+from tocsin.errors import PluginError, nearest
 from tocsin.hook_api import HOOK_API, built_for, refusal
-from tocsin.hook_functions import hook_of, wrong_with
 from tocsin.registry import (
+    KINDS,
     AggregatorRegistrar,
     BackendRegistrar,
     CommandRegistrar,
@@ -80,6 +80,10 @@ def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".split("\n", 1)[0]
 
 
+def _hook(kind: str) -> str:
+    return f"tocsin_register_{kind}s"
+
+
 class _Loader:
     """One load: a manager with the specifications, the registrars, and what went wrong so far."""
 
@@ -107,11 +111,8 @@ class _Loader:
     def add(self, provenance: Provenance, plugin: object) -> None:
         """Register one plugin with pluggy; a hook that is no hook of ours is this plugin's failure alone."""
         try:
-            problem = wrong_with(plugin, self.manager.parse_hookimpl_opts)
-            if problem is not None:
-                raise PluginError(problem)
             self.manager.register(plugin, name=str(provenance))
-            self.manager.check_pending()
+            self._check_pending(plugin)
         except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything; it is reported and the others load
             if self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
@@ -119,13 +120,27 @@ class _Loader:
         else:
             self.plugins.append((plugin, provenance))
 
+    def _check_pending(self, plugin: object) -> None:
+        try:
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            unknown = [
+                name
+                for name in dir(plugin)
+                if self.manager.parse_hookimpl_opts(plugin, name) is not None and not hasattr(hookspecs, name)
+            ]
+            hooks = [_hook(kind) for kind in KINDS]
+            raise PluginError(
+                f"unknown hook {', '.join(unknown)}{nearest(unknown[0], hooks)}" if unknown else str(error)
+            ) from None
+
     def call(self) -> None:
         """Let each plugin register, in order; keep all or nothing of each."""
         for plugin, provenance in self.plugins:
             try:
                 for kind, registrar in self.registrars.items():
                     registrar.provenance = provenance
-                    caller = self.manager.subset_hook_caller(hook_of(kind), self._others(plugin))
+                    caller = self.manager.subset_hook_caller(_hook(kind), self._others(plugin))
                     caller(registrar=registrar)
             except (Exception, SystemExit) as error:  # noqa: BLE001  as above
                 for registrar in self.registrars.values():

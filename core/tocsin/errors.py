@@ -13,7 +13,6 @@
     ├── PluginError                 a plugin that failed to import, collided or registered nonsense
     ├── StoreError                  a commit failed: nothing of its batch happened
     │   └── UnstorableError         what was to be kept is too large, or is not plain data
-    ├── BusyError                   all threads for calls that block are taken (see tocsin.threads)
     └── ServiceClosed               the service was left; it takes no more input
 """
 

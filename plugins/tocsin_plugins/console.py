@@ -12,6 +12,7 @@ import attrs
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     BackendContext,
     BackendRegistrar,
     Message,
@@ -32,7 +33,7 @@ _SGR: Final = {
     AlertSeverity.CRITICAL: "1;31",
     AlertSeverity.EMERGENCY: "1;37;41",
 }
-_SGR_CALM: Final = "32"
+_SGR_RESOLVED: Final = "32"
 
 
 @hookimpl
@@ -111,13 +112,13 @@ def _block(message: Message) -> list[str]:
 
 
 def _painter(notification: Notification) -> Callable[[str], str]:
-    code = _SGR_CALM if notification.calm else _SGR[notification.severity]
+    code = _SGR_RESOLVED if notification.status is AlertStatus.RESOLVED else _SGR[notification.severity]
     return lambda text: f"\x1b[{code}m{text}\x1b[0m"
 
 
 def _border(notification: Notification) -> str:
     """The frame's colour, in rich's words."""
-    if notification.calm:
+    if notification.status is AlertStatus.RESOLVED:
         return "green"
     return {AlertSeverity.INFO: "blue", AlertSeverity.WARNING: "yellow"}.get(notification.severity, "red")
 

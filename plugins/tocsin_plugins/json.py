@@ -7,8 +7,7 @@ The default document has these members. Times are seconds since the epoch (UTC);
 ``metric_name``, ``current_value``, ``threshold_value``, ``message``, ``timestamp``, ``labels``, ``annotations``,
 ``generator_url``; ``summary`` (``count``, ``firing``, ``resolved``, ``clusters``, ``severities``, ``first``, ``last``);
 and ``alerts``: every alert that it tells of, with the same members, its own ``severity``, and ``status``, ``episode``,
-``fired_at``, ``resolved_at``, and ``acknowledged_by`` with the ``comment`` of who took it. Where people see it, if
-there is such a place, stands in ``link``, and where they silence its like in ``silence_link``.
+``fired_at`` and ``resolved_at``. Where people see it, if there is such a place, stands in ``link``.
 """
 
 from __future__ import annotations
@@ -68,7 +67,6 @@ def document(notification: Notification) -> dict[str, Any]:
         "summary": _summary(notification),
         "alerts": alerts,
         **({"link": notification.link} if notification.link else {}),
-        **({"silence_link": notification.silence_link} if notification.silence_link else {}),
     }
 
 
@@ -96,8 +94,6 @@ def _listed(listed: ListedAlert) -> dict[str, Any]:
         "episode": listed.episode,
         "fired_at": listed.fired_at,
         "resolved_at": listed.resolved_at,
-        "acknowledged_by": listed.acknowledged_by,
-        "comment": listed.comment,
     }
 
 

@@ -10,6 +10,7 @@ import httpx
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     BackendContext,
     BackendRegistrar,
     Message,
@@ -34,7 +35,7 @@ from tocsin_plugins import _slack_blocks, text
 
 __all__ = ["SlackBackend", "SlackConfig", "payload", "render", "tocsin_register_backends", "tocsin_register_renderers"]
 
-CALM_COLOR: Final = "#2eb67d"
+RESOLVED_COLOR: Final = "#2eb67d"
 COLORS: Final = {
     AlertSeverity.INFO: "#439fe0",
     AlertSeverity.WARNING: "#ecb22e",
@@ -136,7 +137,7 @@ def payload(notification: Notification) -> dict[str, Any]:
         headline = _slack_blocks.escaped(wording.headline(notification))
         details = _slack_blocks.details(notification)
     headline = headline or _slack_blocks.escaped(wording.headline(notification))
-    color = CALM_COLOR if notification.calm else COLORS[notification.severity]
+    color = RESOLVED_COLOR if notification.status is AlertStatus.RESOLVED else COLORS[notification.severity]
     document: dict[str, Any] = {
         "text": _slack_blocks.fitting(headline, _slack_blocks.TEXT),
         "blocks": [_slack_blocks.header(headline)],

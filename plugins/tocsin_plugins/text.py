@@ -49,8 +49,6 @@ def _body(notification: Notification) -> Iterator[str]:
     yield f"incident: {notification.incident_id}"
     if notification.link:
         yield f"link: {notification.link}"
-    if notification.silence_link:
-        yield f"silence: {notification.silence_link}"
 
 
 def _single(listed: ListedAlert) -> Iterator[str]:

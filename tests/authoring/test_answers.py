@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
-import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from tests.authoring.generated import KINDS, TEMPLATE, Answers
-from tests.authoring.needed import needed, written
-from tests.authoring.reader import PAGE
 from tests.environments import ROOT, surroundings
 
 from tocsin.discovery import load
@@ -104,27 +101,18 @@ def test_distributions_that_python_or_windows_take_for_their_own(distribution: s
     assert "put tocsin- before it" in refusal(distribution=distribution)
 
 
-@pytest.mark.parametrize("distribution", ["telnetlib", "imp", "distutils", "annotationlib", "compression"])
-def test_distributions_that_another_python_takes_for_its_own(distribution: str) -> None:
-    """Whichever runs cookiecutter."""
-    assert "put tocsin- before it" in refusal(distribution=distribution)
-
-
-def test_distributions_that_the_plugin_or_its_tools_depend_on() -> None:
-    """What they are called, and what they import, as far as what is installed here says."""
-    found = needed()
-    assert {"attr", "cattrs", "librt", "mypy-extensions", "pathspec", "pluggy", "trove-classifiers", "yaml"} <= {*found}
-    lacking = [name for name in found if "put tocsin- before it" not in refusal(distribution=name)]
-    assert lacking == [], "python -m tests.authoring.needed adds them"
-
-
-def test_what_is_written_into_the_hook_is_all_that_it_has_already() -> None:
-    """Nothing is lost when it is written on a machine that has less."""
-    text = HOOK.replace('    *("anyio", ', '    *("another", "anyio", ').replace('"trove-classifiers", ', "")
-    assert text != HOOK
-    assert '"another"' in written(text)
-    assert '"trove-classifiers"' in written(text)
-    assert written(HOOK) == HOOK
+def test_distributions_that_hide_what_the_plugin_needs() -> None:
+    """Everything that core and its extras depend on, and tocsin itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [
+        line
+        for name, extra in project["optional-dependencies"].items()
+        if name not in {"dev", "docs"}
+        for line in extra
+    ]
+    needed = {line.split(">")[0].lower() for line in (*project["dependencies"], *extras)}
+    needed |= {"tocsin-plugins", "tocsin", "pytest", "trio", "yaml"}
+    assert [name for name in needed if "put tocsin- before it" not in refusal(distribution=name)] == []
 
 
 def test_distributions_that_tocsin_has_already() -> None:
@@ -178,23 +166,3 @@ def test_nothing_is_written_where_an_answer_is_refused(distribution: str, tmp_pa
     assert done.stderr.startswith(f"distribution: {distribution!a} is ")
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["made"]
     assert list((tmp_path / "made").iterdir()) == []
-
-
-def test_every_key_that_can_be_given_without_questions_is_in_the_how_to() -> None:
-    """With what it takes; and none that is gone."""
-    keys = [key for key in json.loads((TEMPLATE / "cookiecutter.json").read_text("utf-8")) if not key.startswith("_")]
-    _, _, table = PAGE.partition("| key | what it takes |\n")
-    assert re.findall(r"^\| `(\w+)` \|", table.partition("\n\n")[0], re.MULTILINE) == keys
-
-
-def test_the_readme_of_the_template_has_its_command_and_its_questions() -> None:
-    """And what can be chosen."""
-    text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
-    asked = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
-    questions = [name for name in asked if not name.startswith("_")]
-    rows = dict(re.findall(r"^\| (`.*`) \| (.*) \|$", text, re.MULTILINE))
-    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == questions
-    for choices in (asked["kind"], asked["license"]):
-        assert any(re.findall(r"`([\w.-]+)`", answer) == choices for answer in rows.values())
-    (command,) = re.findall(r"^```console\n(.*)\n```$", text, re.MULTILINE)
-    assert shlex.split(command) == ["cookiecutter", TEMPLATE.relative_to(ROOT).as_posix()]

@@ -123,16 +123,6 @@ def test_the_configuration_in_its_readme_is_right(made: Made, tmp_path: Path) ->
     run(made.python.with_name("tocsin"), "check", file)
 
 
-def test_the_commands_of_its_readme_can_be_typed(made: Made) -> None:
-    """What is installed first brings the command that comes next, and what is run is what its CI runs."""
-    readme = (made.folder / "README.md").read_text(encoding="utf-8")
-    user, author = re.findall(r"^```console\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
-    assert user.splitlines() == [f"pip install {made.project['project']['name']} 'tocsin[cli]'", "tocsin plugins"]
-    workflow = (made.folder / ".github/workflows/ci.yml").read_text(encoding="utf-8")
-    commands = [command for line in author.splitlines() for command in line.split(" && ")]
-    assert [command for command in commands if f"{command}\n" not in workflow] == []
-
-
 def test_what_was_answered_is_in_the_metadata_as_it_was_typed(made: Made) -> None:
     """Quotes, backslashes, braces and emoji included."""
     with zipfile.ZipFile(made.wheel) as archive:

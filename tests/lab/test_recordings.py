@@ -91,8 +91,8 @@ def test_one_configuration_that_never_changed_gives_the_same_by_itself(tmp_path:
 
 
 def test_what_another_configuration_makes_due_is_met_in_time(tmp_path: Path) -> None:
-    """A channel that nothing uses makes it another: what is sent stays, but for what an outage kept back."""
-    run = recorded(45, tmp_path)
+    """A channel that nothing uses makes it another one: what is sent stays, but for what a downtime kept back."""
+    run = recorded(21, tmp_path)
     (only,) = run.configurations()
     plain = run.plain(only)
     channels = plain["channels"]

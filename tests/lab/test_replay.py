@@ -30,17 +30,13 @@ def replayed(write: Write, plan_of: Callable[[str], Plan], registry: Registry) -
     """A function that replays alerts with the usual configuration, and a model of the world."""
 
     def replayed(
-        *alerts: dict[str, object],
-        model: str = "",
-        since: float = float("-inf"),
-        until: float = float("inf"),
-        configuration: str = CONFIGURATION,
+        *alerts: dict[str, object], model: str = "", since: float = float("-inf"), until: float = float("inf")
     ) -> Report:
         world = read_model(write("model.yaml", model)) if model else Model()
         return replay(
             read_history(write("alerts.json", as_lines(alerts)), Labels()),
             registry,
-            plan_of(configuration),
+            plan_of(CONFIGURATION),
             receivers=ModelledReceivers(world.receivers),
             people=ModelledPeople(world.people),
             since=since,
@@ -120,16 +116,6 @@ def test_people_answer_as_the_model_says(replayed: Callable[..., Report]) -> Non
     assert 2 < some.levels["on-call"]["first"] < 18
     mild = replayed(*alerts, model="people: [{after_seconds: 2m, min_severity: emergency}]")
     assert mild.levels == {"on-call": {"first": 20}}
-
-
-def test_that_somebody_has_it_is_no_telling_and_is_answered_by_nobody(replayed: Callable[..., Report]) -> None:
-    """It is sent, and counted as what it is."""
-    wanting = CONFIGURATION.replace("pager: {backend: console", "pager: {send_acknowledged: true, backend: console")
-    alert, people = fired("a", HOUR, HOUR + 3000.0), "people: [{after_seconds: 2m}]"
-    without, told = replayed(alert, model=people), replayed(alert, model=people, configuration=wanting)
-    assert (told.tellings, told.notifications) == (without.tellings, without.notifications)
-    assert told.kinds == {**without.kinds, "acknowledged": 1}
-    assert told.attempts == without.attempts + 1
 
 
 def test_the_same_replay_is_the_same(replayed: Callable[..., Report]) -> None:

@@ -120,8 +120,7 @@ class Pigeon:
 
     def incident(self, notification: Notification) -> str | None:
         """Return what belongs together."""
-        again = notification.reopened
-        return f"{notification.incident_id}+{again}" if again else notification.incident_id
+        return notification.incident_id
 
     def ends(self, notification: Notification) -> bool | None:
         """Return whether it is all over."""
@@ -134,7 +133,7 @@ def plugin_of(factory: Any, config_class: type = PigeonConfig, **options: Any) -
     class Plugin:
         @tocsin.hookimpl
         def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
-            settings = {"per_incident": True, "acknowledgements": True, "timeout_seconds": 65.0, **options}
+            settings = {"per_incident": True, "timeout_seconds": 65.0, **options}
             registrar.register("pigeon", factory, config_class=config_class, **settings)
 
     return Plugin()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import random
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -163,16 +162,6 @@ MATCHERS: dict[str, tuple[Any, str, str]] = {
         "test_it_is_pure",
         "for one alert, and should be True",
     ),
-    "nightly": (
-        _opaque(lambda view, names: view.label("region") in names and time.localtime().tm_hour >= 0),
-        "test_it_is_pure",
-        "the condition 'eu' asks time.localtime",
-    ),
-    "lottery": (
-        _opaque(lambda view, names: view.label("region") in names and random.random() < 2),
-        "test_it_is_pure",
-        "the condition 'eu' asks random.random",
-    ),
     "greedy": (
         lambda value: (region(value), isinstance(value, list) and value.sort(reverse=True))[0],
         "test_it_is_pure",
@@ -272,20 +261,10 @@ RENDERERS: dict[str, tuple[Any, str, str]] = {
         "test_odd_values_are_rendered",
         "rendering firing of 0 alerts raised IndexError",
     ),
-    "counting": (
-        _changed(body=lambda message: f"{message.body} {next(COUNTER)}"),
-        "test_it_is_pure",
-        "is rendered as .* and then as",
-    ),
-    "counting in templates": (
-        _changed(body=lambda message: f"{message.body} {next(COUNTER)}" if message.templated else message.body),
-        "test_it_is_pure",
-        "is rendered as .* and then as",
-    ),
     "clock": (
-        _changed(body=lambda message: f"{message.body} {time.strftime('%Y')}"),
+        _changed(body=lambda message: f"{message.body} {time.perf_counter_ns()}"),
         "test_it_is_pure",
-        "rendering the kind 'firing' asks time.strftime",
+        "is rendered as .* and then as",
     ),
     "deaf": (lambda notification, template: _said(notification, None), TEMPLATE, "is rendered as: firing"),
     "modest": (_changed(templated=lambda _: False), TEMPLATE, "does not say that a template made it"),
@@ -376,15 +355,6 @@ def _remembering(self: Any, state: Any, telling: Any) -> Release:
     return Release(telling.now + self.asked)
 
 
-def _opened_in_itself(self: Any, alert: Any, now: float) -> Kept:
-    self.patience = 30.0
-    return Kept(alert.alert_id)
-
-
-def _released_from_itself(self: Any, state: Any, telling: Any) -> Release:
-    return Release(telling.now + self.patience)
-
-
 IN_THE_END = "test_whatever_is_owed_is_told_in_the_end"
 STATE = "test_a_state_is_kept"
 KEY = "test_a_key_is_a_string_or_none"
@@ -426,41 +396,8 @@ AGGREGATORS: dict[str, tuple[Any, str, str]] = {
     "changes its state": (
         _with(state_class=Counting, open=lambda self, alert, now: Counting(), release=_counting),
         "test_it_is_pure",
-        "it changed its state to Counting",
+        "release changed its state",
     ),
-    "asks the clock": (
-        _with(release=lambda self, state, telling: AT_ONCE if time.time() > 0 else Release(telling.now + 1)),
-        "test_it_is_pure",
-        "the aggregator asks time.time",
-    ),
-    "accepts raises": (
-        _with(accepts=lambda self, state, opened_at, now: 1 / 0),
-        "test_it_says_whether_an_incident_takes_more",
-        "accepts raised ZeroDivisionError.*0 s later",
-    ),
-    "accepts so many": (
-        _with(accepts=lambda self, state, opened_at, now: next(COUNTER) % 2 == 0),
-        "test_it_is_pure",
-        "accepts, 0 s later, gives other answers|accepts, .* gives other answers",
-    ),
-    "reminds by chance": (
-        _with(repeat_at=lambda self, state, opened, told: told + 1 + next(COUNTER)),
-        "test_it_is_pure",
-        "repeat_at, .* gives other answers",
-    ),
-    "reminds and raises": (_with(repeat_at=lambda self, state, opened, told: 1 / 0), REMINDER, "repeat_at raised Zero"),
-    "waits for ever": (
-        _with(longest_wait=lambda self, severity: float("nan")),
-        "test_nothing_waits_longer_than_it_says",
-        "longest_wait says nan",
-    ),
-    "opens in itself": (
-        _with(open=_opened_in_itself, release=_released_from_itself),
-        STATE,
-        "after a restart it decides something else|release raised AttributeError",
-    ),
-    "labels raise": (_with(labels=lambda self, alert: {"a": alert.labels["a"]}), LABELS, "labels raised KeyError"),
-    "labels are pairs": (_with(labels=lambda self, alert: [("a", "b")]), LABELS, "the labels of an alert with"),
     "remembers": (_with(release=_remembering), "test_it_is_pure", "other answers to the same questions"),
     "remembers apart": (_with(release=_remembering), STATE, "after a restart it decides something else"),
     "labels are numbers": (_with(labels=lambda self, alert: {"node": 7}), LABELS, "the labels of an alert with"),
@@ -491,13 +428,6 @@ class Walk:
     """What a sound scheduler keeps."""
 
     channels: tuple[tuple[str, ...], ...]
-    told: int = 0
-
-
-@attrs.frozen
-class Count:
-    """What is too little to keep."""
-
     told: int = 0
 
 
@@ -550,20 +480,6 @@ def _step(**changes: Any) -> Any:
     return step
 
 
-class _OneAtATime(Plain):
-    """Keeps the policy of the escalation that began last."""
-
-    state_class = Count
-
-    def begin(self, policy: Any) -> Any:
-        self.walk = Plain.begin(self, policy)
-        return Count()
-
-    def next(self, state: Any) -> Any:
-        return Plain.next(self, attrs.evolve(self.walk, told=state.told))
-
-
-APART = "test_escalations_do_not_mix"
 ORDER, SHOWN, PURE = "test_levels_come_in_order", "test_all_steps_are_shown", "test_it_is_pure"
 
 SOUND = Plain()
@@ -577,13 +493,6 @@ SCHEDULERS: dict[str, tuple[Any, str, str]] = {
     "back in time": (_plain(step=_step(after_seconds=lambda index: -60.0 * index)), ORDER, "earlier than what was"),
     "no time": (_plain(step=_step(after_seconds=lambda index: float("inf"))), ORDER, "earlier than|after_seconds=inf"),
     "nobody": (_plain(step=_step(channels=lambda index: ())), ORDER, r"channels=\(\)"),
-    "no names": (_plain(step=_step(channels=lambda index: (7,))), ORDER, r"channels=\(7,\)"),
-    "asks the clock": (
-        _plain(next=lambda self, state: Plain.next(self, state) if time.monotonic() else None),
-        PURE,
-        "the scheduler asks time.monotonic",
-    ),
-    "one at a time": (_OneAtATime(), APART, "comes Step.* where others run, and Step.* where none does"),
     "no level": (_plain(step=_step(level=lambda index: "first")), ORDER, "level='first'"),
     "steps left": (
         _plain(steps=lambda self, state: Plain.steps(self, state)[state.told :]),

@@ -15,7 +15,6 @@ from tests.service.scripted import HANG, Post, Rendering, alert, listed
 from tocsin import (
     Aggregation,
     AlertRoutingRule,
-    BackendRegistrar,
     Condition,
     EscalationLevel,
     EscalationPolicy,
@@ -23,7 +22,6 @@ from tocsin import (
     GapKind,
     MatcherRegistrar,
     MemoryStore,
-    NotificationChannel,
     NotificationTemplate,
     Outcome,
     PerformanceAlert,
@@ -92,32 +90,6 @@ async def test_what_is_no_outcome_counts_as_unknown(
         assert [delivery.outcome for delivery in alerting.delivery_history] == ["unknown", "delivered"]
         assert kinds(alerting) == {(GapKind.BACKEND_FAILED, "ops")}
     assert len({one.notification_id for one in post.sent}) == 1
-
-
-async def test_a_backend_whose_send_is_no_async_def_is_not_called(clock: VirtualClock) -> None:
-    """It would send, and be sent with again, for its answer cannot be awaited; the gap says what would be right."""
-    sent: list[object] = []
-
-    class Plain:
-        def send(self, notification: Any) -> Outcome:
-            sent.append(notification)
-            return Outcome.delivered()
-
-    def made(config: object, context: object) -> Any:
-        return Plain()
-
-    class Plugin:
-        @hookimpl
-        def tocsin_register_backends(self, registrar: BackendRegistrar) -> None:
-            registrar.register("plain", made, config_class=attrs.make_class("NoConfig", []))
-
-    async with FederationAlertingService(clock=clock, plugins=[Plugin()], catch_all_channel="ops") as alerting:
-        alerting.add_channel(NotificationChannel("ops", "plain"))
-        await alerting.process_alert(alert())
-        assert kinds(alerting) == {(GapKind.BACKEND_FAILED, "ops")}
-        assert "send of Plain is no async def: write `async def send" in alerting.gaps[0].detail
-        assert {delivery.outcome for delivery in alerting.delivery_history} == {"unavailable"}
-    assert sent == []
 
 
 async def test_a_backend_that_hangs_is_cancelled_and_its_attempt_is_unknown(

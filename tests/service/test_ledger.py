@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from tests.service.scripted import Post, alert
 
 from tocsin import (
     AlertRoutingRule,
-    Entry,
     EscalationLevel,
     EscalationPolicy,
     FederationAlertingService,
@@ -21,11 +18,8 @@ from tocsin import (
     LedgerLine,
     MemoryStore,
     Outcome,
-    discovery,
 )
-from tocsin.runtime.ledger import Ledger
 from tocsin.testing.clock import VirtualClock
-from tocsin.testing.contracts import sample
 
 pytestmark = pytest.mark.anyio
 
@@ -203,21 +197,3 @@ async def test_it_names_who_resolved_it_who_wanted_more_and_what_was_noted(
         ("noted", "li", "for good"),
     ]
     assert "level" in kinds(lines)
-
-
-def test_a_store_is_asked_for_few_subjects_at_a_time_and_each_entry_comes_once() -> None:
-    """Commits wait while it looks; an alert may have been in a thousand incidents."""
-    asked: list[int] = []
-
-    class Counting(MemoryStore):
-        def entries(self, after: int = 0, subjects: Collection[str] | None = None) -> Iterator[Entry]:
-            asked.append(len(subjects or ()))
-            return super().entries(after, subjects)
-
-    store = Counting()
-    names = [f"a{number:02}" for number in range(40)]
-    for number in range(1, 6):
-        store.commit(sample.entry(number, *names[number:], *names[:number]))
-    found = Ledger(store, discovery.load().registry, threading.Lock())._entries(set(names))
-    assert [one.ordinal for one in found] == [1, 2, 3, 4, 5]
-    assert asked == [16, 16, 8]

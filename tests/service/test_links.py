@@ -8,7 +8,7 @@ import pytest
 from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Post, alert
 
-from tocsin import AlertRoutingRule, FederationAlertingService, Links, Notification
+from tocsin import AlertRoutingRule, FederationAlertingService, Notification
 from tocsin.model.reason import GapKind
 
 pytestmark = pytest.mark.anyio
@@ -33,16 +33,6 @@ async def test_a_notification_has_the_link_that_is_given_and_says_it(make_alerti
     assert told.link == f"{LINK}a"
     assert told.message is not None
     assert told.message.body.endswith(f"\nlink: {LINK}a")
-
-
-async def test_where_its_like_is_silenced_is_said_as_well(make_alerting: MakeAlerting, post: Post) -> None:
-    links = Links(f"{LINK}a", "https://alerts.example/tocsin/silences/new")
-    async with _made(make_alerting, post, links=lambda notification: links) as alerting:
-        await alerting.process_alert(alert("a"))
-    (told,) = post.to("ops")
-    assert (told.link, told.silence_link) == (links.see, links.silence)
-    assert told.message is not None
-    assert told.message.body.endswith(f"\nlink: {links.see}\nsilence: {links.silence}")
 
 
 async def test_a_link_that_cannot_be_made_is_a_gap_and_the_notification_is_told(

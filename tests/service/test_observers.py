@@ -7,7 +7,6 @@ from tests.service.conftest import MakeAlerting
 from tests.service.scripted import Journal, Observing, Post, alert
 
 from tocsin import (
-    AlertFired,
     AlertRouted,
     AlertRoutingRule,
     AttemptFinished,
@@ -19,7 +18,6 @@ from tocsin import (
     LevelReached,
     NotificationChanged,
     NotificationState,
-    StoreError,
     TellingDecided,
 )
 from tocsin.testing.clock import VirtualClock
@@ -99,23 +97,3 @@ async def test_an_observer_may_read_the_service(make_alerting: MakeAlerting, pos
         await alerting.process_alerts([alert("a1"), alert("a2")])
         alerting.resolve_alert("a1")
     assert seen == [2, 2, 1]
-
-
-async def test_an_observer_that_commits_is_refused_and_told_of_each_event_once(make_alerting: MakeAlerting) -> None:
-    """It is called amid a commit; what it does later is taken in."""
-    refused: list[str] = []
-
-    def react(event: Event) -> None:
-        if isinstance(event, FactAccepted) and isinstance(event.fact, AlertFired):
-            try:
-                alerting.acknowledge_alert("a1", "observing")
-            except StoreError as error:
-                refused.append(str(error))
-
-    store, observing = Journal(), Observing(react)
-    alerting = make_alerting(store=store, plugins=[observing])
-    async with alerting:
-        assert await alerting.process_alert(alert(), wait=False) is True
-        assert [text.partition(",")[0] for text in refused] == ["a commit or a checkpoint of this thread is under way"]
-        assert alerting.acknowledge_alert("a1", "ada")
-    assert observing.events == [event for entry in store.journal for event in entry.events]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +10,9 @@ import anyio
 import anyio.from_thread
 import pytest
 from tests.engine.harness import Bench, channel, configuration, rule
-from tests.service.scripted import Post, alert
+from tests.service.scripted import alert
 
-from tocsin import AlertFired, AlertRoutingRule, Checkpoint, FederationAlertingService, GapKind, SqliteStore, StoreError
+from tocsin import AlertFired, Checkpoint, FederationAlertingService, SqliteStore, StoreError
 from tocsin.runtime import saver
 from tocsin.runtime.saver import Saver
 from tocsin.stores.memory import MemoryStore
@@ -55,8 +53,7 @@ class _Saved:
     def __init__(self) -> None:
         self.bench = Bench(configuration(channel("ops"), rules=[rule("all", "ops")]), checked=False)
         self.store = _Unhurried()
-        self.clock = VirtualClock()
-        self.saver = Saver(self.bench.engine, self.store, self.clock, 0)
+        self.saver = Saver(self.bench.engine, self.store, VirtualClock(), 0)
 
     def fire(self, name: str) -> None:
         """An alert fires."""
@@ -101,50 +98,6 @@ def test_a_save_of_everything_goes_before_one_that_is_under_way() -> None:
     assert saved.bench.engine.unsaved == 0
 
 
-@pytest.mark.anyio
-async def test_what_was_taken_and_is_not_kept_in_time_is_saved_again() -> None:
-    """A loop that is stopped, and run no more, leaves it so."""
-    saved = _Saved()
-    saved.fire("a")
-    saved.saver.take(1)
-    saved.fire("b")
-    due = []
-    for seconds in (saver._SECONDS - 1, 1):
-        await saved.clock.advance(seconds)
-        due.append(saved.saver.due)
-    assert due == [False, True]
-    assert saved.saver.save(2) is None
-    assert saved.alerts(0) == {"a", "b"}
-
-
-def test_what_was_taken_and_is_far_behind_is_saved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    saved = _Saved()
-    saved.fire("a")
-    saved.saver.take(1)
-    saved.fire("b")
-    monkeypatch.setattr(saver, "_RECORDS", saved.bench.engine.unsaved)
-    due = [saved.saver.due]
-    monkeypatch.setattr(saver, "_OVERTAKEN", 1)
-    assert [*due, saved.saver.due] == [False, True]
-
-
-def test_a_signal_amid_a_save_ends_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    saved = _Saved()
-    saved.fire("a")
-
-    def interrupted(taken: Checkpoint) -> str | None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(saved.saver, "keep", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            saved.saver.save(1)
-    monkeypatch.setattr(saver, "_RECORDS", 1)
-    assert saved.saver.due
-    assert saved.saver.save(1) is None
-    assert saved.alerts(0) == {"a"}
-
-
 def test_what_the_store_refuses_is_saved_with_the_next() -> None:
     saved = _Saved()
     saved.fire("a")
@@ -172,19 +125,6 @@ def test_a_journal_that_cannot_be_pruned_is_told_as_that(monkeypatch: pytest.Mon
     assert problem.startswith("the store could not let go of what is over: StoreError")
     assert saved.alerts(0) == {"a"}
     assert saved.bench.engine.unsaved == 0, "the records are kept"
-
-
-def test_as_long_as_anything_goes_the_journal_is_looked_through_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where nothing happens any more: a backlog is not to wait for an hour each time."""
-    saved = _Saved()
-    saved.fire("a")
-    going = [1000, 0]
-    monkeypatch.setattr(saved.store, "prune", lambda before, limit: going.pop(0))
-    now, waits = saved.clock.now(), []
-    while going:
-        assert saved.saver.save(1) is None
-        waits.append(saved.saver.at - now)
-    assert waits == [saver._SECONDS, saver._PRUNE_SECONDS]
 
 
 class _Meanwhile(SqliteStore):
@@ -247,31 +187,6 @@ async def test_alerts_are_accepted_while_records_are_prepared(tmp_path: Path, mo
 
 
 @pytest.mark.anyio
-async def test_attempts_begin_while_records_are_prepared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, post: Post
-) -> None:
-    monkeypatch.setattr(saver, "_RECORDS", 1)
-    store = _Meanwhile(tmp_path / "tocsin.db")
-    began = anyio.Event()
-
-    async def until_it_is_sent() -> None:
-        await alerting.submit(AlertFired(alert("b", cluster_id="b")))
-        with anyio.fail_after(_PATIENCE_SECONDS):
-            while not post.sent:
-                await anyio.lowlevel.checkpoint()
-        began.set()
-
-    async with FederationAlertingService(store=store, plugins=[post]) as alerting:
-        alerting.add_channel(post.channel("ops"))
-        alerting.add_routing_rule(AlertRoutingRule("b", conditions={"cluster_pattern": "b"}, target_channels=["ops"]))
-        store.meanwhile = lambda: anyio.from_thread.run(until_it_is_sent)
-        await alerting.submit(AlertFired(alert("a")))
-        with anyio.fail_after(2 * _PATIENCE_SECONDS):
-            await began.wait()
-    assert [one.alerts[0].alert.alert_id for one in post.sent] == ["b"]
-
-
-@pytest.mark.anyio
 async def test_a_store_that_cannot_tend_itself_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -285,52 +200,3 @@ async def test_a_store_that_cannot_tend_itself_harms_nobody(
             while not any("could not tend itself: RuntimeError" in text for text in caplog.messages):
                 await anyio.lowlevel.checkpoint()
             assert await alerting.submit(AlertFired(alert("b"))) == (True,)
-
-
-def test_a_loop_that_stops_amid_a_checkpoint_ends_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service goes on on another loop."""
-    monkeypatch.setattr(saver, "_RECORDS", 1)
-    store = _Meanwhile(tmp_path / "tocsin.db")
-    alerting = FederationAlertingService(store=store)
-    stopped, kept = threading.Event(), threading.Event()
-
-    async def go_on() -> None:
-        store.kept = lambda covered, newest: kept.set()
-        await alerting.process_alert(alert("b"), wait=False)
-        with anyio.fail_after(_PATIENCE_SECONDS):
-            while not kept.is_set():
-                await anyio.lowlevel.checkpoint()
-
-    with asyncio.Runner() as runner, asyncio.Runner() as another:
-        loop = runner.get_loop()
-
-        def stop() -> None:
-            loop.call_soon_threadsafe(loop.stop)
-            assert stopped.wait(_PATIENCE_SECONDS)
-
-        store.meanwhile = stop
-        asyncio.run_coroutine_threadsafe(alerting.process_alert(alert("a"), wait=False), loop)
-        loop.run_forever()
-        stopped.set()
-        another.run(go_on())
-        store.kept = staticmethod(lambda covered, newest: None)
-    store.close()
-
-
-@pytest.mark.anyio
-async def test_a_store_that_cannot_tend_itself_for_long_is_a_gap(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its log would grow, and nobody would know."""
-    monkeypatch.setattr(saver, "_RECORDS", 1)
-    monkeypatch.setattr("tocsin.runtime.runner._TEND_SECONDS", 0.0)
-    store = _Meanwhile(tmp_path / "tocsin.db")
-    store.tends_badly = True
-    async with FederationAlertingService(store=store) as alerting:
-        number = 0
-        with anyio.fail_after(_PATIENCE_SECONDS):
-            while not any((one.kind, one.subject) == (GapKind.STORE_FAILED, "upkeep") for one in alerting.gaps):
-                number += 1
-                await alerting.submit(AlertFired(alert(f"a{number}")))
-        assert store.tended >= 3, "it is told once that goes on"
-        store.tends_badly = False

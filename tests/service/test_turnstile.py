@@ -366,64 +366,6 @@ async def test_a_task_that_is_cancelled_before_its_thread_began_commits_nothing(
     assert scene.writer.calls == ["b", "c", "take", "prepare", "keep"]
 
 
-async def test_a_leader_that_leaves_with_a_follower_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one who is called is cancelled with the call, and one behind it too."""
-    scene = _Scene()
-    first = scene.writer.hold("a")
-    scope = anyio.CancelScope()
-    let_through = scene.turnstile._next
-
-    def let_through_and_cancel() -> None:
-        monkeypatch.setattr(scene.turnstile, "_next", let_through)
-        let_through()
-        scope.cancel()
-
-    async def leave() -> None:
-        with scope:
-            async with anyio.create_task_group() as leaving:
-                leaving.start_soon(scene.submit, "b")
-                await settle()
-                leaving.start_soon(scene.submit, "c")
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(scene.submit, "a")
-        await first.begun()
-        tasks.start_soon(leave)
-        await settle()
-        monkeypatch.setattr(scene.turnstile, "_next", let_through_and_cancel)
-        first.release()
-    assert scope.cancel_called
-    with anyio.fail_after(_PATIENCE_SECONDS):
-        await scene.submit("d")
-    assert scene.outcomes["d"] == (True,)
-
-
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-@pytest.mark.parametrize("one_stays", [True, False])
-async def test_whoever_left_while_its_leader_had_not_begun_is_not_committed(
-    anyio_backend: str, one_stays: bool
-) -> None:
-    scene = _Scene()
-    first = scene.writer.hold("a")
-    tasks = [asyncio.ensure_future(scene.submit("a"))]
-    await first.begun()
-    leader, follower = (asyncio.ensure_future(scene.submit(name)) for name in "bc")
-    if one_stays:
-        tasks.append(asyncio.ensure_future(scene.submit("d")))
-    await settle()
-    first.release()
-    await scene.until(lambda: not scene.turnstile._tickets)  # the leader has just taken all of them
-    follower.cancel()
-    await asyncio.sleep(0)
-    leader.cancel()
-    with anyio.fail_after(_PATIENCE_SECONDS):
-        await asyncio.wait([leader, follower, *tasks])
-        await scene.submit("e")
-    assert leader.cancelled()
-    assert follower.cancelled()
-    assert scene.writer.calls == (["a", "d", "e"] if one_stays else ["a", "e"])
-
-
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_its_sender_claimed_is_done_by_no_thread(anyio_backend: str) -> None:
     done: list[str] = []

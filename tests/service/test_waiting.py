@@ -9,25 +9,19 @@ from tests.service.scripted import HANG, Post, alert, listed
 
 from tocsin import (
     Acknowledged,
-    Action,
     AlertFired,
     AlertResolved,
     AlertRoutingRule,
     FederationAlertingService,
     LabelMatcher,
     MatchOperator,
-    NotificationChanged,
-    NotificationState,
     Outcome,
     PerformanceAlert,
-    Reason,
     Silence,
     SilenceExpired,
     SilenceSet,
     Snoozed,
-    TellingDecided,
 )
-from tocsin.runtime.first_attempts import FirstAttempts
 from tocsin.testing.clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -193,17 +187,3 @@ async def test_submit_waits_for_no_notification(
         await alerting.submit(AlertFired(alert()))
         assert alerting.delivery_history == []
         await clock.advance(40)
-
-
-async def test_what_was_tried_before_the_second_caller_of_a_commit_looks_is_not_waited_for() -> None:
-    """Callers that are committed together share what there is to wait for; whoever looks first takes its own part."""
-    told = [TellingDecided(0.0, alert_id, 1, "i", "ops", Action.NOTIFY, Reason.ROUTED) for alert_id in ("a1", "a2")]
-    ended = NotificationChanged(0.0, "n", "i", "ops", "fired", NotificationState.CANCELLED, alert_ids=("a2",))
-    first_attempts = FirstAttempts()
-    with first_attempts.caller(), first_attempts.caller():
-        shared = first_attempts.expect(told)
-        first = first_attempts.narrow(shared, {"a1"})
-        first_attempts.observe([ended])
-        first_attempts.settle()
-        second = first_attempts.narrow(shared, {"a2"})
-        assert (first.left, second.left) == ({("ops", "a1")}, set())

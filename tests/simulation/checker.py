@@ -23,8 +23,7 @@ from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Files, Plain, read
 from tests.simulation.checks.reviving import Reviving
 from tests.simulation.checks.routing import GAP
-from tests.simulation.checks.sending import FINAL, WORD, Sending, Sent
-from tests.simulation.checks.taking import OF_A_WORD, Taking
+from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import FAILED, Telling
 from tests.simulation.checks.vanishing import Vanishing
 from tests.simulation.checks.watching import Watching
@@ -56,7 +55,6 @@ class Checker:
         self.patience = Patience(self.world, self.sending, self.owing, self.promptness, self.complain)
         self.vanishing = Vanishing(self.world, self.sending, self.telling, self.promptness, self.complain)
         self.watching = Watching(self.world, self.sending, self.owing, self.promptness, self.complain)
-        self.taking = Taking(self.world, self.sending, self.telling, self.complain)
         self.reviving = Reviving(
             self.world,
             self.sending,
@@ -65,7 +63,6 @@ class Checker:
             self.grouping,
             self.patience,
             self.watching,
-            self.taking,
             self.complain,
         )
         self._settings = first["settings"]
@@ -180,7 +177,6 @@ class Checker:
             self._pass_time(what["at"])
             self.telling.excuse()
             self.telling.everything_told()
-            self.taking.everything_said()
         elif kind == "end":
             self._pass_time(what["at"])
             self._levels(what["at"])
@@ -338,8 +334,7 @@ class Checker:
     def _restarted(self, waiting: set[str]) -> None:
         for sent in self.sending.sent.values():
             if sent.under_way and sent.name not in waiting:
-                if sent.kind != WORD:
-                    self.telling.hear(sent)
+                self.telling.hear(sent)
                 sent.maybe, sent.under_way = True, False
                 sent.not_before = float("-inf")
                 sent.answers.append("cut off")
@@ -353,8 +348,7 @@ class Checker:
                 self._lives(world.latest.get(fact["alert_id"]))
                 world.resolve(fact["alert_id"])
             case "Acknowledged":
-                self.taking.taken(world.meant(fact["target"]), fact["by"])
-                world.acknowledge(fact["target"], fact["for_seconds"], fact["by"])
+                world.acknowledge(fact["target"], fact["for_seconds"])
             case "Snoozed":
                 world.snooze(fact["target"], fact["seconds"])
             case "Escalated":
@@ -436,9 +430,6 @@ class Checker:
     def _decided(self, event: Plain, entry: Plain) -> None:
         key = (event["incident_id"], event["alert_id"], event["episode"])
         what = f"{key} on {event['channel_id']}: {event['action']}, {event['reason']}"
-        if event["reason"] in OF_A_WORD:
-            self.taking.decided(event, what)
-            return
         self.explaining.decided(event, what)
         self.owing.decided(event)
         span = self.world.spans.get(key)
@@ -457,12 +448,9 @@ class Checker:
         what = f"{event['kind']} {name} to {event['channel_id']}, {event['state']} (attempt {event['attempt']})"
         self.sending.enters(event, what)
         self.explaining.changed(event, entry["events"], what)
-        self.reviving.changed(event)
-        if event["kind"] == WORD:
-            self._word_changed(event, entry, what)
-            return
         self.watching.changed(event)
         self.patience.changed(event, what, restarted=_restarts(entry))
+        self.reviving.changed(event)
         self.owing.changed(event, self.sending.parts.get(name, {event["incident_id"]}))
         sent = self.sending.sent.get(name)
         if event["state"] == "sending":
@@ -477,24 +465,6 @@ class Checker:
             self.telling.give_way(sent, set())
         elif event["state"] == "retrying":
             self.promptness.retry(sent, _restarts(entry))
-
-    def _word_changed(self, event: Plain, entry: Plain, what: str) -> None:
-        """So does one that says who has it: content and limits count, and nobody is told of an alert by it."""
-        name = event["notification_id"]
-        known = self.sending.sent.get(name)
-        if event["state"] != "sending":
-            if known is not None and event["state"] in FINAL:
-                known.over = True
-            if event["state"] in ("cancelled", "merged") or event["reason"] == "channel_missing":
-                self.taking.gave_way(name)
-            return
-        call = self.files.call_of.get((name, event["attempt"]))
-        listing = self.telling.listing_of(event, call)
-        sent = self.sending.start(event, listing, entry["engine_time"], what, guessed=call is None)
-        if call is not None:
-            self.content.told(event, call, what)
-        if sent is not None:
-            self.taking.says(sent, call, what)
 
     def _died_unsent(self, event: Plain) -> None:
         """It died before any attempt; levels that it would have told are told by whoever stands in."""
@@ -520,7 +490,6 @@ class Checker:
             self.complain(f"{what}: lists nothing")
         if call is not None:
             self.content.told(event, call, what)
-        self.taking.calls(sent, call, what)
         self._started_now.append((sent, what))
         if revived:
             self.reviving.starts(sent, what)
@@ -540,11 +509,8 @@ class Checker:
         if call is not None:
             self.content.reported(delivery, call, sent.backend["timeout"], entry["wall_time"], what)
         self.promptness.probe(sent.channel)
-        if sent.kind == WORD:
-            return
         if delivery["outcome"] == "delivered":
             self.telling.delivered(sent)
-            self.taking.called(sent)
             self.grouping.delivered(sent)
             self.promptness.reminders(sent)
         elif delivery["outcome"] == "unknown":

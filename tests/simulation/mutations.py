@@ -45,7 +45,6 @@ from tocsin.runtime import recovery
 from tocsin.runtime.dispatcher import Dispatcher
 from tocsin.runtime.operable import Operable
 from tocsin.runtime.runner import Runner
-from tocsin.runtime.saver import Saver
 from tocsin.runtime.service import FederationAlertingService
 from tocsin.runtime.writer import Writer
 from tocsin_plugins.window import Window
@@ -54,6 +53,11 @@ __all__ = ["MUTATIONS"]
 
 MUTATIONS: Final[list[Mutation]] = []
 mutation = into(MUTATIONS)
+
+
+def _puts_off(writer: Writer) -> None:
+    """Take no checkpoint, and think of it again in time."""
+    writer._saver._saved_at = writer._clock.now()
 
 
 # -- gates ---------------------------------------------------------------------------------------------------------
@@ -90,7 +94,7 @@ def tells_channels_that_want_worse(patch: pytest.MonkeyPatch) -> None:
     replace(patch, gates, "shut_gate", _without(Reason.BELOW_MIN_SEVERITY))
 
 
-@mutation(seed=0)
+@mutation(seed=1)
 def asks_the_gates_only_once(patch: pytest.MonkeyPatch) -> None:
     """What is due is told, whatever has become of it meanwhile."""
     replace(patch, lines, "shut_on", lambda _: lambda turn, line, episode: None)
@@ -147,7 +151,7 @@ def forgets_what_was_folded(patch: pytest.MonkeyPatch) -> None:
     replace(patch, owing, "release_due", make)
 
 
-@mutation(seed=2)
+@mutation(seed=0)
 def folds_what_is_urgent(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def release(self: Window, state: Any, telling: Any) -> Release:
@@ -229,7 +233,7 @@ def escalates_what_is_muted(patch: pytest.MonkeyPatch) -> None:
     replace(patch, gates, "attended", lambda _: lambda turn, episode: not episode.firing)
 
 
-@mutation(seed=5)
+@mutation(seed=2)
 def counts_paused_time(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def run_or_pause(turn: Any, incident: Any, running: Any) -> None:
@@ -300,7 +304,7 @@ def takes_a_minute_for_fifty_seconds(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(limits, "_MINUTE", 50.0)
 
 
-@mutation(seed=3)
+@mutation(seed=2)
 def takes_unknown_for_not_told(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def told(turn: Any, out: Any) -> None:
@@ -325,7 +329,7 @@ def sends_again_what_was_delivered(patch: pytest.MonkeyPatch) -> None:
     replace(patch, outcomes, "attempt_ended", make)
 
 
-@mutation(seed=2)
+@mutation(seed=0)
 def retries_with_another_id(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         async def send(self: Dispatcher, attempt: Any, gaps: Any) -> Any:
@@ -363,7 +367,7 @@ def does_not_wait_as_long_as_asked(patch: pytest.MonkeyPatch) -> None:
     replace(patch, outcomes, "_try_again", make)
 
 
-@mutation(seed=3)
+@mutation(seed=1)
 def gives_up_too_soon(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def try_again(turn: Any, out: Any, outcome: Outcome) -> None:
@@ -446,14 +450,14 @@ def never_probes(patch: pytest.MonkeyPatch) -> None:
     replace(patch, circuit, "closed_until", make)
 
 
-@mutation(seed=2)
+@mutation(seed=4)
 def lets_a_firing_overtake_an_earlier_end(patch: pytest.MonkeyPatch) -> None:
     """Neither does its notification wait to be made, nor, where both are made, to be sent."""
     replace(patch, lines, "_goes_second", lambda _: lambda turn, line: False)
     replace(patch, lanes, "told_first", lambda _: nothing)
 
 
-@mutation(seed=60)
+@mutation(seed=9)
 def tells_of_an_alerts_two_incidents_at_once(patch: pytest.MonkeyPatch) -> None:
     replace(patch, lanes, "crosses", lambda _: lambda *of: False)
 
@@ -572,7 +576,7 @@ def _calling(change: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], Non
     return lambda patch: replace(patch, Dispatcher, "_send", make)
 
 
-@mutation(seed=2)
+@mutation(seed=0)
 def retries_under_another_incident(patch: pytest.MonkeyPatch) -> None:
     """The key by which an incident tool knows the incident is another one from the second attempt on."""
 
@@ -624,7 +628,7 @@ def takes_ann_for_who_acknowledged(patch: pytest.MonkeyPatch) -> None:
     _taking(Acknowledged, by="ann")(patch)
 
 
-@mutation(seed=6)
+@mutation(seed=4)
 def forgets_what_was_said_with_an_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     _taking(Acknowledged, comment="")(patch)
 
@@ -691,7 +695,7 @@ def measures_latency_in_seconds(patch: pytest.MonkeyPatch) -> None:
     replace(patch, outcomes, "_record", make)
 
 
-@mutation(seed=3)
+@mutation(seed=1)
 def records_every_attempt_as_a_success(patch: pytest.MonkeyPatch) -> None:
     _recording(success=True)(patch)
 
@@ -769,7 +773,7 @@ def starts_attempts_twice(patch: pytest.MonkeyPatch) -> None:
     replace(patch, Dispatcher, "start", make)
 
 
-@mutation(seed=0)
+@mutation(seed=1)
 def forgets_an_attempt_to_start(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def after_commit(self: FederationAlertingService, step: Any) -> Any:
@@ -808,7 +812,7 @@ def sleeps_through_deadlines(patch: pytest.MonkeyPatch) -> None:
     replace(patch, Runner, "_sleep", make)
 
 
-@mutation(seed=2)
+@mutation(seed=0)
 def forgets_that_it_was_restarted(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def step(self: Engine, now: Any, inputs: Any = (), **options: Any) -> Any:
@@ -831,12 +835,10 @@ def does_not_keep_outcomes(patch: pytest.MonkeyPatch) -> None:
         return keep
 
     replace(patch, Writer, "_keep", make)
-    replace(patch, Saver, "save", lambda _: nothing)
-    patch.setattr(Saver, "due", property(lambda _: False))
-    patch.setattr(Saver, "at", property(lambda _: float("inf")))
+    replace(patch, Writer, "save", lambda _: _puts_off)
 
 
-@mutation(seed=2)
+@mutation(seed=1)
 def recovers_six_entries_of_seven(patch: pytest.MonkeyPatch) -> None:
     def make(original: Any) -> Any:
         def same(engine: Any, entry: Any, plans: Any) -> bool:
@@ -859,7 +861,7 @@ def _recovering(change: Callable[[Any], None]) -> Callable[[Any], Any]:
     return make
 
 
-@mutation(seed=2)
+@mutation(seed=1)
 def recovers_without_the_log_of_starts(patch: pytest.MonkeyPatch) -> None:
     def forget(state: Any) -> None:
         for lane in state.lanes.values():
@@ -887,7 +889,7 @@ def recovers_without_what_was_told(patch: pytest.MonkeyPatch) -> None:
     replace(patch, recovery, "load", _recovering(forget))
 
 
-@mutation(seed=2)
+@mutation(seed=1)
 def recovers_with_another_seed(patch: pytest.MonkeyPatch) -> None:
     def reseed(state: Any) -> None:
         state.seed += 1

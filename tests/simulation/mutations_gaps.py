@@ -16,38 +16,38 @@ MUTATIONS: Final[list[Mutation]] = []
 mutation = into(MUTATIONS)
 
 
-@mutation(seed=2)
+@mutation(seed=7)
 def tells_no_gaps(patch: pytest.MonkeyPatch) -> None:
     replace(patch, incidents, "tell_gap", lambda _: nothing)
 
 
-@mutation(seed=2)
+@mutation(seed=7)
 def ends_no_gap(patch: pytest.MonkeyPatch) -> None:
     replace(patch, incidents, "gap_ended", lambda _: nothing)
 
 
-@mutation(seed=2)
+@mutation(seed=7)
 def ends_gaps_after_half_an_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(incidents, "GAP_QUIET_SECONDS", 1800.0)
 
 
-@mutation(seed=3)
+@mutation(seed=7)
 def ends_that_of_an_open_circuit(patch: pytest.MonkeyPatch) -> None:
     replace(patch, incidents, "_lasts", lambda _: lambda turn, gap: False)
 
 
-@mutation(seed=35)
+@mutation(seed=7)
 def keeps_gaps_back_like_others(patch: pytest.MonkeyPatch) -> None:
     """The channel's least severity is asked for gaps too."""
     patch.setattr(gates, "is_gap", lambda alert: False)
 
 
-@mutation(seed=2)
+@mutation(seed=7)
 def tells_gaps_where_the_rules_say(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(incidents, "is_gap", lambda alert: False)
 
 
-@mutation(seed=2)
+@mutation(seed=7)
 def tells_a_channel_of_its_own_gaps(patch: pytest.MonkeyPatch) -> None:
     replace(patch, incidents, "concerns", lambda _: lambda gap, channel_id: False)
 

@@ -101,7 +101,7 @@ def forgives_no_attempt(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "_revive", make)
 
 
-@mutation(seed=30)
+@mutation(seed=10)
 def sends_again_what_others_told(patch: pytest.MonkeyPatch) -> None:
     replace(patch, redrive, "_known", lambda _: lambda turn, out, episode: False)
 

@@ -95,7 +95,6 @@ def _plain(notification: Notification) -> Plain:
         "policy": notification.policy_id,
         "status": notification.status.value,
         "severity": notification.severity.value,
-        "reopened": notification.reopened,
         "listing": [
             {
                 "incident": one.incident_id,
@@ -106,7 +105,6 @@ def _plain(notification: Notification) -> Plain:
                 "cluster": one.alert.cluster_id,
                 "metric": one.alert.metric_name,
                 "message": one.alert.message,
-                "by": one.acknowledged_by,
             }
             for one in notification.alerts
         ],
@@ -139,7 +137,6 @@ class Wire:
                 timeout_seconds=backend["timeout"],
                 retry=retry_of(backend),
                 circuit=circuit_of(backend),
-                acknowledgements=backend["acknowledgements"],
             )
 
     def _sender(self, config: Any, context: BackendContext, /) -> _Sender:

@@ -54,7 +54,6 @@ POLICIES: Final = ("day", "night")
 BACKENDS: Final[dict[str, Plain]] = {
     "simulated": {
         "per_incident": False,
-        "acknowledgements": False,
         "concurrency": 4,
         "timeout": 10.0,
         "retry": {"base": 2.0, "cap": 60.0, "attempts": 6, "age": 900.0},
@@ -62,7 +61,6 @@ BACKENDS: Final[dict[str, Plain]] = {
     },
     "simulated_tool": {
         "per_incident": True,
-        "acknowledgements": True,
         "concurrency": 1,
         "timeout": 20.0,
         "retry": {"base": 4.0, "cap": 120.0, "attempts": 4, "age": 600.0},
@@ -70,7 +68,6 @@ BACKENDS: Final[dict[str, Plain]] = {
     },
     "simulated_hasty": {
         "per_incident": False,
-        "acknowledgements": False,
         "concurrency": 2,
         "timeout": 5.0,
         "retry": {"base": 1.0, "cap": 8.0, "attempts": 2, "age": 60.0},
@@ -114,7 +111,7 @@ def _some(random: Random, names: tuple[str, ...], most: int) -> list[str]:
 def _channel(random: Random, name: str) -> Plain:
     backend = "simulated_tool" if name == "tool" else random.choice(("simulated", "simulated", "simulated_hasty"))
     others = [other for other in CHANNELS if other != name]
-    drawn = {
+    return {
         "backend": backend,
         "min_severity": random.choice(("info", "info", "warning", "error", "critical")),
         "limit": random.choice((None, None, 1, 3, 10)),
@@ -123,8 +120,6 @@ def _channel(random: Random, name: str) -> Plain:
         "fallback_after": random.choice((300.0, 45.0)),
         "send_resolved": random.random() < 0.85,
     }
-    # drawn apart, so that whatever else is drawn stays the same
-    return {**drawn, "send_acknowledged": Random(f"hears {json.dumps(drawn)}").choice((None, None, True, False))}
 
 
 def _conditions(random: Random) -> Plain:
@@ -321,7 +316,6 @@ def channel_of(name: str, plain: Plain) -> NotificationChannel:
         fallback=plain["fallback"],
         fallback_after_seconds=plain["fallback_after"],
         send_resolved=plain["send_resolved"],
-        send_acknowledged=plain["send_acknowledged"],
     )
 
 

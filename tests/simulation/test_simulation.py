@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.simulation import mutations, mutations_gaps, mutations_grouping, mutations_people, mutations_taking
+from tests.simulation import mutations, mutations_gaps, mutations_grouping, mutations_people
 from tests.simulation.__main__ import main
 from tests.simulation.breaking import HOURS, Mutation
 from tests.simulation.checker import check
@@ -22,11 +22,7 @@ from tests.simulation.run import simulate
 HERE = Path(__file__).parent
 BACKENDS = [one for one in ("asyncio", "trio") if one in os.environ.get("TOCSIN_TEST_LOOPS", "asyncio trio").split()]
 SEEDS = range(12)
-MUTATIONS = [
-    one
-    for of in (mutations, mutations_grouping, mutations_people, mutations_gaps, mutations_taking)
-    for one in of.MUTATIONS
-]
+MUTATIONS = [one for of in (mutations, mutations_grouping, mutations_people, mutations_gaps) for one in of.MUTATIONS]
 WHOLE = sorted({mutation.seed for mutation in MUTATIONS})
 FILES = ("journal.jsonl", "receivers.json", "happenings.json")
 

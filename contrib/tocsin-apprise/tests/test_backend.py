@@ -18,11 +18,11 @@ from apprise_peers import NTFY_PASSWORD, TOKEN, GotifyPeer, JsonPeer, Mattermost
 from tocsin import AlertSeverity, AlertStatus, BackendContext, Notification, NotificationKind, Outcome, OutcomeStatus
 from tocsin.testing.http_receiver import Bytes, Hang, Reply
 from tocsin.testing.samples import make_listed, make_notification
-from tocsin.threads import threads_for
 from tocsin_apprise import service as services
-from tocsin_apprise.backend import MOST_THREADS, AppriseBackend
+from tocsin_apprise.backend import AppriseBackend
 from tocsin_apprise.message import notify_type, render
 from tocsin_apprise.settings import AppriseConfig
+from tocsin_apprise.threads import MOST_THREADS, threads_for
 
 pytestmark = pytest.mark.anyio
 PATIENCE = 30
@@ -160,7 +160,7 @@ def _more(peer: Peer, before: int) -> bool:
 async def ended(url: str) -> None:
     """Wait until no thread of *url* runs."""
     with anyio.fail_after(PATIENCE):
-        while threads_for(("apprise", url), MOST_THREADS).running:
+        while threads_for(url).running:
             await anyio.lowlevel.checkpoint()
 
 
@@ -173,10 +173,10 @@ async def test_after_its_time_a_send_is_unknown_and_its_thread_is_counted() -> N
         backend._idle.append(service)
         outcome = await sent(backend)
         assert outcome == Outcome.unknown("JSON: no answer within 0.2 s; it may have arrived")
-        assert backend._threads.abandoned == 1
+        assert threads_for(backend._config.url).abandoned == 1
         peer.stop()
         await ended(backend._config.url)
-    assert backend._threads.abandoned == 0
+    assert threads_for(backend._config.url).abandoned == 0
 
 
 async def test_a_thread_ends_by_itself_when_the_time_is_up() -> None:
@@ -203,7 +203,7 @@ async def test_when_all_threads_hang_nothing_more_is_sent_and_that_is_said() -> 
         backend = json_backend(peer, timeout_seconds=60)
         await abandoned(backend, peer, MOST_THREADS)
         outcome = await sent(backend)
-        assert outcome == Outcome.unavailable("JSON: all 8 threads are taken, 8 of them by calls that were given up")
+        assert outcome == Outcome.unavailable("JSON: all 8 threads are taken, 8 of them by sends given up")
         again = json_backend(peer, timeout_seconds=30)
         assert (await sent(again)).status is OutcomeStatus.UNAVAILABLE, "a reload does not make more of them"
         assert len(peer.requests) == MOST_THREADS
@@ -279,7 +279,7 @@ async def test_a_service_of_markdown_shows_what_an_alert_says_as_it_is() -> None
         text = "*bold* [x](https://evil.example) `code` @all"
         assert (await sent(made(url), make_notification(make_listed(message=text)))).success
         said = peer.documents[0]["text"]
-    assert r"\*bold\* [x]\(https://evil.example) \`code\`" in said
+    assert r"\*bold\* \[x\]\(https" in said
     assert "@\u200ball" in said
 
 
@@ -303,4 +303,4 @@ async def test_a_message_is_split_where_the_url_says_so() -> None:
         assert (await sent(made(url), notification)).success
         texts = [document["text"] for document in peer.documents]
     assert len(texts) > 1
-    assert sum(text.count(r"\- [FIRING]") for text in texts) == 20
+    assert sum(text.count("- [FIRING]") for text in texts) == 20

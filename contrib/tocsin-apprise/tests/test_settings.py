@@ -128,19 +128,6 @@ def test_every_service_that_acts_on_this_machine_is_refused() -> None:
     assert found <= set(REFUSED)
 
 
-def test_every_plugin_that_tries_again_by_itself_is_known() -> None:
-    """Whatever else a newer Apprise brings: one that looks at a 429 by itself is found here."""
-    known: Any = NotificationManager
-    found = {
-        kind.__name__
-        for kind in known().plugins()
-        if re.search(r"codes\.too_many_requests", inspect.getsource(importlib.import_module(kind.__module__)))
-    }
-    tested = {"NotifyDiscord", "NotifyFluxer", "NotifyMatrix", "NotifyRevolt", "NotifySparkPost"}
-    assert found - tested <= {"NotifyLFGAlarm"}, "it says how long to wait, and tries no more"
-    assert tested <= found | {"NotifyMatrix"}
-
-
 def _schemes(kind: Any) -> set[str]:
     found: set[str] = set()
     for schemes in (kind.protocol, kind.secure_protocol):

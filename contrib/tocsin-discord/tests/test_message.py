@@ -224,7 +224,7 @@ def test_of_several_embeds_the_last_gives_way_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{"content": True}, {"embeds": "x"}, {"embeds": [1]}, {"embeds": [{"fields": {"a": 1}, "footer": "x"}]}]
+    "document", [{"content": 1}, {"embeds": "x"}, {"embeds": [1]}, {"embeds": [{"fields": {"a": 1}, "footer": "x"}]}]
 )
 def test_what_has_another_form_is_left_for_discord_to_refuse(document: dict[str, Any]) -> None:
     assert within_limits(document) == document

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import logging
 import socket
-import subprocess
-import sys
 import threading
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 import pytest
 from scripted_mail_server import HANG, HANG_UP, ScriptedServer
 
 from tocsin import BackendContext, OutcomeStatus
 from tocsin.testing.samples import make_notification
-from tocsin_email.backend import MOST_THREADS, EmailBackend
+from tocsin_email.backend import EmailBackend
 from tocsin_email.line import CutError, Line
 from tocsin_email.settings import EmailConfig
 
 on_every_loop = pytest.mark.anyio
-PATIENCE = 30
 
 UNAVAILABLE, UNKNOWN, REJECTED = OutcomeStatus.UNAVAILABLE, OutcomeStatus.UNKNOWN, OutcomeStatus.REJECTED
 
@@ -96,38 +92,7 @@ async def test_a_cancelled_send_leaves_no_connection_and_no_thread(scripted: Scr
     await anyio.to_thread.run_sync(scripted.wait_until_left)
     scripted.script["MAIL"] = "250 OK"
     assert (await sender.send(make_notification())).success
-    with anyio.fail_after(PATIENCE):
-        while sender._threads.running:
-            await anyio.lowlevel.checkpoint()
-    assert sender._threads.abandoned == 0
-
-
-@on_every_loop
-async def test_look_ups_that_hang_are_no_more_than_the_threads_of_the_channel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that does not answer; a channel that is made anew meanwhile has the same threads."""
-    resolver, asked = threading.Event(), list[int]()
-
-    def hang(*arguments: Any, **options: Any) -> Any:
-        asked.append(1)
-        resolver.wait(PATIENCE)
-        raise socket.gaierror(-3, "Temporary failure in name resolution")
-
-    monkeypatch.setattr("tocsin_email.line.socket.getaddrinfo", hang)
-    settings = {"host": "slow.invalid", "to": ["a@b.org"], "sender": "t@b.org"}
-    sender = backend({**settings, "timeout_seconds": 0.05})
-    for _ in range(MOST_THREADS):
-        assert "within 0.05 s" in (await sender.send(make_notification())).detail
-    for again in (sender, backend({**settings, "timeout_seconds": 60})):
-        outcome = await again.send(make_notification())
-        problem = "all 8 threads are taken, 8 of them by calls that were given up"
-        assert (outcome.status, outcome.detail) == (UNAVAILABLE, f"slow.invalid:587: {problem}")
-    resolver.set()
-    with anyio.fail_after(PATIENCE):
-        while sender._threads.running:
-            await anyio.lowlevel.checkpoint()
-    assert len(asked) == MOST_THREADS
-    outcome = await backend({**settings, "timeout_seconds": 60}).send(make_notification())
-    assert outcome.detail == "slow.invalid:587: the host name does not resolve"
+    assert sender._threads.borrowed_tokens == 0
 
 
 @on_every_loop
@@ -144,30 +109,6 @@ async def test_more_attempts_than_connections_wait_within_their_time(scripted: S
             tasks.start_soon(send)
     assert {one.status for one in outcomes} == {UNAVAILABLE}
     assert len(outcomes) == 7
-
-
-SENDER = """
-import socket
-import sys
-import threading
-import anyio
-from tocsin import BackendContext
-from tocsin.testing.samples import make_notification
-from tocsin_email.backend import EmailBackend
-from tocsin_email.settings import EmailConfig
-
-socket.getaddrinfo = lambda *arguments, **options: threading.Event().wait()
-config = EmailConfig(host="slow.invalid", to=("a@b.org",), sender="t@b.org", hello="x.org", timeout_seconds=0.05)
-sender = EmailBackend(config, BackendContext("mail"))
-print(anyio.run(sender.send, make_notification(), backend=sys.argv[1]).status.value)
-"""
-
-
-@pytest.mark.parametrize("loop", ["asyncio", "trio"])
-def test_a_look_up_that_hangs_keeps_no_process_from_its_end(loop: str) -> None:
-    sender = [sys.executable, "-c", SENDER, loop]
-    done = subprocess.run(sender, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    assert (done.stdout, done.stderr) == ("unavailable\n", "")
 
 
 @on_every_loop

@@ -78,12 +78,10 @@ class Elements(html.parser.HTMLParser):
         self.text += data
 
 
-def test_the_links_stand_last_in_text_and_are_links_in_html() -> None:
-    see, silence = "https://alerts.example/alerts/a", "https://alerts.example/silences/new"
-    mail = parsed(wire(make_notification(link=see, silence_link=silence)))
-    assert part(mail, "plain").endswith(f"Incident: inc-1\nLink: {see}\nSilence: {silence}\n")
-    assert f'href="{see}"' in part(mail, "html")
-    assert f'href="{silence}"' in part(mail, "html")
+def test_the_link_stands_last_in_text_and_is_one_in_html() -> None:
+    mail = parsed(wire(make_notification(link="https://alerts.example/alerts/a")))
+    assert part(mail, "plain").endswith("Incident: inc-1\nLink: https://alerts.example/alerts/a\n")
+    assert 'href="https://alerts.example/alerts/a"' in part(mail, "html")
 
 
 def test_a_single_alert_as_text_and_as_html() -> None:
@@ -304,42 +302,9 @@ def test_a_template_of_html_stands_and_what_is_in_the_alert_is_escaped() -> None
     assert part(mail, "plain").startswith("[FIRING] CRITICAL cpu_usage")
 
 
-@pytest.mark.parametrize(
-    "begins",
-    [
-        *(
-            "<pre>",
-            "<a href='https://ok.example'>",
-            "<i>",
-            "<em>",
-            "<code>",
-            "<hr/>",
-            "<H6>",
-            "<center>",
-            " \n<td\nx='1'>",
-        ),
-        *(
-            '<img src="cid:x" />',
-            "<br>",
-            "<!-- ours --> <p>",
-            "<!--[if mso]><p><![endif]-->",
-            "<!DOCTYPE  html  PUBLIC>",
-        ),
-    ],
-)
-def test_each_element_of_html_and_a_comment_begins_a_template_of_html(begins: str) -> None:
-    message = render(make_notification(make_listed(message="<b>x")), template("{status}", begins + "{message}"))
-    assert (message.content_type, message.body) == (HTML_TYPE, begins + "&lt;b&gt;x")
-
-
-@pytest.mark.parametrize(
-    "begins",
-    ["<{severity}>", "<pager>", "<p-value>", "<i.e.>", "< p>", "<p", "<3", "</p>", "x <p>", "<!doctype xml>", "<!p>"],
-)
-def test_text_that_only_looks_like_an_element_is_text(begins: str) -> None:
-    message = render(make_notification(make_listed(message="<b>x")), template("{status}", begins + " {message}"))
-    assert message.content_type != HTML_TYPE
-    assert message.body.endswith(" <b>x")
+def test_text_that_only_looks_like_an_element_is_text() -> None:
+    assert render(make_notification(), template("{status}", "<{severity}> {message}")).content_type != HTML_TYPE
+    assert render(make_notification(), template("{status}", "<pager> {message}")).content_type != HTML_TYPE
 
 
 def test_the_cores_own_words_are_sent_where_the_renderer_failed() -> None:

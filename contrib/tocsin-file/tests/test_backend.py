@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
 from tocsin import (
@@ -24,12 +25,10 @@ from tocsin import (
     OutcomeStatus,
 )
 from tocsin.testing.samples import make_alert, make_notification
-from tocsin_file.backend import MOST_THREADS, FileBackend
-from tocsin_file.log_file import LogFile
+from tocsin_file.backend import FileBackend
 from tocsin_file.settings import FileConfig
 
 on_every_loop = pytest.mark.anyio
-PATIENCE = 30
 
 
 def backend(path: Path, **settings: Any) -> FileBackend:
@@ -137,21 +136,6 @@ def test_who_keeps_the_file_locked_keeps_no_process_from_its_end(loop: str, tmp_
     assert done.stdout == "unavailable\n"
 
 
-STUCK = """
-import threading
-from tocsin_file.log_file import LogFile
-
-LogFile._opened = lambda file, path: threading.Event().wait()
-"""
-
-
-@pytest.mark.parametrize("loop", ["asyncio", "trio"])
-def test_a_device_that_hangs_keeps_no_process_from_its_end(loop: str, tmp_path: Path) -> None:
-    sender = [sys.executable, "-c", STUCK + SENDER, str(tmp_path / "a"), loop]
-    done = subprocess.run(sender, capture_output=True, text=True, timeout=PATIENCE, check=True)
-    assert (done.stdout, done.stderr) == ("unavailable\n", "")
-
-
 @on_every_loop
 async def test_what_was_begun_and_did_not_end_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     let_go = threading.Event()
@@ -160,36 +144,6 @@ async def test_what_was_begun_and_did_not_end_is_unknown(tmp_path: Path, monkeyp
     outcome = await backend(tmp_path / "a").send(make_notification())
     let_go.set()
     assert outcome == Outcome.unknown(f"{tmp_path}/a: the device takes more than 0.05 s; the line may be there")
-
-
-@on_every_loop
-async def test_lines_that_wait_for_a_device_are_no_more_than_the_threads_of_the_channel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A mount that is gone; a channel that is made anew meanwhile has the same threads."""
-    let_go, opened = threading.Event(), list[int]()
-
-    def stuck(file: LogFile, path: Path) -> int:
-        opened.append(1)
-        let_go.wait(PATIENCE)
-        raise OSError(5, "Input/output error")
-
-    sender = backend(tmp_path / "a")
-    with monkeypatch.context() as patch:
-        patch.setattr(LogFile, "_opened", stuck)
-        patch.setattr("tocsin_file.backend.PATIENCE_SECONDS", 0.05)
-        for _ in range(MOST_THREADS):
-            assert "more than 0.05 s" in (await sender.send(make_notification())).detail
-        patch.setattr("tocsin_file.backend.PATIENCE_SECONDS", 60.0)
-        for again in (sender, backend(tmp_path / "a")):
-            problem = "all 8 threads are taken, 8 of them by calls that were given up"
-            assert await again.send(make_notification()) == Outcome.unavailable(f"{tmp_path}/a: {problem}")
-        let_go.set()
-        with anyio.fail_after(PATIENCE):
-            while sender._threads.running:
-                await anyio.lowlevel.checkpoint()
-    assert len(opened) == MOST_THREADS
-    assert (await sender.send(make_notification())).success
 
 
 @on_every_loop

@@ -202,32 +202,6 @@ def test_older_files_are_the_newest_lines_in_order(
     assert lines == [f"{number:04}" for number in range(max(0, count - keep - 1), count)]
 
 
-def test_after_keep_was_lowered_the_next_rotation_drops_what_is_too_many(tmp_path: Path) -> None:
-    """Also behind a number that is free, and whatever of it cannot be removed; what others keep beside it stays."""
-    for number in (1, 2, 3, 5, 1000):
-        (tmp_path / f"a.{number}").write_text(str(number))
-    foreign = ["a.1001", "a.20261127", "a.03", "a.3.gz", "b.3", "xa.3", "a-3"]
-    for name in foreign:
-        (tmp_path / name).write_text(name)
-    (tmp_path / "a.4" / "in the way").mkdir(parents=True)
-    (tmp_path / "a").write_text("newest")
-    rotate(tmp_path / "a", keep=2)
-    (tmp_path / "a.4" / "in the way").rmdir()
-    (tmp_path / "a.4").rmdir()
-    assert contents(tmp_path) == {"a.1": "newest", "a.2": "1", **{name: name for name in foreign}}
-
-
-def test_a_folder_that_cannot_be_listed_keeps_no_rotation_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(folder: Path) -> Iterator[Path]:
-        raise PermissionError(13, "Permission denied")
-
-    (tmp_path / "a").write_text("newest")
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "iterdir", refused)
-        rotate(tmp_path / "a", keep=2)
-    assert contents(tmp_path) == {"a.1": "newest"}
-
-
 def test_the_new_file_may_be_read_by_whom_the_old_one_was(tmp_path: Path) -> None:
     file = log(tmp_path / "a", 8)
     file.append(b"1111\n", begin)

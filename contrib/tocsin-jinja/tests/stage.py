@@ -12,9 +12,7 @@ from tocsin_jinja.language import JinjaLanguage
 
 __all__ = ["LANGUAGE", "checked", "digest", "filled", "labelled", "message", "note", "template"]
 
-LANGUAGE = JinjaLanguage(clock=lambda: 0.0)
-"""A machine as fast as can be: only what is counted is a limit here."""
-
+LANGUAGE = JinjaLanguage()
 RENDERERS = load_registry().renderers
 
 

@@ -6,10 +6,12 @@ import re
 from typing import ClassVar
 
 import attrs
-from stage import LANGUAGE
 
 from tocsin import Message, Notification, NotificationTemplate
 from tocsin.testing.contracts import RendererContract
+from tocsin_jinja.language import JinjaLanguage
+
+LANGUAGE = JinjaLanguage()
 
 
 class InJinja(RendererContract):
@@ -19,7 +21,7 @@ class InJinja(RendererContract):
         "default",
         "Default",
         "any",
-        "[{{ status|upper }}, {{ kind }}] {{ severity }}: {{ metric_name }} of {{ cluster_id }}",
+        "[{{ status|upper }}] {{ severity }}: {{ metric_name }} of {{ cluster_id }}",
         "{% for alert in alerts %}- {{ alert.status }}: {{ alert.message }} ({{ alert.current_value }}, "
         "{{ alert.metric_name }}, {{ alert.labels|dictsort|map('join', '=')|join(', ') }})\n"
         "{% else %}nothing{% endfor %}",

@@ -12,16 +12,13 @@ from stage import template
 from tocsin import (
     AlertRoutingRule,
     ConfigurationError,
-    FederationAlertingService,
     GapKind,
     NotificationChannel,
-    NotificationKind,
     NotificationTemplate,
     TemplateError,
     load_configuration,
     load_registry,
 )
-from tocsin.testing.recording import RecordingBackend
 from tocsin.testing.samples import make_alert
 
 
@@ -65,29 +62,3 @@ async def test_a_notification_is_told_in_its_words_or_in_the_default_ones(
         assert said in told.message.body
         found = [gap for gap in alerting.gaps if gap.kind is GapKind.RENDERER_FAILED]
     assert len(found) == gaps
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [("[{{ Status }}] {{ message }}", "ACKNOWLEDGED"), ("{{ kind }} {{ acknowledged_by }}", "acknowledged ada")],
-)
-async def test_that_somebody_has_an_alert_is_told_in_other_words_than_the_alert(
-    tocsin_clock: Any, body: str, said: str
-) -> None:
-    recording = RecordingBackend("recording", acknowledgements=True)
-    alerting = FederationAlertingService(clock=tocsin_clock, plugins=[recording], seed=1)
-    alerting.add_template(NotificationTemplate("page", "Page", "recording", "", body, language="jinja"))
-    alerting.add_channel(NotificationChannel("pager", "recording", template_name="page"))
-    alerting.add_routing_rule(AlertRoutingRule("all", target_channels=["pager"]))
-    async with alerting:
-        await alerting.process_alert(make_alert(alert_id="a"))
-        await tocsin_clock.advance(1)
-        alerting.acknowledge_alert("a", by="ada")
-        await tocsin_clock.advance(120)
-    call, taken = recording.received("pager")
-    assert call.message is not None
-    assert taken.message is not None
-    assert taken.kind is NotificationKind.ACKNOWLEDGED
-    assert said in f"{taken.message.subject} {taken.message.body}"
-    assert taken.message.body != call.message.body

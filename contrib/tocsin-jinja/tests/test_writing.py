@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from stage import LANGUAGE, digest, filled, labelled, message, note, template
 
-from tocsin import TEMPLATE_FIELDS, AlertStatus, Message, NotificationTemplate, TemplateError, field_value
-from tocsin.testing.samples import make_listed, make_notification, of_each_kind
+from tocsin import TEMPLATE_FIELDS, AlertStatus, Message, NotificationTemplate, field_value
+from tocsin.testing.samples import make_listed, make_notification
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,6 @@ from tocsin.testing.samples import make_listed, make_notification, of_each_kind
         ("{{ alerts|sort(attribute='fired_at')|map(attribute='duration')|sort|join }}", "0s"),
         ("{{ now == alerts[0].fired_at }} {{ now > alerts[0].fired_at }}", "true false"),
         ("{{ 'x' if false }}{{ none }}{{ true }}{{ 1.50 }}", "true1.5"),
-        ("{% if alerts[0].firing %}{% set x = 'a' %}{% else %}{% set x = 'b' %}{% endif %}{{ x }}", "a"),
-        (
-            "{% if over %}{% set x, y = 1, 2 %}{% elif test %}{% set x %}3{% endset %}{% endif %}{{ x is defined }}",
-            "false",
-        ),
     ],
 )
 def test_what_is_written_is_said(body: str, said: str) -> None:
@@ -109,74 +104,6 @@ def test_a_resolution_takes_the_default_form_where_the_status_is_not_said() -> N
         "{{ headline }}",
     ):
         assert LANGUAGE.fill(template(saying, "s"), over) is not None
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "{% set l = labels %}{{ l.status }}",
-        "{% with l = alerts[0].Labels %}{{ l.status }}{{ l['firing'] }}{% endwith %}",
-        "{% macro line(l) %}{{ l.status }}{% endmacro %}{{ line(CommonLabels) }}",
-        "{% for l in [labels, annotations] %}{{ l.resolved }}{% endfor %}",
-        "{% for l in Alerts|map(attribute='Labels') %}{{ l.status }}{% endfor %}",
-        "{% set ns = namespace(status='?') %}{{ ns.status }}",
-        "{{ (labels if labels.team else annotations).Status }}",
-        "{{ {'status': message}.status }}",
-        "{{ 'firing' }}",
-    ],
-)
-def test_a_label_called_status_is_not_the_status(body: str) -> None:
-    """Whatever name it goes by: a resolution would look like what fires."""
-    LANGUAGE.check(template(body, "s"))
-    assert LANGUAGE.fill(template(body, "s"), note()) is not None
-    assert LANGUAGE.fill(template(body, "s"), make_notification(make_listed(resolved=True))) is None
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "{% set a = alerts[0] %}{{ a.status }}",
-        "{% with a = alerts|first %}{{ a['Status'] }}{% endwith %}",
-        "{% macro line(a) %}{{ a.EndsAt }}{% endmacro %}{% for a in Alerts %}{{ line(a) }}{% endfor %}",
-        "{% for g in Alerts|groupby('cluster_id') %}{% for a in g.list %}{{ a.Status }}{% endfor %}{% endfor %}",
-        "{{ Alerts|map(attribute='Status')|join }}",
-        "{% set name = 'firing' %}{{ alerts[0][name] }}",
-        "{{ Alerts|selectattr('firing')|list|length }}",
-        "{% macro line(a) %}{{ 'over' if a.resolved_at else 1 / 0 }}{% endmacro %}{{ line(alerts[0]) }}",
-        "{% if labels.team == 'nobody' %}{% for a in Alerts %}{{ a.status }}{% endfor %}{% endif %}",
-    ],
-)
-def test_the_status_of_an_alert_by_another_name_is_the_status(body: str) -> None:
-    """As far as it is certain, or asked for when the template is tried."""
-    assert LANGUAGE.fill(template(body, "s"), make_notification(make_listed(resolved=True))) is not None
-
-
-def test_an_acknowledgement_takes_the_default_form_where_the_kind_is_not_said() -> None:
-    """It is `firing` still: its status says nothing of it."""
-    taken = of_each_kind("said")["acknowledged"]
-    for silent in (
-        "{{ Status }} {{ message }}",
-        "{{ acknowledged_by }}",
-        "{% macro m(kind) %}{{ kind }}{% endmacro %}",
-    ):
-        assert LANGUAGE.fill(template(silent), taken) is None
-    for saying in ("{{ kind }}", "{% if kind == 'acknowledged' %}x{% endif %}", "{{ headline }}"):
-        assert LANGUAGE.fill(template(saying, "s"), taken) is not None
-    assert LANGUAGE.fill(template("{{ message }}", "{{ kind }}"), taken) is not None
-    assert LANGUAGE.fill(template("{{ kind }}", "s"), make_notification(make_listed(resolved=True))) is None
-
-
-def test_a_template_of_acknowledgements_is_tried_with_one() -> None:
-    with pytest.raises(TemplateError, match="line 1: division by zero"):
-        LANGUAGE.check(template("{% if kind == 'acknowledged' and acknowledged_by %}{{ 1 / 0 }}{% endif %}"))
-    LANGUAGE.check(template("{% if acknowledged_by %}{{ 1 / 0 }}{% endif %}"))
-
-
-def test_where_people_see_it_is_told() -> None:
-    """And empty where nobody says; it is escaped as any other value."""
-    seen = make_notification(link="https://tocsin.example/?a=1&b=<2>")
-    assert filled("{{ link }}", seen) == "https://tocsin.example/?a=1&b=<2>"
-    assert filled("({{ link }}){% if link %}!{% endif %}") == "()"
 
 
 def test_the_subject_is_filled_too() -> None:

@@ -63,7 +63,6 @@ _BODIES: Final = {
         **_ABOUT,
     ),
     ("POST", "close"): _body([], **_ABOUT),
-    ("POST", "acknowledge"): _body([], **_ABOUT),
     ("POST", "notes"): _body(["note"], **_ABOUT),
     ("PUT", "priority"): _body(["priority"], priority=_PRIORITY),
     ("PUT", "message"): _body(["message"], message=_text(130)),
@@ -91,7 +90,6 @@ class Alert:
     priority: str
     count: int = 1
     notes: list[str] = attrs.field(factory=list)
-    acknowledged: bool = False
 
 
 @attrs.frozen
@@ -159,9 +157,7 @@ class AlertApi(HttpReceiver):
 
     def _tells(self, call: Call) -> bool:
         before = [one.alias for one in self.calls if one.what == "alerts"]
-        return call.what in ("alerts", "acknowledge", "close", "ping") or (
-            call.what == "notes" and call.alias not in before
-        )
+        return call.what in ("alerts", "close", "ping") or (call.what == "notes" and call.alias not in before)
 
     def _problems(self, request: Received, call: Call) -> list[str]:
         if not request.headers.get("content-type", "").startswith("application/json"):
@@ -182,9 +178,6 @@ class AlertApi(HttpReceiver):
             alert.count += 1
         elif call.what == "close":
             del self.open[call.alias]
-        elif call.what == "acknowledge":
-            alert.acknowledged = True
-            alert.notes.append(call.body["note"])
         elif call.what == "notes":
             alert.notes.append(call.body["note"])
         else:

@@ -63,12 +63,6 @@ def test_one_alert() -> None:
     }
 
 
-def test_the_links_are_details() -> None:
-    """So that a template of the user's own does not lose them."""
-    details = made(link="https://alerts.example/a", silence_link="https://alerts.example/s")["details"]
-    assert (details["link"], details["silence_link"]) == ("https://alerts.example/a", "https://alerts.example/s")
-
-
 def test_of_several_alerts_the_details_have_what_is_equal_in_all() -> None:
     other = make_listed(alert_id="b", cluster_id="c2", labels={"service": "web", "az": "1"})
     document = made(make_listed(), other)

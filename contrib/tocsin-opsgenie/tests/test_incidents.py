@@ -87,79 +87,12 @@ async def test_a_level_is_a_note_on_the_same_alert(api: AlertApi) -> None:
         assert "escalation level first" in alert.notes[0]
 
 
-async def test_that_somebody_took_it_is_an_acknowledgement(api: AlertApi) -> None:
+async def test_that_somebody_took_it_is_not_sent_on(api: AlertApi) -> None:
     async with running(api, policy=True) as stage:
         await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("manual-001", by="ada", comment="on it")
+        stage.alerting.acknowledge_alert("manual-001", by="ada")
         await stage.pass_time(7200)
-        assert api.done() == ["alerts", "acknowledge"]
-        (alert,) = api.open.values()
-        assert alert.acknowledged
-        assert "(by ada)" in alert.notes[0]
-
-
-async def test_an_incident_of_which_a_part_is_taken_is_not_acknowledged(api: AlertApi) -> None:
-    """Opsgenie would call nobody for the rest; once that is taken too, it is."""
-    async with running(api) as stage:
-        for name in ("a", "b"):
-            await stage.alerting.process_alert(make_alert(alert_id=name))
-        await stage.pass_time(600)
-        told = len(api.done())
-        stage.alerting.acknowledge_alert("a", by="ada")
-        await stage.pass_time(60)
-        assert api.done()[told:] == []
-        stage.alerting.acknowledge_alert("b", by="bob")
-        await stage.pass_time(60)
-        assert api.done()[told:] == ["acknowledge"]
-
-
-async def test_what_fires_after_it_was_taken_is_an_alert_of_its_own(api: AlertApi) -> None:
-    """For what is added to one that is acknowledged Opsgenie calls nobody. Both are closed at the end."""
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert(alert_id="a"))
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("a", by="ada")
-        await stage.pass_time()
-        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
-        await stage.pass_time()
-        first, second = api.created
-        assert (second, list(api.open)) == (f"{first}-1", [first, f"{first}-1"])
-        assert not api.open[second].acknowledged
-        for name in "ab":
-            stage.alerting.resolve_alert(name)
-        await stage.pass_time(600)
-        assert (api.open, api.refused) == ({}, [])
-
-
-async def test_once_somebody_has_the_second_one_the_first_is_closed(api: AlertApi) -> None:
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
-        await stage.pass_time(700)
-        told = len(api.done())
-        api.will(Reply(202, b'{"requestId": "1"}'), Reply(503))
-        stage.alerting.acknowledge_alert("manual-001", by="bob")
-        await stage.pass_time(200)
-        assert api.done()[told:] == ["acknowledge", "close"] * 2
-        second = api.created[-1]
-        assert list(api.open) == [second]
-        assert api.open[second].acknowledged
-
-
-async def test_the_end_closes_what_earlier_requests_left_open(api: AlertApi) -> None:
-    """Of very many only as many as an attempt has time for."""
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        for _ in range(6):
-            stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
-            await stage.pass_time(700)
-        told = len(api.done())
-        stage.alerting.resolve_alert("manual-001")
-        await stage.pass_time(600)
-        assert (api.done()[told:], api.open, api.refused) == (["close"] * 5, {}, [])
+        assert api.done() == ["alerts"]
 
 
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: AlertApi) -> None:

@@ -75,118 +75,12 @@ async def test_levels_and_the_resolution_have_the_key_of_the_first_event(api: Ev
         assert api.open == {}
 
 
-async def test_that_somebody_took_it_is_an_acknowledgement(api: EventsApi) -> None:
+async def test_that_somebody_took_it_is_not_sent_on(api: EventsApi) -> None:
     async with running(api, policy=True) as stage:
         await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
         stage.alerting.acknowledge_alert("manual-001", by="ada")
         await stage.pass_time(7200)
-        assert actions(api) == ["trigger", "acknowledge"]
-        assert api.events[0]["dedup_key"] == api.events[1]["dedup_key"]
-        assert "(by ada)" in api.events[1]["payload"]["summary"]
-        stage.alerting.resolve_alert("manual-001")
-        await stage.pass_time(600)
-        assert actions(api)[2:] == ["resolve"]
-
-
-async def test_an_incident_of_which_a_part_is_taken_is_not_acknowledged(api: EventsApi) -> None:
-    """PagerDuty would call nobody for the rest; once that is taken too, it is."""
-    async with running(api) as stage:
-        for name in ("a", "b"):
-            await stage.alerting.process_alert(make_alert(alert_id=name))
-        await stage.pass_time(600)
-        told = len(api.events)
-        stage.alerting.acknowledge_alert("a", by="ada")
-        await stage.pass_time(60)
-        assert len(api.events) == told
-        stage.alerting.acknowledge_alert("b", by="bob")
-        await stage.pass_time(60)
-        assert actions(api)[told:] == ["acknowledge"]
-
-
-async def test_what_fires_after_it_was_taken_opens_an_incident_of_its_own(api: EventsApi) -> None:
-    """For what is added to one that is acknowledged PagerDuty calls nobody. Both are closed at the end."""
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert(alert_id="a"))
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("a", by="ada")
-        await stage.pass_time()
-        await stage.alerting.process_alert(make_alert(alert_id="b", severity="critical"))
-        await stage.pass_time()
-        assert actions(api) == ["trigger", "acknowledge", "trigger"]
-        keys = [event["dedup_key"] for event in api.events]
-        assert keys == [keys[0], keys[0], f"{keys[0]}.1"]
-        assert list(api.open) == [keys[0], f"{keys[0]}.1"]
-        for name in "ab":
-            stage.alerting.resolve_alert(name)
-        await stage.pass_time(600)
-        assert (api.open, api.refused) == ({}, [])
-
-
-async def test_where_an_acknowledgement_ends_somebody_is_called_again(api: EventsApi) -> None:
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
-        await stage.pass_time(700)
-        assert len(api.opened_alerts) == 2
-
-
-@asynccontextmanager
-async def taken_twice(api: EventsApi) -> AsyncIterator[Stage]:
-    """A service whose alert was taken, called for again, and is to be taken again."""
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
-        await stage.pass_time(700)
-        assert actions(api) == ["trigger", "acknowledge", "trigger"]
-        yield stage
-
-
-async def test_once_somebody_has_the_second_one_the_first_is_closed(api: EventsApi) -> None:
-    async with taken_twice(api) as stage:
-        stage.alerting.acknowledge_alert("manual-001", by="bob")
-        await stage.pass_time(60)
-        first, second = api.opened_alerts
-        assert [(event["event_action"], event["dedup_key"]) for event in api.events[3:]] == [
-            ("acknowledge", second),
-            ("resolve", first),
-        ]
-        assert (list(api.open), api.refused) == ([second], [])
-
-
-@pytest.mark.parametrize(
-    ("reply", "attempts"), [(Reply(503), 2), (Reply(429, b"", {"Retry-After": "5"}), 2), (Reply(400), 1)]
-)
-@pytest.mark.parametrize("over", [True, False])
-async def test_what_cannot_close_the_one_before_is_tried_again_if_that_can_help(
-    api: EventsApi, reply: Reply, attempts: int, over: bool
-) -> None:
-    async with taken_twice(api) as stage:
-        api.will(Reply(202, b'{"status": "success"}'), reply)
-        if over:
-            stage.alerting.resolve_alert("manual-001")
-        else:
-            stage.alerting.acknowledge_alert("manual-001", by="bob")
-        await stage.pass_time(200)
-        assert actions(api)[3:] == ["resolve" if over else "acknowledge", "resolve"] * attempts
-
-
-async def test_the_end_closes_what_earlier_events_left_open(api: EventsApi) -> None:
-    """Of very many only as many as an attempt has time for."""
-    async with running(api) as stage:
-        await stage.alerting.process_alert(make_alert())
-        await stage.pass_time()
-        for _ in range(6):
-            stage.alerting.acknowledge_alert("manual-001", by="ada", for_seconds=600)
-            await stage.pass_time(700)
-        told = len(api.events)
-        stage.alerting.resolve_alert("manual-001")
-        await stage.pass_time(600)
-        key = api.opened_alerts[0]
-        assert [event["dedup_key"] for event in api.events[told:]] == [f"{key}.{number}" for number in range(6, 1, -1)]
-        assert (api.open, api.refused) == ({}, [])
+        assert actions(api) == ["trigger"]
 
 
 async def test_over_a_limit_incidents_wait_and_none_is_merged(api: EventsApi) -> None:

@@ -28,7 +28,7 @@ def test_all_of_them() -> None:
         client="eu",
         client_url="https://tocsin.example/",
         severities={"warning": "info"},
-        timeout_seconds=12,
+        timeout_seconds=60,
         http={"allow_link_local": True},
     )
 
@@ -44,7 +44,7 @@ def test_all_of_them() -> None:
         ({"severities": {"fatal": "critical"}}, "severities.fatal", "unknown severity 'fatal'"),
         ({"severities": {"error": "critcal"}}, "severities.error", "did you mean 'critical'?"),
         ({"timeout_seconds": 0}, "timeout_seconds", "above zero"),
-        ({"timeout_seconds": 13}, "timeout_seconds", "at most 12 seconds"),
+        ({"timeout_seconds": 61}, "timeout_seconds", "at most 60 seconds"),
         ({"dedup_key": "x"}, "dedup_key", "unknown setting"),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from server_processes import Process, Receiver, daemon, receiver, until
 
 __all__ = ["take"]
@@ -18,7 +18,6 @@ __all__ = ["take"]
 API: Final = "/api/tocsin/v1"
 HTML: Final = {"Accept": "text/html"}
 _WIDE: Final = {"width": 1000, "height": 800}
-_TALL: Final = {"width": 1000, "height": 1700}
 _NARROW: Final = {"width": 390, "height": 844}
 _PICTURES: Final = (
     ("now", "", "light", _WIDE),
@@ -27,8 +26,6 @@ _PICTURES: Final = (
     ("silencing", "silences/new?filter=cluster_id%3D%22fra1%22", "light", _WIDE),
     ("silences", "silences", "light", _WIDE),
     ("deliveries", "deliveries", "light", _WIDE),
-    ("rules", "rules?severity=critical&cluster=fra1&metric=DiskFillsWithin4h&labels=team%3Ddb", "light", _TALL),
-    ("trying", "rules/try", "light", _TALL),
     ("health", "health", "light", _WIDE),
 )
 _ALERTS: Final = (
@@ -60,11 +57,6 @@ routing_rules:
   conditions: {{severity: [error, critical]}}
   target_channels: [team-chat]
   escalation_policy_id: on-call
-  routes:
-  - rule_id: databases
-    conditions: {{severity: [critical], labels: {{team: db}}}}
-    target_channels: [team-chat, pager]
-  - {{rule_id: nets, conditions: {{labels: {{team: net}}}}, target_channels: [team-chat]}}
 escalation_policies:
   on-call: {{escalation_levels: {{second: [pager]}}, default_channels: [team-chat]}}
 """
@@ -118,18 +110,8 @@ def _pictures(browser: Browser, url: str, folder: Path) -> None:
         )
         page = context.new_page()
         page.goto(f"{url}/{way}")
-        if name == "trying":
-            _try(page)
         page.screenshot(path=folder / f"page-{name}.png")
         context.close()
-
-
-def _try(page: Page) -> None:
-    """Try a change: another channel is told of what is severe."""
-    box = page.get_by_label("The configuration, as YAML")
-    box.fill(box.input_value().replace("target_channels: [team-chat, pager]", "target_channels: [archive]"))
-    page.get_by_role("button", name="Try it").click()
-    page.get_by_role("region", name="What was found").wait_for()
 
 
 def take(folder: Path) -> None:

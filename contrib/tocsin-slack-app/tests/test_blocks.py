@@ -170,7 +170,6 @@ def test_every_kind_has_its_sign() -> None:
         **dict.fromkeys(["firing", "escalation", "repeat", "test", "digest"], "🔴"),
         "more": "🟣",
         "resolved": "🟢",
-        "acknowledged": "🟢",
         "heartbeat": "🟢",
     }
 
@@ -273,19 +272,3 @@ def test_a_status_of_no_alerts_is_shown() -> None:
     empty = attrs.evolve(make_notification(), alerts=(), status=AlertStatus.RESOLVED, kind=NotificationKind.DIGEST)
     assert problems(event(rendered(empty))) == []
     assert problems(standing(rendered(empty), None, PAGE_URL)) == []
-
-
-@pytest.mark.parametrize(
-    ("by", "said"),
-    [
-        ("slack:ada (U012)", "by <@U012>, at noon"),
-        ("bob", "by bob"),
-        ("slack:eve (U034)", "by <@U034>"),
-        ("slack:<!here> (<!here>)", "by slack:&lt;!here&gt; (&lt;!here&gt;)"),
-    ],
-)
-def test_who_has_it_is_who_pressed_unless_somebody_else_does_by_now(by: str, said: str) -> None:
-    taken = attrs.evolve(make_listed(), acknowledged_by=by)
-    notification = make_notification(taken, incidents=(incident(acknowledged=True),), still_firing=1)
-    document = standing(rendered(notification), TARGET, None, "✅ Acknowledged by <@U012>, at noon")
-    assert f"✅ Acknowledged {said}" in shown(document)

@@ -10,9 +10,7 @@ from typing import Any
 import attrs
 import click
 
-from tocsin.cli.routing import alone_option
-from tocsin.config import Configuration
-from tocsin.configfile.loading import load_configuration, load_routing
+from tocsin.configfile import LoadedConfiguration, load_configuration
 from tocsin.discovery import load
 from tocsin.errors import ConfigurationFileError, Problem
 from tocsin.registry import Registry
@@ -24,8 +22,7 @@ __all__ = ["check"]
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of errors and warnings, for scripts.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings.")
-@alone_option
-def check(files: tuple[Path, ...], as_json: bool, strict: bool, alone: bool) -> int:
+def check(files: tuple[Path, ...], as_json: bool, strict: bool) -> int:
     """Check configuration files, each by itself, with what it includes.
 
     Nothing is sent, and nothing started. Every error is a line on standard error, FILE:LINE:COLUMN: path: problem; so
@@ -39,7 +36,7 @@ def check(files: tuple[Path, ...], as_json: bool, strict: bool, alone: bool) -> 
     discovery = load()
     for failure in discovery.failures:
         click.echo(f"tocsin: the plugin {failure.provenance} failed to load: {failure.problem}", err=True)
-    results = [_checked(file, discovery.registry, alone=alone) for file in files]
+    results = [_checked(file, discovery.registry) for file in files]
     errors = [problem for found, _, _ in results for problem in found]
     warnings = [problem for _, found, _ in results for problem in found]
     if as_json:
@@ -53,16 +50,13 @@ def check(files: tuple[Path, ...], as_json: bool, strict: bool, alone: bool) -> 
 Checked = tuple[tuple[Problem, ...], tuple[Problem, ...], str]
 
 
-def _checked(file: Path, registry: Registry, *, alone: bool) -> Checked:
+def _checked(file: Path, registry: Registry) -> Checked:
     """Return the errors and the warnings of a file, and what is in it when there is no error."""
     try:
-        if alone:
-            routing = load_routing(file, registry, alone=True)
-            return (), routing.warnings(), f"{file}: all is well: {_summary(routing.plan.config, 1)}"
         loaded = load_configuration(file, registry)
     except ConfigurationFileError as error:
         return error.problems, (), ""
-    return (), loaded.warnings, f"{file}: all is well: {_summary(loaded.configuration, len(loaded.files))}"
+    return (), loaded.warnings, f"{file}: all is well: {_summary(loaded)}"
 
 
 def _print(results: Iterable[Checked]) -> None:
@@ -79,7 +73,8 @@ def _rows(kind: str, problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [{"kind": kind, **attrs.asdict(problem)} for problem in problems]
 
 
-def _summary(configuration: Configuration, files: int) -> str:
+def _summary(loaded: LoadedConfiguration) -> str:
+    configuration = loaded.configuration
     rules = sum(len(list(rule.ids())) for rule in configuration.routing_rules)
-    counts = ((len(configuration.channels), "channel"), (rules, "rule"), (files, "file"))
+    counts = ((len(configuration.channels), "channel"), (rules, "rule"), (len(loaded.files), "file"))
     return ", ".join(f"{number} {word if number == 1 else f'{word}s'}" for number, word in counts)

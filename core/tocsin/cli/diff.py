@@ -9,7 +9,7 @@ import click
 
 from tocsin.cli.instants import instant
 from tocsin.cli.plain import plain
-from tocsin.cli.routing import alone_option, plugins, routing_of
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.configfile.loading import LoadedRouting
 from tocsin.lab.diff.report import lines_of_diff, parse_fail_on
 from tocsin.lab.diff.run import Side
@@ -42,7 +42,6 @@ _CONFIGURATION = click.Path(path_type=Path)
     help="Exit with 1 if one of these is among the differences: lost, vanished, later, moved, appeared, earlier, each "
     "for all alerts or from a severity on, as in lost-critical.",
 )
-@alone_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for scripts.")
 def diff(
     old: Path,
@@ -52,7 +51,6 @@ def diff(
     until: float | None,
     model: Path | None,
     fail_on: str,
-    alone: bool,
     as_json: bool,
 ) -> int:
     """Run HISTORY with the configurations OLD and NEW, and print who would have been told something else.
@@ -67,7 +65,7 @@ def diff(
     """
     failures = parse_fail_on(fail_on)
     registry = plugins()
-    before, after = routing_of(old, registry, alone=alone), routing_of(new, registry, alone=alone)
+    before, after = routing_of(old, registry), routing_of(new, registry)
     world = Model() if model is None else read_model(model)
     report = diff_history(
         _side(before, history),

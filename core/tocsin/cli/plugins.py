@@ -40,7 +40,7 @@ class PluginRow:
 
     def as_json(self) -> dict[str, str | None]:
         """Return what ``--json`` prints of it."""
-        fields = {column: getattr(self, column) for column in COLUMNS}
+        fields = {key: getattr(self, key) for key in ("kind", "name", "distribution", "version", "hook_api", "state")}
         fields["hook_api"] = self.hook_api or None
         return fields if self.error is None else {**fields, "error": self.error}
 

@@ -12,7 +12,7 @@ import click
 
 from tocsin.cli.instants import instant, within
 from tocsin.cli.plain import plain
-from tocsin.cli.routing import alone_option, plugins, routing_of
+from tocsin.cli.routing import plugins, routing_of
 from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationError, nearest
 from tocsin.lab.instants import duration_text
@@ -47,7 +47,6 @@ def _severity(value: str) -> AlertSeverity:
 )
 @click.option("--tolerate", type=click.IntRange(0, 3), default=0, help="So many channels may fail, any of them. [0]")
 @click.option("--from", "since", type=instant, metavar="TIME", help="Look at the year from then on. [now]")
-@alone_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object, for scripts.")
 def prove(
     file: Path,
@@ -56,7 +55,6 @@ def prove(
     to: tuple[str, ...],
     tolerate: int,
     since: float | None,
-    alone: bool,
     as_json: bool,
 ) -> int:
     """Prove that every alert of a severity reaches somebody in time if nobody acknowledges.
@@ -70,7 +68,7 @@ def prove(
       tocsin prove --config tocsin.yaml
       tocsin prove --config tocsin.yaml --severity emergency --within 5m --to pager --tolerate 1
     """
-    loaded = routing_of(file, plugins(), alone=alone)
+    loaded = routing_of(file, plugins())
     goal, who = _goal(loaded.plan, to or (_HUMAN,))
     question = Question(severity, goal, who, within, float(int(time.time())) if since is None else since, tolerate)
     verdict = proved(loaded.plan, question)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -13,14 +12,7 @@ from tocsin.engine.plan import Plan
 from tocsin.errors import ConfigurationFileError
 from tocsin.registry import Registry
 
-__all__ = ["alone_option", "plan_of", "plugins", "routing_of"]
-
-alone_option: Final = click.option(
-    "--alone",
-    is_flag=True,
-    help="Read no file but this one: it includes none, and what holds a secret is not checked.",
-)
-"""Gives a command the option ``--alone``."""
+__all__ = ["plan_of", "plugins", "routing_of"]
 
 
 def plugins() -> Registry:
@@ -36,15 +28,13 @@ def plan_of(config: Path, registry: Registry) -> Plan:
     return routing_of(config, registry).plan
 
 
-def routing_of(config: Path, registry: Registry, *, alone: bool = False) -> LoadedRouting:
+def routing_of(config: Path, registry: Registry) -> LoadedRouting:
     """Return what of a configuration file decides about alerts; its secrets need not be there.
-
-    *alone* is that of :func:`~tocsin.configfile.loading.load_routing`.
 
     What is wrong in it is told as ``tocsin check`` tells it, and the command ends with 2.
     """
     try:
-        return load_routing(config, registry, alone=alone)
+        return load_routing(config, registry)
     except ConfigurationFileError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

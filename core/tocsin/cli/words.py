@@ -45,6 +45,4 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.EXHAUSTED: "every attempt failed",
     Reason.FALLBACK_DUE: "it was undelivered when its fallback's turn came",
     Reason.RESOLVED_NOT_WANTED: "the channel takes no resolutions",
-    Reason.TAKEN: "somebody took it, and the channel is told so",
-    Reason.LAPSED: "the acknowledgement that was to be told holds no more",
 }

@@ -70,7 +70,7 @@ class Scalar:
     ``written`` is how YAML had it where it made something else of a text than may be meant: ``no``, ``22:00``.
     ``origins`` say where a value came from that is in no message: ``${NAME}``, or a file of its own. A ``lost`` one
     should have come from there and did not: that was told, and nothing else is to be said of it. What is ``referred``
-    to is all of it one ``${NAME}``. ``source`` is what stands in the file where variables were put in; else empty.
+    to is all of it one ``${NAME}``.
     """
 
     place: Place
@@ -79,7 +79,6 @@ class Scalar:
     origins: tuple[str, ...] = ()
     lost: bool = False
     referred: bool = False
-    source: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(slots=True, eq=False)

@@ -28,16 +28,10 @@ _WILD: Final = re.compile(r"[*?\[]")
 
 
 class Inclusion:
-    """Reads a file and all that it includes, each once, and keeps note of them.
+    """Reads a file and all that it includes, each once, and keeps note of them."""
 
-    :param alone: that a file which includes another is refused.
-    """
-
-    def __init__(
-        self, environ: Mapping[str, str], findings: Findings, missing: Missing, *, alone: bool = False
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], findings: Findings, missing: Missing) -> None:
         self._environ = environ
-        self._alone = alone
         self._missing = missing
         self._findings = findings
         self._named: dict[Path, Place] = {}
@@ -91,10 +85,6 @@ class Inclusion:
     def _listed(self, included: Entry | None) -> Iterator[Scalar]:
         """Yield the names that are included; anything else is told."""
         if included is None or _is_nothing(included.node):
-            return
-        if self._alone:
-            self.complete = False
-            self._findings.add(included.node.place, "include", "this file is read alone, and includes no other")
             return
         if not isinstance(included.node, Items):
             problem = f'expected a list of files such as ["conf.d/*.yaml"], not {kind_of(included.node)}'

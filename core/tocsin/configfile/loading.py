@@ -11,7 +11,6 @@ import attrs
 
 from tocsin.config import Configuration
 from tocsin.configfile.context import Context
-from tocsin.configfile.copying import copied, variables
 from tocsin.configfile.document import Place, Table
 from tocsin.configfile.findings import Findings, Spot
 from tocsin.configfile.inclusion import Inclusion
@@ -33,10 +32,6 @@ class LoadedConfiguration:
     ``sources`` are by their name: the kind of source, and an instance of its settings. ``warnings`` tell of what is
     legal and probably wrong. ``files`` are all that were read, secrets included, in the order of reading: a change of
     one of them changes this. None of the secrets is in the repr.
-
-    ``copied`` is what the files say as one JSON document, to be looked at and changed: ``${NAME}`` and ``file:`` stand
-    as they do there, and what may be a secret is hidden, ``${HIDDEN}`` or ``(hidden)`` in its place. ``variables`` are
-    those of the environment that it takes elsewhere than for secrets.
     """
 
     configuration: Configuration = attrs.field(repr=False)
@@ -44,8 +39,6 @@ class LoadedConfiguration:
     server: ServerSettings = attrs.field(repr=False)
     warnings: tuple[Problem, ...]
     files: tuple[Path, ...] = attrs.field(repr=lambda value: str(len(value)))
-    copied: str = attrs.field(default="{}", repr=False)
-    variables: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -79,26 +72,19 @@ def load_configuration(
         server=read.found.get("server", ServerSettings()),
         warnings=read.warnings(),
         files=read.files,
-        copied=copied(read.context.root.node),
-        variables=variables(read.context.root.node, os.environ if environ is None else environ),
     )
 
 
 def load_routing(
-    path: str | os.PathLike[str],
-    registry: Registry,
-    *,
-    environ: Mapping[str, str] | None = None,
-    alone: bool = False,
+    path: str | os.PathLike[str], registry: Registry, *, environ: Mapping[str, str] | None = None
 ) -> LoadedRouting:
     """Read a configuration file as :func:`load_configuration` does, to ask what it decides: secrets may be missing.
 
-    Settings of channels and sources that lack one are not checked. *alone*: no other file is read, of a secret
-    neither, and one that is included is an error.
+    Settings of channels and sources that lack one are not checked.
 
     :raises ConfigurationFileError: with all else that is wrong.
     """
-    read = _Reading(path, registry, environ, spares_secrets=True, alone=alone)
+    read = _Reading(path, registry, environ, spares_secrets=True)
     return LoadedRouting(read.plan, read.found.get("server", ServerSettings()), read.missing, read.warnings)
 
 
@@ -115,16 +101,15 @@ class _Reading:
         environ: Mapping[str, str] | None,
         *,
         spares_secrets: bool,
-        alone: bool = False,
     ) -> None:
         findings = Findings()
         main = Path(path)
         missing = Missing(findings, spares_secrets=spares_secrets)
-        inclusion = Inclusion(os.environ if environ is None else environ, findings, missing, alone=alone)
+        inclusion = Inclusion(os.environ if environ is None else environ, findings, missing)
         table = inclusion.read(main)
         start = Place(str(main))
         root = Spot(table or Table(start, {}), "", start, findings)
-        secrets = SecretFiles(findings, missing, alone=alone)
+        secrets = SecretFiles(findings, missing)
         self.context = Context(root, registry, secrets)
         self.found = read_sections(self.context)
         if inclusion.complete:

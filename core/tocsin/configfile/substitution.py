@@ -14,9 +14,9 @@ from tocsin.configfile.findings import Findings
 from tocsin.configfile.reading import read_bytes
 from tocsin.errors import Problem, nearest
 
-__all__ = ["VARIABLE", "Missing", "SecretFiles", "from_environment"]
+__all__ = ["Missing", "SecretFiles", "from_environment"]
 
-VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})?")
+_VARIABLE: Final = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\})?")
 LARGEST_SECRET: Final = 1_000_000
 """Bytes in a file that a value is taken from."""
 
@@ -108,11 +108,11 @@ def _filled(scalar: Scalar, path: str, environ: Mapping[str, str], findings: Fin
         came_from.append(f"${{{name}}}")
         return otherwise if not held and otherwise is not None else held or ""
 
-    filled = VARIABLE.sub(value, scalar.value)
+    filled = _VARIABLE.sub(value, scalar.value)
     origins = tuple(dict.fromkeys((*scalar.origins, *came_from)))
-    alone = VARIABLE.fullmatch(scalar.value)
+    alone = _VARIABLE.fullmatch(scalar.value)
     referred = alone is not None and alone[1] is not None
-    return attrs.evolve(scalar, value=filled, origins=origins, lost=bool(lost), referred=referred, source=scalar.value)
+    return attrs.evolve(scalar, value=filled, origins=origins, lost=bool(lost), referred=referred)
 
 
 def _alike(name: str, environ: Mapping[str, str]) -> list[str]:
@@ -121,15 +121,11 @@ def _alike(name: str, environ: Mapping[str, str]) -> list[str]:
 
 
 class SecretFiles:
-    """Replaces ``file:path`` and ``{file: path}`` by what the file holds, without the line end at its end.
+    """Replaces ``file:path`` and ``{file: path}`` by what the file holds, without the line end at its end."""
 
-    :param alone: that no file is read: what one would hold is missing.
-    """
-
-    def __init__(self, findings: Findings, missing: Missing, *, alone: bool = False) -> None:
+    def __init__(self, findings: Findings, missing: Missing) -> None:
         self._findings = findings
         self.missing = missing
-        self._alone = alone
         self.read: dict[Path, None] = {}
 
     def put_in(self, node: Node, path: str) -> Node:
@@ -152,9 +148,6 @@ class SecretFiles:
     def _content(self, scalar: Scalar, name: str, path: str) -> Scalar:
         if scalar.lost:
             return scalar
-        if self._alone:
-            self.missing.add(scalar.place, path, "no file of a secret is read here")
-            return Scalar(scalar.place, "", lost=True)
         if name.startswith("///"):
             name = name.removeprefix("//")
         file = Path(scalar.place.file).parent / name

@@ -31,7 +31,6 @@ class Deadline(enum.IntEnum):
     SNOOZE_END = 2
     LEVEL = 3
     RELEASE = 4
-    RECALL = 18
     REPEAT = 5
     FALLBACK = 6
     RETRY = 7

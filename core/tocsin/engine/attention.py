@@ -7,7 +7,6 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.incidents import reconsider
 from tocsin.engine.reminders import remind_soon
 from tocsin.engine.state import Acknowledgement, Episode
-from tocsin.engine.taking import taken_over
 from tocsin.engine.turn import Turn
 from tocsin.model.facts import Acknowledged, Snoozed
 
@@ -30,11 +29,9 @@ def acknowledge(turn: Turn, fact: Acknowledged) -> bool:
     until = None if fact.for_seconds is None else turn.clock + fact.for_seconds
     for episode in episodes:
         ack = Acknowledgement(fact.by, fact.comment, episode.severity, turn.clock, until)
-        before, turn.tx.edit(episode).ack = episode.ack, ack
+        turn.tx.edit(episode).ack = ack
         crowds.taken(turn, turn.state.incidents[episode.incident_id], episode)
         _set_end(turn, Deadline.ACKNOWLEDGEMENT_END, episode, until)
-        if before is None or before.by != fact.by:
-            taken_over(turn, turn.state.incidents[episode.incident_id], episode)
         _attended(turn, episode)
     return bool(episodes)
 

@@ -13,7 +13,7 @@ from tocsin.engine.state import Episode, Line, Outgoing
 from tocsin.engine.turn import Turn
 from tocsin.model.event import Event, NotificationChanged, TellingDecided
 from tocsin.model.explanation import ChannelExplanation, Gate
-from tocsin.model.notification import NotificationKind, NotificationState
+from tocsin.model.notification import NotificationState
 from tocsin.model.reason import Action, Reason
 
 __all__ = ["channel_verdicts"]
@@ -29,9 +29,6 @@ _GATES: Final = {
     Reason.ACKNOWLEDGED: Gate.ACKNOWLEDGEMENT,
     Reason.SNOOZED: Gate.SNOOZE,
 }
-
-_OF_A_WORD: Final = frozenset({Reason.TAKEN, Reason.LAPSED})
-"""Why somebody is told, or not any more, that somebody has it: that says nothing about whether the alert is told."""
 
 _EDGES: Final = 200
 """So many edges of time intervals are looked at for the one at which a rule is heard again."""
@@ -57,8 +54,6 @@ class _Reading:
         self._started: set[str] = set()
         for event in events:
             if isinstance(event, TellingDecided) and event.alert_id == episode.alert.alert_id:
-                if event.reason in _OF_A_WORD:
-                    continue
                 self.decided[event.channel_id] = event
             elif isinstance(event, NotificationChanged) and event.state is NotificationState.SENDING:
                 self._started.add(event.notification_id)
@@ -88,7 +83,7 @@ class _Reading:
         out = self._turn.state.outgoing[line.current] if line.current else None
         if episode_id in line.due:
             return Action.HOLD, *self._held(out)
-        if out is not None and episode_id in out.listed and out.kind is not NotificationKind.ACKNOWLEDGED:
+        if out is not None and episode_id in out.listed:
             return self._listed(out, decided)
         if episode_id in line.told:
             return Action.SKIP, Reason.ALREADY_TOLD, None

@@ -23,11 +23,8 @@ def probing(lane: Lane) -> bool:
     return lane.probe_at is not None
 
 
-def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeStatus, *, calls: bool = True) -> None:
-    """Take in how an attempt ended: any answer closes the circuit, failures in a row open it.
-
-    :param calls: whether somebody was to be called; what only says that somebody has it makes nobody wait for longer.
-    """
+def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeStatus) -> None:
+    """Take in how an attempt ended: any answer closes the circuit, failures in a row open it."""
     if status in _ANSWERED:
         if lane.failures:
             turn.tx.edit(lane).failures = 0
@@ -35,7 +32,7 @@ def note(turn: Turn, lane: Lane, policy: CircuitPolicy | None, status: OutcomeSt
             turn.tx.edit(lane).probe_at = None
             turn.tell(CircuitChanged(turn.clock, lane.channel_id, False))
         return
-    if not calls or closed_until(turn, lane) is not None:
+    if closed_until(turn, lane) is not None:
         return  # it was under way when the circuit opened: only a probe says that the receiver needs longer
     turn.tx.edit(lane).failures += 1
     if policy is None or lane.failures < policy.failures:

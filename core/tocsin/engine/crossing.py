@@ -15,9 +15,8 @@ from tocsin.engine.levels import nameable
 from tocsin.engine.outgoing import lines_of
 from tocsin.engine.owing import current
 from tocsin.engine.state import Episode, Lane, Line, Outgoing
-from tocsin.engine.taking import list_taken
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import NotificationKind, NotificationState
+from tocsin.model.notification import NotificationState
 from tocsin.roles.aggregator import Cause
 
 __all__ = ["crosses", "told_by", "told_first"]
@@ -56,8 +55,6 @@ def told_by(turn: Turn, out: Outgoing) -> list[Episode]:
     """Return what a notification lists or, before its first attempt, would list now."""
     if out.attempts:
         return list(map(turn.state.episodes.__getitem__, out.listed))
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        return [turn.episode(name) for line in lines_of(turn, out) for name in list_taken(turn, line)]
     return [episode for line in lines_of(turn, out) for episode in _would_list(turn, line)]
 
 

@@ -65,7 +65,6 @@ def _inherit(turn: Turn, line: Line, episode: Episode, rank: int) -> None:
     """Let the line know of the episode what it was told of an earlier one of its alert."""
     turn.tx.put_in(episode, line.told, episode.episode_id, max(rank, line.told.get(episode.episode_id, rank)))
     turn.tx.edit(line).sought = min(line.sought, episode.serial)
-    turn.touch(line)  # nobody took this one, and its channel may believe that somebody did
     if episode.severity.rank <= rank:
         drop_due(turn, line, episode.episode_id)
         drop_waiting(turn, line, episode.episode_id)

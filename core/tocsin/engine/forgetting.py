@@ -68,7 +68,6 @@ def forget(turn: Turn, incident: Incident) -> None:
     for line in incident.lines.values():
         state.agenda.cancel(tx, Deadline.RELEASE, line.line_id)
         state.agenda.cancel(tx, Deadline.REPEAT, line.line_id)
-        state.agenda.cancel(tx, Deadline.RECALL, line.line_id)
     if incident.key is not None and state.open.get(incident.key) == incident.incident_id:
         tx.drop(state.open, incident.key)  # where the aggregator bridges, it stayed open until its end was told
     forgotten(turn, incident)

@@ -16,7 +16,6 @@ from tocsin.engine.outgoing import announce, end, lines_of, live, next_serial, p
 from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.recheck import recheck
 from tocsin.engine.state import Lane, Line, Outgoing
-from tocsin.engine.taking import goes_out
 from tocsin.engine.turn import StartAttempt, Turn
 from tocsin.engine.watchdog import explained
 from tocsin.model.notification import NotificationKind, NotificationState
@@ -54,9 +53,6 @@ def pump(turn: Turn, lane: Lane) -> None:
             _make_room(turn, lane, channel, places=channel.spec.concurrency - len(lane.sending))
             return
         out = turn.state.outgoing[first[1]]
-        if out.kind is NotificationKind.ACKNOWLEDGED and _limited(turn, lane, channel, half=True):
-            _hold(turn, lane, Reason.RATE_LIMITED)
-            return  # what calls for somebody would be first, and what does next may need the place
         told = told_by(turn, out)
         other = None if out.attempts else told_first(turn, out, told)
         if other is not None:
@@ -99,9 +95,9 @@ def _kept_back(turn: Turn, lane: Lane, channel: ChannelPlan) -> Reason | None:
     return Reason.RATE_LIMITED if limited else None
 
 
-def _limited(turn: Turn, lane: Lane, channel: ChannelPlan, *, half: bool = False) -> bool:
+def _limited(turn: Turn, lane: Lane, channel: ChannelPlan) -> bool:
     """Whether the channel's limit is reached; if so, a deadline stands where it lets the next attempt start."""
-    frees = free_at(lane, channel.channel, turn.now.engine, half=half)
+    frees = free_at(lane, channel.channel, turn.now.engine)
     if frees is None:
         return False
     turn.state.agenda.set(turn.tx, Deadline.LANE, lane.channel_id, frees)
@@ -127,7 +123,7 @@ def _first_attempt(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) 
     if len(together) > 1:
         _start_digest(turn, lane, channel, together)
         return
-    listed = compose(turn, line, out.kind)
+    listed = compose(turn, line)
     if not listed:
         end(turn, out, NotificationState.CANCELLED, Reason.RESOLVED)
         return
@@ -145,8 +141,7 @@ def _together(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> li
     somebody else's again.
     """
     limited = channel.channel.rate_limit_per_minute is not None and len(lane.unheld) < len(lane.queue)
-    apart = channel.spec.per_incident or out.kind is NotificationKind.ACKNOWLEDGED
-    if apart or not (out.state is NotificationState.HELD or limited or turn.reloading):
+    if channel.spec.per_incident or not (out.state is NotificationState.HELD or limited or turn.reloading):
         return [out]
     waiting = (turn.state.outgoing[notification_id] for notification_id in lane.queue.in_order())
     candidates = (other for other in waiting if other is out or _may_be_digested(turn, lane, other))
@@ -166,8 +161,6 @@ def _may_be_digested(turn: Turn, lane: Lane, out: Outgoing) -> bool:
 
 
 def _is_held(turn: Turn, out: Outgoing) -> bool:
-    if out.kind is NotificationKind.ACKNOWLEDGED:  # a digest tells what fires and what ended
-        return False
     return not out.attempted and (out.state is NotificationState.HELD or turn.reloading)
 
 
@@ -194,7 +187,7 @@ def _start_digest(turn: Turn, lane: Lane, channel: ChannelPlan, together: list[O
         if len(digest.listed) >= crowds.DIGESTED:
             break
         line = lines_of(turn, out)[0]
-        listed = compose(turn, line, out.kind)
+        listed = compose(turn, line)
         for episode_id, mark in listed.items():
             turn.tx.put_in(digest, digest.listed, episode_id, mark)
         if listed:
@@ -226,7 +219,6 @@ def _start(turn: Turn, lane: Lane, channel: ChannelPlan, out: Outgoing) -> None:
     if out.first_attempt_at is None:
         out.first_attempt_at = turn.now.engine
     announce(turn, out)
-    goes_out(turn, out)
     notification = notification_of(turn, out)
     template_name = channel.channel.template_name
     if template_name is not None and template_name not in turn.plan.config.templates:

@@ -15,14 +15,9 @@ _MINUTE: Final = 60.0
 _STARTS_KEPT: Final = 600
 
 
-def free_at(lane: Lane, channel: NotificationChannel, now: float, *, half: bool = False) -> float | None:
-    """Return when the channel's limit lets the next attempt start, in engine time; None: now.
-
-    :param half: it is to leave half of the limit to others.
-    """
+def free_at(lane: Lane, channel: NotificationChannel, now: float) -> float | None:
+    """Return when the channel's limit lets the next attempt start, in engine time; None: now."""
     limit = channel.rate_limit_per_minute
-    if limit is not None and half:
-        limit = (limit + 1) // 2
     if limit is None or len(lane.starts) < limit:
         return None
     frees = lane.starts[-limit] + _MINUTE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, islice
-from typing import Final
 
 import attrs
 
@@ -24,13 +23,11 @@ from tocsin.engine.owing import (
     oldest_due,
     recent,
     shut_on,
-    yields,
 )
 from tocsin.engine.recheck import fires_again, recheck
 from tocsin.engine.redrive import resume_waiting
-from tocsin.engine.reminders import recall, reminded_first, told_and_open
+from tocsin.engine.reminders import reminded_first, told_and_open
 from tocsin.engine.state import PASSENGER, Episode, LevelMark, Line, Outgoing
-from tocsin.engine.taking import is_owed, list_taken
 from tocsin.engine.turn import Turn
 from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
 from tocsin.model.reason import Action, Reason
@@ -48,10 +45,6 @@ class _Wanted:
     kind: NotificationKind
     rank: int
     mark: LevelMark | None = None
-
-
-_WORD: Final = _Wanted(NotificationKind.ACKNOWLEDGED, -1)
-"""That somebody has it: whatever calls for somebody, and whatever ended, goes first."""
 
 
 def _wanted_level(turn: Turn, line: Line) -> _Wanted | None:
@@ -91,23 +84,21 @@ def _wanted(turn: Turn, line: Line) -> _Wanted | None:
     if level is not None:
         return level
     due = _wanted_due(turn, line) if line.due else None
-    if line.repeat and (due is None or due.kind is NotificationKind.RESOLVED):
-        due = _wanted_repeat(turn, line) or due
-    if due is None and is_owed(turn, line):
-        return _WORD
-    return due
+    if not line.repeat or (due is not None and due.kind is not NotificationKind.RESOLVED):
+        return due
+    return _wanted_repeat(turn, line) or due
 
 
 def settle(turn: Turn, line: Line) -> None:
     """Bring the line's outgoing notification in accord with what it owes.
 
     One that was attempted stands until its end, or until nothing that it lists is worth telling any more. One that
-    was not attempted, or gives way, is made, cancelled, or superseded by one of a higher or another kind.
+    was not attempted is made, cancelled, or superseded by one of a higher or another kind.
     """
     if turn.state.review_member and turn.walked_through(turn.incident(line)):
         return  # the rest of the incident is looked at first, so that one notification tells all of it
     out = current(turn, line)
-    if out is not None and out.attempts and not yields(out):
+    if out is not None and out.attempts:
         if out.state is not NotificationState.SENDING:
             recheck(turn, out)
         if line.current is None:
@@ -120,13 +111,8 @@ def settle(turn: Turn, line: Line) -> None:
     if out is None and line.follows and _goes_second(turn, line):
         _wait(turn, line)
         return
-    if line.again and (out is None or yields(out)):
-        if out is not None:
-            end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
-            out = None
-        if resume_waiting(turn, line):
-            return
-    recall(turn, line)
+    if out is None and line.again and resume_waiting(turn, line):
+        return
     wanted = _wanted(turn, line)
     if wanted is None:
         if line.due:
@@ -136,13 +122,13 @@ def settle(turn: Turn, line: Line) -> None:
         if line.late:
             turn.tx.edit(line).late = False  # it owes nothing that could be told now
         if out is not None:
-            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line, out))
+            end(turn, out, NotificationState.CANCELLED, _why_nothing(turn, line))
         return
     if out is not None and (out.kind is wanted.kind and _same_level(out, wanted)):
         return
     if out is not None:
         end(turn, out, NotificationState.MERGED, Reason.SUPERSEDED)
-        turn.tx.edit(line).late = out.late and not yields(out)  # whatever takes it up is not missed twice
+        turn.tx.edit(line).late = out.late  # whatever takes it up is not missed twice
     _queue(turn, line, wanted)
 
 
@@ -206,7 +192,7 @@ def _waits_for(turn: Turn, line: Line, other: Line) -> bool:
 
 def _ends_something(turn: Turn, line: Line) -> bool:
     out = current(turn, line)
-    if out is not None and not yields(out):
+    if out is not None:
         return out.state is not NotificationState.RETRYING
     return ends_due(turn, line)
 
@@ -215,9 +201,7 @@ def _same_level(out: Outgoing, wanted: _Wanted) -> bool:
     return wanted.mark is None or (wanted.mark.policy_id, wanted.mark.level) == (out.policy_id, out.level)
 
 
-def _why_nothing(turn: Turn, line: Line, out: Outgoing) -> Reason:
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        return Reason.LAPSED if line.told else Reason.RESOLVED
+def _why_nothing(turn: Turn, line: Line) -> Reason:
     members = islice(crowds.most_severe(turn, turn.incident(line)), crowds.LISTED)
     found = (line.blocked.get(episode.episode_id) for episode in members)
     return min((reason for reason in found if reason is not None), default=Reason.RESOLVED)
@@ -248,9 +232,6 @@ def _queue(turn: Turn, line: Line, wanted: _Wanted) -> None:
     )
     if wanted.mark is not None:
         out.level, out.policy_id = wanted.mark.level, wanted.mark.policy_id
-    elif wanted is _WORD:
-        for episode_id in sorted(list_taken(turn, line)):
-            decided(turn, turn.episode(episode_id), line.channel_id, Action.NOTIFY, Reason.TAKEN, turn.clock)
     enqueue(turn, out)
     if len(line.due) <= crowds.LISTED and not (line.levels or line.repeat):
         turn.fresh.add(out.notification_id)  # of many, or of levels, a look at it goes on where the last one ended
@@ -280,14 +261,11 @@ def _ordinal(turn: Turn, line: Line, wanted: _Wanted) -> int:
     return ordinal + revived * 1_000_000
 
 
-def compose(turn: Turn, line: Line, kind: NotificationKind) -> Listed:
+def compose(turn: Turn, line: Line) -> Listed:
     """Take what the line owes now, as the list of its next notification; empty if there is nothing to tell.
 
-    One of the *kind* acknowledged lists what was taken, and nothing else. In any other, what is due goes before what
-    is only told again, and that is listed as far as there is room.
+    What is due goes before what is only told again, and that is listed as far as there is room.
     """
-    if kind is NotificationKind.ACKNOWLEDGED:
-        return list_taken(turn, line)
     listed: Listed = {}
     told, left = list_levels(turn, line, listed) if line.levels else ([], [])
     passengers = _take_due(turn, line, listed)

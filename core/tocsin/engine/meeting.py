@@ -42,10 +42,6 @@ def meet(turn: Turn, kind: Deadline, name: str) -> None:
             line = turn.line_by_id(name)
             if line is not None:
                 owing.release_due(turn, line)
-        case Deadline.RECALL:
-            line = turn.line_by_id(name)
-            if line is not None:
-                turn.touch(line)
         case Deadline.REPEAT:
             reminders.remind(turn, name)
         case Deadline.FALLBACK:

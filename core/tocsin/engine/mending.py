@@ -190,8 +190,6 @@ def _mended_line(pieces: _Pieces, line: Mapping[str, Any]) -> Mapping[str, Any]:
         mended["current"] = None
         mended["levels"] = [*line.get("telling", ()), *line.get("levels", ())]  # nobody knows whether they were told
         mended["telling"] = []
-        if line.get("said") == line["current"]:
-            mended["said"] = ""  # nor whether that was
         pieces.note("notifications", "lost while they were under way or waiting", 1)
     return mended
 
@@ -255,7 +253,7 @@ def _subjects(pieces: _Pieces) -> dict[int, Collection[str]]:
         (pieces.table("outgoing"), (Deadline.FALLBACK, Deadline.RETRY, Deadline.EXPIRY)),
         (pieces.table("undelivered"), (Deadline.DISCARD,)),
         (pieces.table("incidents"), (Deadline.FORGET,)),
-        (lines, (Deadline.RELEASE, Deadline.REPEAT, Deadline.RECALL)),
+        (lines, (Deadline.RELEASE, Deadline.REPEAT)),
         (escalations, (Deadline.LEVEL,)),
         (pieces.table("episodes"), (Deadline.FORGET_MEMBER, Deadline.ACKNOWLEDGEMENT_END, Deadline.SNOOZE_END)),
         (pieces.table("silences"), (Deadline.SILENCE_EDGE, Deadline.FORGET_SILENCE)),
@@ -268,5 +266,5 @@ def _reset(pieces: _Pieces, config: Configuration) -> None:
     free = resetting.idle(pieces.tables) if pieces.losses else {}
     lost = resetting.missing(pieces.tables, config)
     pieces.note("deadlines", "set again (they were lost)", len(lost))
-    for (table, name), at in {**lost, **free, **resetting.uncalled(pieces.tables)}.items():
+    for (table, name), at in {**lost, **free}.items():
         pieces.put(table, name, at)

@@ -13,7 +13,7 @@ from tocsin.model.alert import PerformanceAlert
 from tocsin.model.alert_state import AlertState
 from tocsin.model.escalation import EscalationLevel
 from tocsin.model.incident import AggregatedAlert
-from tocsin.model.notification import AlertStatus, ListedAlert, Notification, NotificationKind
+from tocsin.model.notification import AlertStatus, ListedAlert, Notification
 from tocsin.model.template import NotificationTemplate
 
 __all__ = ["alert_state", "incident_view", "notification_of", "template_of"]
@@ -79,7 +79,6 @@ def alert_state(turn: Turn, episode: Episode) -> AlertState:
 
 
 def _listed(turn: Turn, episode: Episode, status: AlertStatus) -> ListedAlert:
-    taken = episode.ack if episode.ack is not None and acknowledged(turn, episode) else None
     ended = status is AlertStatus.RESOLVED and episode.resolved_at is not None
     return ListedAlert(
         episode.alert,
@@ -88,8 +87,6 @@ def _listed(turn: Turn, episode: Episode, status: AlertStatus) -> ListedAlert:
         turn.wall(episode.fired_at),
         turn.wall(episode.resolved_at) if ended else None,
         episode.incident_id,
-        None if taken is None else taken.by,
-        "" if taken is None else taken.comment,
     )
 
 
@@ -114,7 +111,6 @@ def notification_of(turn: Turn, out: Outgoing) -> Notification:
         level=None if out.level is None else EscalationLevel.parse(out.level),
         policy_id=out.policy_id,
         still_firing=sum([len(line.told) for line in lines]),
-        reopened=max([line.reopened for line in lines], default=0),
         told_severity=max([line.told_severity for line in lines if line.told_severity is not None], default=None),
     )
 
@@ -123,12 +119,10 @@ def template_of(turn: Turn, notification: Notification) -> NotificationTemplate 
     """Return the template that renders the notification, or None for the backend's default form.
 
     A template that does not show the status renders only single firing alerts, so that a resolution never looks like
-    a firing; one that does not show the kind renders no acknowledgement.
+    a firing.
     """
     template = turn.plan.template(notification.channel_id)
     if template is None:
         return None
-    if notification.kind is NotificationKind.ACKNOWLEDGED:
-        return template if template.shows_kind else None
     plain = notification.single and notification.status is AlertStatus.FIRING
     return template if plain or template.shows_status else None

@@ -20,12 +20,11 @@ from tocsin.engine.owing import adopt, begin_anew, consider, knows_level, mark_l
 from tocsin.engine.recheck import recheck
 from tocsin.engine.reminders import told_and_open
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing
-from tocsin.engine.taking import arrived, failed
 from tocsin.engine.turn import LATE_SECONDS, Turn
 from tocsin.model.delivery import NotificationDelivery
 from tocsin.model.event import AttemptFinished
 from tocsin.model.facts import AttemptEnded
-from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.outcome import Outcome, OutcomeStatus, RetryPolicy
 from tocsin.model.reason import GapKind, Reason
 
@@ -46,16 +45,12 @@ def attempt_ended(turn: Turn, fact: AttemptEnded) -> bool:
     status = fact.outcome.status
     found = turn.plan.channels.get(out.channel_id)
     if found is not None:
-        calls = out.kind is not NotificationKind.ACKNOWLEDGED
-        circuit.note(turn, lane, found.spec.circuit, status, calls=calls)
+        circuit.note(turn, lane, found.spec.circuit, status)
         if found.channel.rate_limit_per_minute is not None and out.started_at is not None:
             note_late_start(turn, lane, out.started_at, fact.started_at)
     if status is OutcomeStatus.DELIVERED:
         end(turn, out, NotificationState.DELIVERED, detail=fact.outcome.detail)
-        if out.kind is NotificationKind.ACKNOWLEDGED:
-            return True
         told(turn, out)  # once its lines are free, so that a rise meanwhile is owed again
-        arrived(turn, out)
         for episode_id in out.listed:
             episode = turn.state.episodes[episode_id]
             line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
@@ -105,10 +100,8 @@ def told(turn: Turn, out: Outgoing) -> None:
     """Note that the channel knows, or may know, of what was listed; what changed meanwhile is owed again.
 
     An end that is bridged is not, unless the channel only may know: then it is told of both, the end and what fires,
-    where it was told of neither before. That somebody took an alert tells nothing of the alert itself.
+    where it was told of neither before.
     """
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        return
     tx, state = turn.tx, turn.state
     known: list[tuple[Episode, int, Incident, Line]] = []
     for episode_id, (status, rank) in sorted(out.listed.items()):
@@ -215,7 +208,7 @@ def fallback_due(turn: Turn, out: Outgoing) -> None:
     elif out.attempted and out.state is not NotificationState.SENDING:
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     elif not out.attempted and (lane.failures or not limited):
-        for episode_id, mark in compose(turn, lines_of(turn, out)[0], out.kind).items():
+        for episode_id, mark in compose(turn, lines_of(turn, out)[0]).items():
             turn.tx.put_in(out, out.listed, episode_id, mark)
         hand_over(turn, out, NotificationState.DEAD, Reason.FALLBACK_DUE)
     else:
@@ -242,9 +235,6 @@ def hand_over(turn: Turn, out: Outgoing, state: NotificationState, reason: Reaso
         for episode_id, (status, _) in sorted(out.listed.items())
         if status is AlertStatus.FIRING and (episode := turn.episode(episode_id)).firing
     ]
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        firing = []  # others were not told of it
-    failed(turn, out)
     levels = [(line.incident_id, line.telling) for line in lines_of(turn, out) if line.telling]
     end(turn, out, NotificationState.UNKNOWN if out.maybe else state, reason, detail)
     untold = False

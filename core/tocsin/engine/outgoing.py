@@ -32,10 +32,6 @@ __all__ = [
 Listed = dict[str, tuple[AlertStatus, int]]
 
 _SHELVED: Final = 10_000
-SAY_AGAIN: Final = ""
-"""What a line notes where it is to say again that somebody has all that it told."""
-
-_LET_GO: Final = frozenset({NotificationState.CANCELLED, NotificationState.MERGED})
 _GIVEN_UP: Final = frozenset({NotificationState.DEAD, NotificationState.REJECTED, NotificationState.UNKNOWN})
 
 
@@ -132,9 +128,6 @@ def live(turn: Turn, out: Outgoing) -> None:
 
 def _look_after(turn: Turn, out: Outgoing) -> None:
     turn.tx.index(turn.lane(out.channel_id).live, out.notification_id, None)
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        look_after(turn, out, None)  # nobody waits for it, and nobody else was told of what it says
-        return
     _expect_fallback(turn, out)
     promise(turn, out, 0.0 if _waited_for(turn, out) else out.due_at)
 
@@ -220,8 +213,6 @@ def end(
         _shelve(turn, out)
     freed = lines_of(turn, out)
     for line in freed:
-        if line.said == notification_id and (state in _LET_GO or reason is Reason.CHANNEL_MISSING):
-            tx.edit(line).said = SAY_AGAIN
         if line.current == notification_id:
             tx.edit(line).current = None
             if state is NotificationState.CANCELLED:

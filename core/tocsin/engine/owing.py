@@ -13,7 +13,7 @@ from tocsin.engine.outgoing import enqueue
 from tocsin.engine.state import Episode, Incident, LevelMark, Line, Outgoing, Owed
 from tocsin.engine.turn import Turn
 from tocsin.model.event import TellingDecided
-from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus
 from tocsin.model.reason import Action, GapKind, Reason
 from tocsin.roles.aggregator import AT_ONCE, Cause, Release, Telling
 
@@ -44,7 +44,6 @@ __all__ = [
     "targets",
     "tells_firing",
     "tells_level_of",
-    "yields",
 ]
 
 BURST_SECONDS = 60.0
@@ -78,13 +77,13 @@ def _under_way(turn: Turn, line: Line, episode_id: str) -> bool:
     if line.current is None:
         return False
     out = turn.state.outgoing[line.current]
-    return out.attempts > 0 and episode_id in out.listed and out.kind is not NotificationKind.ACKNOWLEDGED
+    return out.attempts > 0 and episode_id in out.listed
 
 
 def tells_firing(turn: Turn, line: Line) -> bool:
     """Whether the line's notification was attempted, and tells that something of the incident fires."""
     out = current(turn, line)
-    if out is None or not out.attempted or out.kind is NotificationKind.ACKNOWLEDGED:
+    if out is None or not out.attempted:
         return False
     firing = (turn.episode(name) for name, (status, _) in out.listed.items() if status is AlertStatus.FIRING)
     return any(episode.incident_id == line.incident_id for episode in firing)
@@ -170,10 +169,6 @@ def consider(turn: Turn, incident: Incident, episode: Episode, channel_id: str, 
     episode_id, rank = episode.episode_id, episode.alert.severity.rank
     told = line.told.get(episode_id)
     if (told is not None and told >= rank) or _under_way(turn, line, episode_id):
-        if via and line.uncalled is not None:  # it knows, and may believe that somebody has it
-            adopt(turn, line, episode, via)
-            turn.tx.edit(line).sought = min(line.sought, episode.serial)
-            turn.touch(line)
         return True
     if via:
         adopt(turn, line, episode, via)
@@ -253,15 +248,9 @@ def oldest_due(turn: Turn, line: Line) -> float | None:
     return oldest
 
 
-def yields(out: Outgoing) -> bool:
-    """Whether it gives way to whatever else its line owes: it says that somebody has it, and is not under way."""
-    return out.kind is NotificationKind.ACKNOWLEDGED and out.state is not NotificationState.SENDING
-
-
 def busy(turn: Turn, line: Line) -> bool:
     """Whether what becomes due on the line waits for its notification to end, for what that lists is frozen."""
-    out = current(turn, line)
-    return out is not None and out.attempted and not yields(out)
+    return line.current is not None and turn.state.outgoing[line.current].attempts > 0
 
 
 def _place(turn: Turn, line: Line, episode: Episode, cause: Cause, release: Release) -> None:

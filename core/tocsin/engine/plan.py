@@ -52,12 +52,6 @@ class ChannelPlan:
         """Whether a person reads it."""
         return self.spec.human if self.channel.human is None else self.channel.human
 
-    @property
-    def hears_acknowledgements(self) -> bool:
-        """Whether it is told when somebody takes what it was told of."""
-        wanted = self.channel.send_acknowledged
-        return self.spec.acknowledgements if wanted is None else wanted
-
 
 @attrs.frozen(slots=True, eq=False)
 class Node:

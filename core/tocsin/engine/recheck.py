@@ -9,9 +9,8 @@ from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import Listed, end, lines_of
 from tocsin.engine.owing import adopt, block
 from tocsin.engine.state import PASSENGER, Episode, Outgoing
-from tocsin.engine.taking import recheck_word
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import Reason
 
 __all__ = ["fires_again", "recheck"]
@@ -52,8 +51,6 @@ def recheck(turn: Turn, out: Outgoing) -> bool:
 
     If nothing in it is worth telling any more, it ends: cancelled, or unknown if an attempt may have arrived.
     """
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        return recheck_word(turn, out)
     why = Reason.RESOLVED
     firing = False
     before = dict(out.listed)

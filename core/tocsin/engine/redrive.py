@@ -7,9 +7,8 @@ from tocsin.engine.gates import resolution_gate, shut_gate
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of, live, unshelve
 from tocsin.engine.owing import level_of
 from tocsin.engine.state import PASSENGER, Episode, Line, Outgoing, Owed
-from tocsin.engine.taking import holds, say_again
 from tocsin.engine.turn import Turn
-from tocsin.model.notification import AlertStatus, NotificationKind, NotificationState
+from tocsin.model.notification import AlertStatus, NotificationState
 from tocsin.model.reason import Reason
 from tocsin.roles.aggregator import Cause
 
@@ -20,7 +19,7 @@ def redrive(turn: Turn, notification_id: str) -> bool:
     """Try a notification again, under its own id; return False when it is not kept or has nothing to tell any more.
 
     One whose line is busy goes next. What a digest listed is owed anew, by each of its lines; so is what was never
-    attempted, and that somebody has it.
+    attempted.
     """
     out = turn.state.undelivered.get(notification_id)
     found = None if out is None else turn.plan.channels.get(out.channel_id)
@@ -29,9 +28,7 @@ def redrive(turn: Turn, notification_id: str) -> bool:
     if not any(_worth_telling(turn, out, episode_id) for episode_id in out.listed):
         return False
     unshelve(turn, notification_id)
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        say_again(turn, lines_of(turn, out)[0])
-    elif out.parts or not out.attempted:
+    if out.parts or not out.attempted:
         _owe_anew(turn, out)
     else:
         _revive(turn, out)
@@ -59,9 +56,6 @@ def _worth_telling(turn: Turn, out: Outgoing, episode_id: str) -> bool:
     episode = turn.state.episodes.get(episode_id)
     if episode is None or not _lists(out, episode):
         return False
-    if out.kind is NotificationKind.ACKNOWLEDGED:
-        line = turn.line(turn.state.incidents[episode.incident_id], out.channel_id)
-        return line.said == out.notification_id and holds(turn, line)
     status, rank = out.listed[episode_id]
     if status is AlertStatus.RESOLVED:
         return rank != PASSENGER and resolution_gate(turn, out.channel_id) is None and not _continues(turn, episode)

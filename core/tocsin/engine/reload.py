@@ -9,9 +9,7 @@ import attrs
 from tocsin.engine import escalation, outcomes, walk, watchdog
 from tocsin.engine.agenda import Deadline
 from tocsin.engine.dues import drop_due, drop_waiting
-from tocsin.engine.gates import attended
 from tocsin.engine.outgoing import announce, end, enqueue, lines_of
-from tocsin.engine.owing import yields
 from tocsin.engine.plan import Plan
 from tocsin.engine.state import Line, Outgoing
 from tocsin.engine.turn import Turn
@@ -64,9 +62,7 @@ def _vanish(turn: Turn, channel: NotificationChannel) -> None:
     pending = [out for out in turn.state.outgoing.values() if out.channel_id == channel.channel_id]
     for out in sorted(pending, key=lambda out: out.serial):
         turn.tx.edit(out).fallback = channel.fallback
-        if yields(out):
-            end(turn, out, NotificationState.CANCELLED, Reason.LAPSED)
-        elif not out.attempted:
+        if not out.attempted:
             _list_what_is_due(turn, out, channel)
             end(turn, out, NotificationState.DEAD, Reason.CHANNEL_MISSING)
         elif out.state is not NotificationState.SENDING:
@@ -102,8 +98,6 @@ def _pass_on(turn: Turn, line: Line, channel: NotificationChannel) -> None:
     named = {episode_id for mark in line.levels for episode_id in escalation.named(turn, line, mark)}
     turn.tx.edit(line).levels = ()
     wanted = named | {episode_id for episode_id, one in owed.items() if one.cause is not Cause.RESOLVED}
-    if line.uncalled is not None:  # its tool may call nobody for what it knows
-        wanted.update(name for name in line.told if not attended(turn, turn.episode(name)))
     episodes = [episode for episode_id in sorted(wanted) if (episode := turn.episode(episode_id)).firing]
     lost = _takes_ends(channel) and any(one.cause is Cause.RESOLVED for one in owed.values())
     if episodes or lost:

@@ -10,20 +10,20 @@ from itertools import islice
 
 from tocsin.engine import crowds
 from tocsin.engine.agenda import Deadline
-from tocsin.engine.gates import acknowledged, shut_gate
+from tocsin.engine.gates import shut_gate
 from tocsin.engine.levels import go_back
 from tocsin.engine.owing import leads_to, next_chance, repeat_at, tells_level_of
 from tocsin.engine.state import Episode, Incident, Line
 from tocsin.engine.turn import Turn
 from tocsin.model.reason import Reason
 
-__all__ = ["recall", "remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
+__all__ = ["remind", "remind_soon", "reminded_first", "reopened", "told_and_open"]
 
 
 def told_and_open(turn: Turn, line: Line, episode: Episode) -> bool:
     """Whether the line was told of the episode, and could be told again: something leads there, and no gate is shut."""
-    if episode.episode_id not in line.told or (episode.ack is not None and acknowledged(turn, episode)):
-        return False  # that gate first: of an incident that is taken it is the one that is shut, for each of very many
+    if episode.episode_id not in line.told:
+        return False
     if not leads_to(turn, line, episode) and not tells_level_of(turn.incident(line), line, episode.policy_id):
         return False
     return shut_gate(turn, episode, line.channel_id) is None
@@ -101,15 +101,3 @@ def remind_soon(turn: Turn, line: Line) -> None:
     incident = turn.incident(line)
     at = next_chance(turn, incident, line, now=True) if turn.grouping(incident).lists_all else turn.clock
     turn.state.agenda.set_earlier(turn.tx, Deadline.REPEAT, line.line_id, at)
-
-
-def recall(turn: Turn, line: Line) -> None:
-    """Have the line's channel called again where it was told that somebody has what nobody has.
-
-    By whichever way that came about: an acknowledgement that ended, a rise above it, an end that was bridged, a gate
-    that opened, or a call that failed. So it is asked whenever the line is settled, until a call has arrived.
-    """
-    if line.uncalled is None or line.uncalled > turn.clock or line.repeat:
-        return
-    if reminded_first(turn, line) is not None:
-        remind_soon(turn, line)

@@ -13,7 +13,7 @@ from tocsin.engine.agenda import Deadline
 from tocsin.engine.gaps import GAP_QUIET_SECONDS, names_gap
 from tocsin.model.notification import NotificationState
 
-__all__ = ["awake", "idle", "lines", "missing", "running", "uncalled"]
+__all__ = ["awake", "idle", "lines", "missing", "running"]
 
 Tables = Mapping[str, Mapping[str, Any]]
 Deadlines = dict[tuple[str, str], float]
@@ -58,17 +58,6 @@ def _held(tables: Tables, name: str) -> dict[str, list[Any]]:
     return held
 
 
-def _taken(tables: Tables) -> set[str]:
-    """Return the lines that were told of an episode that somebody took, which they may have to say."""
-    return {
-        f"{episode['incident_id']}/{channel_id}"
-        for episode in tables.get("episodes", {}).values()
-        if episode.get("ack")
-        for channel_id, line in episode.get("lines", {}).items()
-        if "told" in line
-    }
-
-
 def missing(tables: Tables, config: Configuration) -> Deadlines:
     """Return the deadlines that are not there and have to be; what is not known of an instant is now."""
     state, agenda = tables["state"][""], tables.get("agenda", {})
@@ -94,32 +83,12 @@ def idle(tables: Tables) -> Deadlines:
 
     Where it waits for something else, or for an instant, it goes on waiting.
     """
-    now, owing = tables["state"][""]["engine_time"], {*_held(tables, "due"), *_taken(tables)}
+    now, due = tables["state"][""]["engine_time"], _held(tables, "due")
     return {
         ("agenda", _name(Deadline.RELEASE, line_id)): now
         for line_id, line in lines(tables).items()
-        if line.get("current") is None and (line_id in owing or _owes(line))
+        if line.get("current") is None and (line_id in due or line.get("levels") or line.get("again"))
     }
-
-
-def uncalled(tables: Tables) -> Deadlines:
-    """Return a deadline, now, for each line that may owe a call and has none at which it would be asked.
-
-    Such a line is there also where nothing was lost: its channel was told that somebody has all of it.
-    """
-    state, agenda = tables["state"][""], tables.get("agenda", {})
-    return {
-        ("agenda", _name(Deadline.RECALL, line_id)): max(state["engine_time"], line["uncalled"])
-        for line_id, line in lines(tables).items()
-        if line.get("uncalled") is not None
-        and line.get("current") is None
-        and not any(_name(kind, line_id) in agenda for kind in (Deadline.RECALL, Deadline.REPEAT))
-    }
-
-
-def _owes(line: Mapping[str, Any]) -> bool:
-    """Whether the line owes a level, or a notification that is sent again by hand."""
-    return bool(line.get("levels") or line.get("again"))
 
 
 def _name(kind: Deadline, name: str) -> str:

@@ -126,6 +126,7 @@ class Line:
     """One incident on one channel. An episode is in at most one of ``due``, ``waiting`` and ``blocked``.
 
     What is held of single episodes is kept with their records, so that each of a crowd's can change alone.
+
     ``told`` maps episodes that the channel knows to be firing to the severity rank it was told; ``top`` is the highest
     rank it was ever told (-1: nothing). ``adopted`` are episodes that no rule routes here, with the channels that
     failed them before (none: an escalation level brought them). ``follows`` are the lines of earlier incidents of
@@ -133,8 +134,8 @@ class Line:
     the current notification tells, once it was attempted; ``levels`` those that come next. ``current`` is the outgoing
     notification, if there is one, ``again`` are those that were given up and are to be tried again. ``recent`` are the
     instants of the last minute's notifications; ``resolve_at`` is when the resolutions that wait are summarised.
-    ``late`` says that the watchdog missed what waits for the current notification to end. ``said``, ``uncalled`` and
-    ``reopened`` are of :mod:`tocsin.engine.taking`. No episode below ``sought`` was told and passes its gates.
+    ``late`` says that the watchdog missed what waits for the current notification to end. No episode with a number
+    below ``sought`` was told and passes its gates, see :mod:`tocsin.engine.reminders`.
     """
 
     incident_id: str
@@ -157,9 +158,6 @@ class Line:
     resolve_at: float | None = None
     late: bool = False
     sought: int = 0
-    said: str | None = None
-    uncalled: float | None = None
-    reopened: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
     line_id: str = attrs.field(init=False)
 
@@ -296,6 +294,7 @@ class Lane:
     """One channel: what waits for an attempt, in order of rank, what is under way, and the latest starts.
 
     ``failures`` counts attempts that failed in a row; while the circuit is open ``probe_at`` is when it is probed.
+
     ``unheld`` are those in the queue that were not held so far, ``promised`` those that the watchdog looks at. The
     queue, these, what is ``sending`` and all that are ``live`` are derived from the notifications.
     """
@@ -348,8 +347,10 @@ class Tally:
 class State:
     """Everything. ``alerts`` maps an alert id to its latest episode; ``open`` maps an aggregation key to the incident
     that alerts of that key join; ``configuration`` is the digest of the one in force; ``wall_floor`` is the latest
-    instant of the wall clock that was met. ``undelivered`` are notifications that were given up, ``shelf`` their order.
-    To be decided anew (:mod:`tocsin.engine.reviews`) are in ``review`` single episodes and lines, in order;
+    instant of the wall clock that was met. ``undelivered`` are notifications
+    that were given up, ``shelf`` their order.
+
+    What is to be decided anew (see :mod:`tocsin.engine.reviews`): ``review`` has single episodes and lines in order,
     ``review_serial`` (-1: none) and ``review_member`` are where the walk over the incidents stands, which ends before
     the incident ``review_end`` and the episode ``review_until``; ``rerouting`` says that it asks the rules as well,
     and ``gathering`` that first attempts wait for its end. ``review_again`` is what follows it: another walk (1), one

@@ -159,7 +159,7 @@ def beat(turn: Turn) -> None:
         return
     lane = turn.lane(watchdog.heartbeat_channel)
     later = free_at(lane, channel.channel, turn.now.engine)
-    if later is None and _is_awaited(turn, lane) and takes_a_place(lane, channel.channel, turn.now.engine):
+    if later is None and lane.queue.first() is not None and takes_a_place(lane, channel.channel, turn.now.engine):
         later = turn.now.engine + _BEHIND_SECONDS
     if later is not None:
         turn.state.agenda.set(turn.tx, Deadline.HEARTBEAT, "", later)
@@ -169,12 +169,6 @@ def beat(turn: Turn) -> None:
     notification = _heartbeat(turn, watchdog.heartbeat_channel)
     turn.tell(HeartbeatSent(turn.clock, notification.notification_id, notification.channel_id))
     turn.starts.append(StartAttempt(notification, channel, template_of(turn, notification)))
-
-
-def _is_awaited(turn: Turn, lane: Lane) -> bool:
-    """Whether something waits there that calls for somebody; what only says that somebody has it comes last."""
-    first = lane.queue.first()
-    return first is not None and turn.state.outgoing[first[1]].kind is not NotificationKind.ACKNOWLEDGED
 
 
 def _heartbeat(turn: Turn, channel_id: str) -> Notification:

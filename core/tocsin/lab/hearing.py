@@ -88,8 +88,6 @@ class _Audience:
         """Write down what is sent about the alert."""
         for attempt in step.starts:
             sent = attempt.notification
-            if sent.kind is NotificationKind.ACKNOWLEDGED:
-                continue  # it says who has it, and calls for nobody
             if sent.attempt == 1 and any(one.alert.alert_id == self._alert_id for one in sent.firing):
                 delivered = sent.channel_id not in self._failing
                 after = now.engine - self._began.engine

@@ -16,7 +16,7 @@ from tocsin.lab.people import Reaction
 from tocsin.lab.receivers import IDEAL, Answer, Receivers
 from tocsin.model import _check
 from tocsin.model.facts import Acknowledged
-from tocsin.model.notification import Notification
+from tocsin.model.notification import AlertStatus, Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.severity import AlertSeverity, parse_severity
 
@@ -122,7 +122,7 @@ class ModelledPeople:
 
     def react(self, notification: Notification, *, human: bool) -> Iterator[Reaction]:
         """Yield the acknowledgements of a notification that was just delivered."""
-        if notification.calm:  # it calls for nobody
+        if notification.status is not AlertStatus.FIRING:
             return
         for place, one in enumerate(self.people):
             reads = human if one.channels is None else notification.channel_id in one.channels

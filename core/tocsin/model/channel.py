@@ -74,9 +74,7 @@ class NotificationChannel:
     added, and never shown in a repr. ``rate_limit_per_minute``: at most that many attempts start in any 60 seconds
     (None: no limit). ``template_name`` names a template by its id. ``fallback`` is the channel that is told when a
     notification dies here, or is still undelivered after ``fallback_after_seconds``. ``human`` says whether a person
-    reads it (None: the backend's own default). ``send_resolved=False`` keeps resolutions away from it;
-    ``send_acknowledged`` says whether it is told that somebody took what it was told of (None: the backend's own
-    default).
+    reads it (None: the backend's own default). ``send_resolved=False`` keeps resolutions away from it.
 
     :raises ConfigurationError: when a field has a value that no channel can have.
     """
@@ -92,7 +90,6 @@ class NotificationChannel:
     fallback_after_seconds: float = attrs.field(default=300.0, validator=_check.positive)
     human: bool | None = attrs.field(default=None, validator=attrs.validators.optional(_check.boolean))
     send_resolved: bool = attrs.field(default=True, validator=_check.boolean)
-    send_acknowledged: bool | None = attrs.field(default=None, validator=attrs.validators.optional(_check.boolean))
 
     def __attrs_post_init__(self) -> None:
         if self.fallback == self.channel_id:

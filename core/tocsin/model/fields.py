@@ -69,13 +69,10 @@ _READERS: Final[Mapping[str, Callable[[Notification], Value]]] = {
     "status": lambda n: n.status.value,
     "kind": lambda n: n.kind.value,
     "level": lambda n: n.level.value if n.level is not None else "",
-    "acknowledged_by": lambda n: _distinct(listed.acknowledged_by for listed in n.alerts),
     "alert_count": lambda n: len(n.alerts),
     "incident_id": lambda n: n.incident_id,
     "notification_id": lambda n: n.notification_id,
     "channel_id": lambda n: n.channel_id,
-    "link": lambda n: n.link,
-    "silence_link": lambda n: n.silence_link,
     "first_timestamp": lambda n: min(_times(n)),
     "last_timestamp": lambda n: max(_times(n)),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
 
 import attrs
 
@@ -40,17 +39,12 @@ class NotificationKind(enum.StrEnum):
     """Nobody answered: a level of the policy came due."""
     REPEAT = "repeat"
     """Still firing: a repeat came due, or a snooze ended."""
-    ACKNOWLEDGED = "acknowledged"
-    """Somebody has all that this channel was told of: for channels that want to know (``send_acknowledged``)."""
     RESOLVED = "resolved"
     """All that it lists has resolved."""
     DIGEST = "digest"
     """Several notifications that were held back, in one."""
     HEARTBEAT = "heartbeat"
     """Nothing is wrong: tocsin says that it is alive."""
-
-
-_CALM: Final = frozenset({NotificationKind.ACKNOWLEDGED, NotificationKind.HEARTBEAT})
 
 
 class NotificationState(enum.StrEnum):
@@ -84,10 +78,7 @@ class Message:
 
 @attrs.frozen(slots=True, hash=False)
 class ListedAlert:
-    """One episode that a notification lists: the alert as last known, and whether it fires or has resolved.
-
-    ``acknowledged_by`` is who took it (None: nobody, or that holds no more), ``comment`` what they said to it.
-    """
+    """One episode that a notification lists: the alert as last known, and whether it fires or has resolved."""
 
     alert: PerformanceAlert
     status: AlertStatus
@@ -95,21 +86,11 @@ class ListedAlert:
     fired_at: float
     resolved_at: float | None = None
     incident_id: str = ""
-    acknowledged_by: str | None = None
-    comment: str = ""
 
     @property
     def firing(self) -> bool:
         """Whether it still fires."""
         return self.status is AlertStatus.FIRING
-
-
-@attrs.frozen(slots=True)
-class Links:
-    """Where people see a notification and answer it, and where they silence its like; empty: nowhere."""
-
-    see: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
-    silence: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
 
 
 @attrs.frozen(slots=True, hash=False)
@@ -125,10 +106,8 @@ class Notification:
     ``still_firing`` counts what the channel was told of its incident before and that still fires, listed again or not:
     an incident tool's incident ends with a notification that is resolved, and leaves none of it. ``told_severity`` is
     the highest that the channel was told of the incident before (None: nothing): what comes later may be milder, and
-    must not make the tool's incident so. ``link`` is the address at which people see and answer it,
-    ``silence_link`` that at which they silence its like; empty: there is none. ``reopened`` counts how often the
-    channel was told that somebody has all of it, and was then called again: a tool that calls nobody for an
-    incident that is taken needs another one each time.
+    must not make the tool's incident so. ``link`` is the address at which people see and answer it; empty: there is
+    none.
     """
 
     notification_id: str
@@ -148,8 +127,6 @@ class Notification:
     still_firing: int = 0
     told_severity: AlertSeverity | None = None
     link: str = ""
-    silence_link: str = ""
-    reopened: int = 0
 
     @property
     def firing(self) -> tuple[ListedAlert, ...]:
@@ -165,11 +142,6 @@ class Notification:
     def over(self) -> bool:
         """Whether all of it has resolved that the channel was ever told of its incident."""
         return self.status is AlertStatus.RESOLVED and not self.still_firing
-
-    @property
-    def calm(self) -> bool:
-        """Whether it calls for nobody: it is all resolved, says that somebody took it, or that nothing is wrong."""
-        return self.status is AlertStatus.RESOLVED or self.kind in _CALM
 
     @property
     def single(self) -> bool:

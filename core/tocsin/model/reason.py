@@ -65,11 +65,6 @@ class Reason(enum.StrEnum):
     """Somebody acknowledged it at this severity or above."""
     SNOOZED = "snoozed"
     """Somebody put it off."""
-    TAKEN = "taken"
-    """Somebody has all that the channel was told of, and it is told that too."""
-    LAPSED = "lapsed"
-    """That somebody has all of it, which was to be told, holds no more for this alert, or the channel wants to hear of
-    none any more."""
     RESOLVED = "resolved"
     """It resolved before it was told."""
     SUPERSEDED = "superseded"

@@ -50,15 +50,12 @@ TEMPLATE_FIELDS: Final[Mapping[str, str]] = {
     "message": "what the source says",
     "timestamp": "when the source saw it: ISO 8601, or seconds since the epoch where it stands bare in JSON",
     "status": "firing or resolved",
-    "kind": "firing, more, escalation, repeat, acknowledged, resolved or digest",
+    "kind": "firing, more, escalation, repeat, resolved or digest",
     "level": "the escalation level, or empty",
-    "acknowledged_by": "who acknowledged it, or empty; of a summary, all of them, comma-separated",
     "alert_count": "how many alerts this notification lists",
     "incident_id": "the incident's id",
     "notification_id": "the notification's id, the same for all its attempts",
     "channel_id": "the channel that is told",
-    "link": "the address at which people see and answer it, or empty",
-    "silence_link": "the address at which people silence its like, or empty",
     "first_timestamp": "when the first of its alerts was seen",
     "last_timestamp": "when the last of its alerts was seen",
 }
@@ -198,8 +195,7 @@ class NotificationTemplate:
     """What a channel's messages look like: a subject and a body with placeholders (see :data:`TEMPLATE_FIELDS`).
 
     A template without ``{status}`` in subject or body renders only single firing alerts; summaries and resolutions
-    then use the backend's default form, so that a resolution never looks like a firing. Without ``{kind}`` it does not
-    render that somebody acknowledged an alert either. ``language`` says what subject
+    then use the backend's default form, so that a resolution never looks like a firing. ``language`` says what subject
     and body are written in: these placeholders, or a language that a plugin registers, which decides for itself
     (:class:`tocsin.TemplateLanguage`).
 
@@ -231,12 +227,6 @@ class NotificationTemplate:
         """Whether a reader of the message can tell a firing from a resolution."""
         foreign = self.language != PLACEHOLDERS
         return foreign or "status" in self.subject.fields or "status" in self.body.fields
-
-    @property
-    def shows_kind(self) -> bool:
-        """Whether a reader of the message can tell an acknowledgement from a firing."""
-        foreign = self.language != PLACEHOLDERS
-        return foreign or "kind" in self.subject.fields or "kind" in self.body.fields
 
     @property
     def is_json(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
@@ -26,7 +25,6 @@ from tocsin.registry.specs import (
     TemplateLanguageSpec,
 )
 from tocsin.roles.aggregator import Aggregator
-from tocsin.roles.awaited import unawaited
 from tocsin.roles.backend import BackendFactory
 from tocsin.roles.matcher import MatcherFactory
 from tocsin.roles.observer import Observer
@@ -52,18 +50,6 @@ S = TypeVar("S")
 _CIRCUIT: Final = CircuitPolicy()
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _lasts(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
-
-
-def _counts(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 class _Registrar(Generic[S]):
     """Collects the registrations of one kind; ``provenance`` is whose hook is being called."""
 
@@ -75,7 +61,7 @@ class _Registrar(Generic[S]):
         self._pending: dict[str, Registration[S]] = {}
 
     def _add(self, name: str, spec: S) -> None:
-        if not _is_name(name):
+        if not isinstance(name, str) or not name:  # type: ignore[redundant-expr]  # plugins may be untyped
             raise PluginError(f"{self.provenance} registers a {self.kind} whose name is {name!r}, not a string")
         other = self._registrations.get(name) or self._pending.get(name)
         if other is not None:
@@ -87,37 +73,12 @@ class _Registrar(Generic[S]):
     def _callable(self, what: str, value: object) -> None:
         if not callable(value):
             raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not a callable")
-        if inspect.iscoroutinefunction(value):
-            raise PluginError(
-                f"{self.provenance} registers a {self.kind} whose {what} is async: it is called and never awaited,"
-                " write `def`"
-            )
 
     def _attrs_class(self, value: object) -> None:
         if not isinstance(value, type) or not attrs.has(value):
             raise PluginError(
                 f"{self.provenance} registers a {self.kind} whose config_class is {value!r}, not an attrs class"
             )
-
-    def _wanted(self, what: str, value: object, wanted: str, *, holds: bool) -> None:
-        if not holds:
-            raise PluginError(f"{self.provenance} registers a {self.kind} whose {what} is {value!r}, not {wanted}")
-
-    def _awaited(self, factory: object, method: str, arguments: str) -> None:
-        """Check a class that has this method: it is async. What another factory makes is known once it is made."""
-        problem = unawaited(factory, method, arguments)
-        if isinstance(factory, type) and hasattr(factory, method) and problem is not None:
-            raise PluginError(f"{self.provenance} registers a {self.kind} that cannot be used: {problem}")
-
-    def _flags(self, **values: object) -> None:
-        for what, value in values.items():
-            self._wanted(what, value, "true or false", holds=isinstance(value, bool))
-
-    def _methods(self, what: str, value: object, *methods: str) -> None:
-        """Check that it is an object, and no class of such, that has these methods."""
-        self._wanted(what, value, "an object of that class", holds=not isinstance(value, type))
-        for method in methods:
-            self._callable(method, getattr(value, method, None))
 
     def commit(self) -> None:
         """Keep what the current plugin registered."""
@@ -162,7 +123,6 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         concurrency: int = 8,
         retry: RetryPolicy | None = None,
         circuit: CircuitPolicy | None = _CIRCUIT,
-        acknowledgements: bool = False,
     ) -> None:
         """Register the backend *name*.
 
@@ -174,32 +134,12 @@ class BackendRegistrar(_Registrar[BackendSpec]):
         :param concurrency: how many attempts of one channel may run at the same time.
         :param retry: when another attempt is made (None: :class:`RetryPolicy`'s defaults).
         :param circuit: when a receiver that fails is left alone (None: never).
-        :param acknowledgements: whether it is told when somebody takes what it was told of, unless the channel says
-            otherwise: :attr:`NotificationKind.ACKNOWLEDGED`.
         """
         self._callable("factory", factory)
-        self._awaited(factory, "send", "notification")
         self._attrs_class(config_class)
-        self._wanted("renderer", renderer, "the name of one", holds=_is_name(renderer))
-        self._flags(human=human, per_incident=per_incident, acknowledgements=acknowledgements)
-        self._wanted(
-            "timeout_seconds", timeout_seconds, "a number of seconds above zero", holds=_lasts(timeout_seconds)
-        )
-        self._wanted("concurrency", concurrency, "a whole number above zero", holds=_counts(concurrency))
-        self._wanted("retry", retry, "a RetryPolicy", holds=retry is None or isinstance(retry, RetryPolicy))
-        self._wanted("circuit", circuit, "a CircuitPolicy", holds=circuit is None or isinstance(circuit, CircuitPolicy))
         retries = retry or RetryPolicy()
         spec = BackendSpec(
-            factory,
-            config_class,
-            renderer,
-            human,
-            per_incident,
-            timeout_seconds,
-            concurrency,
-            retries,
-            circuit,
-            acknowledgements,
+            factory, config_class, renderer, human, per_incident, timeout_seconds, concurrency, retries, circuit
         )
         self._add(name, spec)
 
@@ -222,7 +162,8 @@ class TemplateLanguageRegistrar(_Registrar[TemplateLanguageSpec]):
 
     def register(self, name: str, language: TemplateLanguage) -> None:
         """Register the template language *name*."""
-        self._methods("language", language, "check", "fill")
+        for method in ("check", "fill"):
+            self._callable(method, getattr(language, method, None))
         self._add(name, TemplateLanguageSpec(language))
 
 
@@ -247,7 +188,6 @@ class AggregatorRegistrar(_Registrar[AggregatorSpec]):
         """
         self._callable("factory", factory)
         self._attrs_class(config_class)
-        self._flags(lists_all=lists_all, bridges=bridges)
         self._add(name, AggregatorSpec(factory, config_class, lists_all, bridges))
 
 
@@ -258,7 +198,8 @@ class EscalationSchedulerRegistrar(_Registrar[SchedulerSpec]):
 
     def register(self, name: str, scheduler: EscalationScheduler) -> None:
         """Register the escalation scheduler *name*."""
-        self._methods("scheduler", scheduler, "begin", "next", "advance", "steps")
+        for method in ("begin", "next", "advance", "steps"):
+            self._callable(method, getattr(scheduler, method, None))
         self._add(name, SchedulerSpec(scheduler))
 
 
@@ -282,7 +223,6 @@ class SourceRegistrar(_Registrar[SourceSpec]):
     def register(self, name: str, factory: SourceFactory, *, config_class: type) -> None:
         """Register the source *name*; *factory* makes it from an instance of *config_class* (attrs)."""
         self._callable("factory", factory)
-        self._awaited(factory, "run", "submit")
         self._attrs_class(config_class)
         self._add(name, SourceSpec(factory, config_class))
 

@@ -46,7 +46,7 @@ class Provenance:
     hook_apis: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.plugin} ({self.distribution} {self.version}".rstrip() + ")"
+        return f"{self.plugin} ({self.distribution} {self.version})"
 
 
 @attrs.frozen(slots=True)
@@ -69,7 +69,6 @@ class BackendSpec:
     concurrency: int = 8
     retry: RetryPolicy = RetryPolicy()
     circuit: CircuitPolicy | None = CircuitPolicy()
-    acknowledgements: bool = False
 
 
 @attrs.frozen(slots=True)

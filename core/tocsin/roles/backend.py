@@ -34,12 +34,6 @@ class Backend(Protocol):
         - ``notification.message`` is rendered already; the ids are described at :class:`Notification`.
         - Several sends may run at the same time, for different incidents.
         - No retry, no waiting for a rate limit, no sleeping: the engine does that, from the outcome.
-        - It is ``async def``, and nothing in it blocks the event loop: what does belongs into a thread
-          (``tocsin.threads``). A plain function is refused when the backend is registered, or else when it is made.
-        - It may take several requests, and has one outcome. As long as the receiver has nothing of it, that is what
-          came of the request that failed. Once it has some of it, and the rest may be had later, that is *unknown*:
-          the channel counts as told, and it is sent again with the same id. Where the rest is refused for good, it
-          is *delivered*, and the detail says what is missing.
         - It is cancelled when its time is up; let the cancellation pass. That attempt is then *unknown*.
         - Return :meth:`Outcome.rejected` only for what no later attempt can mend. An exception counts as
           *unavailable* and is reported with its type; its text is not shown, for it may hold a secret.

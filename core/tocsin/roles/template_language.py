@@ -24,7 +24,7 @@ class TemplateLanguage(Protocol):
     def fill(self, template: NotificationTemplate, notification: Notification, /) -> NotificationTemplate | None:
         """Return :meth:`NotificationTemplate.filled` for *notification*; None where the backend's own form is due.
 
-        That is due where the template does not say what is told, above all that it is over, or that somebody has it.
-        Called once per attempt. An exception is recorded as a gap, and the backend's own form goes out.
+        That is due where the template does not say what is told, above all that it is over. Called once per attempt.
+        An exception is recorded as a gap, and the backend's own form goes out.
         """
         ...

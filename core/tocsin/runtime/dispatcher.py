@@ -15,12 +15,11 @@ from tocsin.engine.plan import ChannelPlan
 from tocsin.engine.turn import StartAttempt
 from tocsin.errors import StoreError
 from tocsin.model.facts import AttemptEnded, Fact, GapFound
-from tocsin.model.notification import Links, Message, Notification
+from tocsin.model.notification import Message, Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.reason import GapKind
 from tocsin.model.template import PLACEHOLDERS, NotificationTemplate
 from tocsin.registry import Registry
-from tocsin.roles.awaited import unawaited
 from tocsin.runtime.answers import sound
 from tocsin.runtime.backends import Backends
 from tocsin.runtime.clocks import Clock
@@ -59,7 +58,7 @@ class Dispatcher:
         tasks: anyio.abc.TaskGroup,
         submit: Callable[[tuple[Fact, ...]], Awaitable[object]],
         ended: Callable[[], None],
-        links: Callable[[Notification], str | Links] | None = None,
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -121,25 +120,25 @@ class Dispatcher:
         notification = attrs.evolve(notification, message=message)
         try:
             async with self._backends.lent(channel) as backend:
-                plain = unawaited(backend, "send", "notification")
-                answer = await backend.send(notification) if plain is None else Outcome.unavailable(plain)
+                answer = await backend.send(notification)
         except BaseException as error:  # a backend that raises is reported, and tried again
             if isinstance(error, (KeyboardInterrupt, GeneratorExit)) or being_cancelled():
                 raise
             gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, describe_failure(error)))
             return Outcome.unavailable(f"the backend raised {type(error).__name__}")
-        outcome, odd = sound(answer)
-        problems = [problem for problem in (plain, odd) if problem is not None]
-        gaps += [GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem) for problem in problems]
+        outcome, problem = sound(answer)
+        if problem is not None:
+            gaps.append(GapFound(GapKind.BACKEND_FAILED, channel.channel.channel_id, problem))
         return outcome
 
     def _linked(self, notification: Notification, gaps: list[Fact]) -> Notification:
         if self._links is None:
             return notification
         try:
-            found: object = self._links(notification)
-            links = found if isinstance(found, Links) else Links(found)  # type: ignore[arg-type]  # it checks that
-            return attrs.evolve(notification, link=links.see, silence_link=links.silence)
+            link: object = self._links(notification)
+            if not isinstance(link, str):
+                raise TypeError(f"a link is text, and not {type(link).__name__}")
+            return attrs.evolve(notification, link=link)
         except Exception as error:  # noqa: BLE001  a notification without its link is still told
             detail = f"its link could not be made: {describe_failure(error)}"
             gaps.append(GapFound(GapKind.RENDERER_FAILED, notification.channel_id, detail))

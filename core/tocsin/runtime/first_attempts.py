@@ -79,11 +79,9 @@ class FirstAttempts:
         return waiting
 
     def narrow(self, waiting: Waiting, alert_ids: Collection[str]) -> Waiting:
-        """Return the part of *waiting* that is about *alert_ids*: a commit may have had other callers' alerts too.
-
-        The whole is kept for those callers: what was tried before one of them looks is not waited for.
-        """
+        """Return the part of *waiting* that is about *alert_ids*: a commit may have had other callers' alerts too."""
         self.settle()
+        self.forget(waiting)
         mine = Waiting({key for key in waiting.left if key[1] in alert_ids})
         if mine.left:
             self._waiting.append(mine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
@@ -32,9 +31,6 @@ from tocsin.stores.interface import Reader
 __all__ = ["Ledger"]
 
 _CHUNK: Final = 64
-_SUBJECTS: Final = 16
-"""The store is asked for so many at a time: a look for many takes as many times longer, and commits wait meanwhile."""
-
 _RULES: Final = 1000
 """Verdicts of more rules than this are left to ``explain``; those that applied are always named."""
 
@@ -60,16 +56,6 @@ class Ledger:
         return tuple(page.lines)
 
     def _entries(self, subjects: set[str]) -> Iterator[Entry]:
-        """Yield the entries about any of *subjects*, each once, the oldest first."""
-        wanted = sorted(subjects)
-        groups = (wanted[start : start + _SUBJECTS] for start in range(0, len(wanted), _SUBJECTS))
-        last = None
-        for entry in merge(*map(self._about, groups), key=lambda one: one.ordinal):
-            if entry.ordinal != last:
-                yield entry
-            last = entry.ordinal
-
-    def _about(self, subjects: list[str]) -> Iterator[Entry]:
         with self._lock:
             entries = self._store.entries(subjects=subjects)
         while True:

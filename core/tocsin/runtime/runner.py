@@ -14,7 +14,7 @@ from tocsin.engine.turn import StartAttempt
 from tocsin.errors import ConfigurationError, ServiceClosed, StoreError
 from tocsin.journal import Restarted
 from tocsin.model.facts import Fact
-from tocsin.model.notification import Links, Notification
+from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.registry import Registry
 from tocsin.runtime.clocks import Clock
@@ -49,7 +49,7 @@ class Runner:
         *,
         resume: bool,
         cut_off: bool,
-        links: Callable[[Notification], str | Links] | None = None,
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         self.loop = running_loop()
         self._turnstile = Turnstile(writer)
@@ -209,33 +209,14 @@ class Runner:
         while self._outbox:
             dispatcher.start(self._outbox.popleft())
 
-    def _look(self, dispatcher: Dispatcher) -> None:
+    async def _turn(self, dispatcher: Dispatcher) -> None:
         if self._wake.is_set():
             self._wake = anyio.Event()
         self._settled()
         self._settling.set()
         self._settling = anyio.Event()
         self._begin(dispatcher)
-
-    async def _look_meanwhile(self, dispatcher: Dispatcher) -> None:
-        while not self._stopping:
-            await self._wake.wait()
-            if not self._stopping:
-                self._look(dispatcher)
-
-    async def _save_and_look(self, dispatcher: Dispatcher) -> None:
-        """Let the records follow; what is committed meanwhile has its attempts begun meanwhile."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._look_meanwhile, dispatcher)
-            await self._save()
-            tasks.cancel_scope.cancel()
-
-    async def _turn(self, dispatcher: Dispatcher) -> None:
-        self._look(dispatcher)
-        if self._turnstile.save_is_due:
-            await self._save_and_look(dispatcher)
-            if self._stopping:
-                return
+        await self._save()
         left = 0.0 if self._stale() else self._writer.seconds_left()
         if left is None:
             await self._wake.wait()

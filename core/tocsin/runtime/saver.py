@@ -16,9 +16,6 @@ _log: Final = logging.getLogger("tocsin")
 
 _RECORDS: Final = 150
 _SECONDS: Final = 10.0
-_OVERTAKEN: Final = 10
-"""So many times more records end the wait for a checkpoint that was taken and not kept yet; so do the seconds."""
-
 _PRUNE_SECONDS: Final = 3600.0
 """The journal is looked through for what is over at least as often."""
 
@@ -40,25 +37,20 @@ class Saver:
         self._saved_at = clock.now()
         self._pruned_at = ordinal
         self._works = True
-        self._lets_go = False
         self._taken: Checkpoint | None = None
 
     @property
     def due(self) -> bool:
-        """Whether the records are to follow the journal: the more there is to do again after a crash, the sooner.
-
-        What is under way is waited for, and not for ever: a loop that was stopped, or a signal, may have left it.
-        """
-        enough = _RECORDS if self._works else float("inf")
+        """Whether the records are to follow the journal: the more there is to do again after a crash, the sooner."""
         if self._taken is not None:
-            enough *= _OVERTAKEN
+            return False
+        enough = _RECORDS if self._works else float("inf")
         return self._engine.unsaved >= enough or self._clock.now() >= self.at
 
     @property
     def at(self) -> float:
         """The instant of the clock from when they are to."""
-        soon = self._engine.unsaved or self._taken is not None or self._lets_go
-        return self._saved_at + (_SECONDS if soon else _PRUNE_SECONDS)
+        return self._saved_at + (_SECONDS if self._engine.unsaved else _PRUNE_SECONDS)
 
     def save(self, ordinal: int) -> str | None:
         """Bring the store's records up to date with an entry; return why that failed. It is tried again later."""
@@ -66,11 +58,7 @@ class Saver:
             self._saved_at = self._clock.now()
             self._engine.saved()
             return None
-        try:
-            return self.keep(self.take(ordinal))
-        except BaseException:  # a signal: nobody keeps what was taken
-            self.give_back()
-            raise
+        return self.keep(self.take(ordinal))
 
     def take(self, ordinal: int) -> Checkpoint:
         """Return what there is to save, as it is after an entry; whatever was taken before and not kept is in it."""
@@ -101,8 +89,7 @@ class Saver:
             self._engine.saved_handed_out()
             what = "let go of what is over"
             before = self._clock.wall() - self._engine.plan.config.retain_journal_seconds
-            gone = self._store.prune(before, _PRUNE_ENTRIES + 2 * (taken.ordinal - self._pruned_at))
-            self._lets_go = gone > 0  # there may be more, also where nothing happens any more
+            self._store.prune(before, _PRUNE_ENTRIES + 2 * (taken.ordinal - self._pruned_at))
             self._pruned_at = taken.ordinal
             self._works = True
             return None

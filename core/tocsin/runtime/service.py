@@ -23,7 +23,7 @@ from tocsin.journal import Restarted
 from tocsin.model.aggregation import Aggregation
 from tocsin.model.alert import PerformanceAlert
 from tocsin.model.facts import AlertFired, Fact
-from tocsin.model.notification import Links, Notification
+from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.runtime.clocks import Clock, SystemClock
 from tocsin.runtime.configurable import Configurable
@@ -67,9 +67,8 @@ class FederationAlertingService(Configurable, Operable, Readable):
     :param seed: makes ids and jitter reproducible.
     :param first_attempt_seconds: how long :meth:`process_alert` waits for the first attempts.
     :param drain_seconds: how long leaving ``async with`` waits for attempts under way.
-    :param links: gives the address at which people see a notification and answer it, as text; or :class:`Links`, with
-        that at which they silence its like as well. Empty: it has none. It is asked before each attempt; where it
-        raises there is a gap, and the notification goes without.
+    :param links: gives the address at which people see a notification and answer it; empty: it has none. It is asked
+        before each attempt; where it raises there is a gap, and the notification goes without.
     :raises PluginError: in strict mode, when a plugin could not be loaded; lists all of them.
     :raises StoreError: when the store cannot be read.
     """
@@ -89,7 +88,7 @@ class FederationAlertingService(Configurable, Operable, Readable):
         seed: int | None = None,
         first_attempt_seconds: float = 5.0,
         drain_seconds: float = 5.0,
-        links: Callable[[Notification], str | Links] | None = None,
+        links: Callable[[Notification], str] | None = None,
     ) -> None:
         window = Aggregation(
             "window", {"window_seconds": seconds(aggregation_window_seconds, "aggregation_window_seconds")}
@@ -244,7 +243,6 @@ class FederationAlertingService(Configurable, Operable, Readable):
                 self._writer.close()
 
     def _new_runner(self) -> Runner:
-        self._writer.give_records_back()  # an earlier runner's loop may have ended before it kept them
         self._runner = Runner(
             self._writer,
             self.registry,

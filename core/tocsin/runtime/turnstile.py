@@ -26,15 +26,11 @@ _PATIENCE: Final = 1
 
 @attrs.define(slots=True, eq=False)
 class _Ticket:
-    """What one caller wants committed; *called* when it was, or when it is this caller's turn to commit.
-
-    *gone*: nobody waits for it any more.
-    """
+    """What one caller wants committed; *called* when it was, or when it is this caller's turn to commit."""
 
     inputs: tuple[Input, ...]
     called: anyio.Event = attrs.field(factory=anyio.Event)
     turn: bool = False
-    gone: bool = False
     result: Committed | None = None
     error: Exception | None = None
 
@@ -107,7 +103,6 @@ class Turnstile:
         return ticket.result
 
     def _withdraw(self, ticket: _Ticket) -> None:
-        ticket.gone = True
         if ticket in self._tickets:
             self._tickets.remove(ticket)
             if ticket.turn:
@@ -120,7 +115,7 @@ class Turnstile:
             await in_thread(errand.run)
         except BaseException:  # cancelled; a thread that began goes on, and lets the next through itself
             if errand.claim():
-                self._tickets = [one for one in tickets if not one.gone] + self._tickets
+                self._tickets = tickets + self._tickets
             raise
 
     def _commit_all(self, tickets: Sequence[_Ticket]) -> None:
@@ -152,18 +147,13 @@ class Turnstile:
             ticket.called.set()
         self._next()
 
-    @property
-    def save_is_due(self) -> bool:
-        """Whether :meth:`save` has something to do."""
-        return self._saving is None and self._writer.blocking and self._writer.save_is_due
-
     async def save(self) -> bool:
         """Let the records follow the journal, if they are to, while no commit is under way and no caller waits for one.
 
         Return whether they did. Only where a commit waits for a device: elsewhere each commit does so itself. Callers
         wait while the records are taken and while the store keeps them, and not while they are prepared for that.
         """
-        if not self.save_is_due:
+        if self._saving is not None or not (self._writer.blocking and self._writer.save_is_due):
             return False
         saving = self._saving = anyio.Event()
         given_up = threading.Event()

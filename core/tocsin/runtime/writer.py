@@ -6,8 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 import attrs
 
@@ -26,21 +25,10 @@ from tocsin.stores.interface import Checkpoint, Store, Unhurried
 
 __all__ = ["Committed", "Writer"]
 
-R = TypeVar("R")
-
 _log: Final = logging.getLogger("tocsin")
 
 _RECORDS: Final = "records"
 """The subject of the gap that tells of checkpoints that fail."""
-
-_UPKEEP: Final = "upkeep"
-"""The subject of the gap that tells of a store that cannot see to itself."""
-
-_UNTENDED: Final = 3
-"""So many failures of that, one behind another, are told as a gap."""
-
-_UNTENDED_AGAIN: Final = 60
-"""After so many more they are told again."""
 
 _LOOK_SECONDS: Final = 60.0
 _CLOCK_SET_SECONDS: Final = 1.0
@@ -63,9 +51,6 @@ class Writer:
     *prelude* gives inputs that have to come first (a changed configuration). *ordinal* is the last entry's.
 
     The entry is the commit; what changed in the records follows from time to time, as a checkpoint.
-
-    What is called meanwhile, or comes in between (an observer, a plugin, a signal's handler), cannot commit: a step is
-    under way then, or a transaction of the store.
     """
 
     def __init__(
@@ -89,8 +74,6 @@ class Writer:
         self._failed = failed
         self._ordinal = self._handed_on = ordinal
         self._unfinished: Step | None = None
-        self._at_work = False
-        self._untended = 0
         self._saver = Saver(engine, store, clock, ordinal)
         self._deadline = engine.next_deadline()
         self._ahead = engine.state.wall_time - engine.state.engine_time
@@ -136,35 +119,20 @@ class Writer:
     def commit(self, inputs: Sequence[Input] = ()) -> Committed:
         """Take *inputs* in and commit, in the calling thread.
 
-        :raises StoreError: when the store could not commit, or this was called amid a commit; nothing happened then.
+        :raises StoreError: when the store could not commit; nothing happened then.
         """
-        return self._alone(partial(self._commit_and_save, inputs))
+        with self.lock:
+            committed = self._commit(inputs)
+            self._save_if_due()
+            return committed
 
     def commit_only(self, inputs: Sequence[Input]) -> Committed:
         """Do the same; the records follow later, once the callers have their answers.
 
         :raises StoreError: when the store could not commit; nothing happened then.
         """
-        return self._alone(partial(self._commit, inputs))
-
-    def _alone(self, work: Callable[[], R]) -> R:
         with self.lock:
-            if self._at_work:  # the lock is this thread's already
-                raise StoreError(
-                    "a commit or a checkpoint of this thread is under way, and nothing can be committed amid it: have "
-                    "an observer, a plugin or a signal's handler commit later, from a task or another thread"
-                )
-            try:
-                self._at_work = True
-                return work()
-            finally:
-                self._at_work = False
-
-    def _commit_and_save(self, inputs: Sequence[Input]) -> Committed:
-        committed = self._commit(inputs)
-        if self._saver.due:
-            self._tell_of(_RECORDS, self._save())
-        return committed
+            return self._commit(inputs)
 
     def _commit(self, inputs: Sequence[Input]) -> Committed:
         self._finish()
@@ -237,10 +205,15 @@ class Writer:
             raise StoreError(f"the store could not commit: {describe_failure(error)}") from error
         self._ordinal = entry.ordinal
 
-    def _tell_of(self, subject: str, problem: str | None) -> None:
+    def _save_if_due(self) -> None:
+        with self.lock:
+            if self._saver.due:
+                self._tell_of(self.save())
+
+    def _tell_of(self, problem: str | None) -> None:
         if problem is not None:
             with suppress(StoreError):  # whoever hears of commits hears of that
-                self._commit([GapFound(GapKind.STORE_FAILED, subject, problem)])
+                self._commit([GapFound(GapKind.STORE_FAILED, _RECORDS, problem)])
 
     @property
     def save_is_due(self) -> bool:
@@ -252,9 +225,8 @@ class Writer:
 
         Whoever gives it up says so first, and gives them back then.
         """
-        return self._alone(
-            lambda: self._saver.take(self._ordinal) if self._saver.due and not given_up.is_set() else None
-        )
+        with self.lock:
+            return self._saver.take(self._ordinal) if self._saver.due and not given_up.is_set() else None
 
     def prepare_records(self, taken: Checkpoint) -> Checkpoint:
         """Return it as far as it can be prepared; without a lock."""
@@ -262,36 +234,30 @@ class Writer:
 
     def keep_records(self, taken: Checkpoint) -> None:
         """Have the store keep what was taken."""
-        self._alone(lambda: self._tell_of(_RECORDS, self._saver.keep(taken)))
+        with self.lock:
+            self._tell_of(self._saver.keep(taken))
 
     def give_records_back(self) -> None:
         """What was taken is saved with the next."""
-        self._alone(self._saver.give_back)
+        with self.lock:
+            self._saver.give_back()
 
     async def tend(self) -> None:
-        """Have the store do what it needs now and then, beside commits; a failure is logged, and several are a gap."""
+        """Have the store do what it needs now and then, beside commits; a failure is logged, and harms nothing."""
         if isinstance(self.store, Unhurried):
-            await in_thread(self._tend, self.store)
+            try:
+                await in_thread(self.store.tend)
+            except Exception as error:  # noqa: BLE001  a store may raise anything
+                _log.warning("the store could not tend itself: %s", describe_failure(error))
 
-    def _tend(self, store: Unhurried) -> None:
-        try:
-            store.tend()
-            self._untended = 0
-        except Exception as error:  # noqa: BLE001  a store may raise anything
-            problem = f"the store could not tend itself: {describe_failure(error)}"
-            _log.warning("%s", problem)
-            if self._untended % _UNTENDED_AGAIN == _UNTENDED - 1:
-                self._alone(partial(self._tell_of, _UPKEEP, problem))
-            self._untended += 1
-
-    def _save(self) -> str | None:
+    def save(self) -> str | None:
         """Bring the store's records up to date, and let go of what is over; return why that failed."""
         return self._saver.save(self._ordinal)
 
     def close(self) -> None:
         """Bring the records up to date, and let go of the store."""
         with self.lock:
-            self._alone(self._save)
+            self.save()
             self.store.close()
 
 

@@ -95,10 +95,7 @@ class Unhurried(Protocol):
         ...
 
     def tend(self) -> None:
-        """Do what the store needs now and then, and no call of it: called soon after a checkpoint.
-
-        :raises StoreError: when that fails; it is logged, told as a gap when it fails again and again, and tried again.
-        """
+        """Do what the store needs now and then, and no call of it: called soon after a checkpoint; raises nothing."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from tocsin.errors import StoreError
 
-__all__ = ["DRIVER_ERRORS", "DamagedStoreError", "Loss", "damaged", "device_failed", "explain", "faults", "in_use"]
+__all__ = ["DRIVER_ERRORS", "DamagedStoreError", "Loss", "damaged", "device_failed", "explain", "faults"]
 
 _DEVICE: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -69,11 +69,6 @@ def _primary(error: Exception) -> int:
 def device_failed(error: Exception) -> bool:
     """Whether the device refused: what was being written may lie there half, or whole but unsynchronised."""
     return _primary(error) in _DEVICE
-
-
-def in_use(error: Exception) -> bool:
-    """Whether somebody else was there at that moment."""
-    return _primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def explain(error: Exception, path: Path, doing: str) -> StoreError:

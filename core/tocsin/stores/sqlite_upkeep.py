@@ -6,22 +6,23 @@ SQLite would do so within the commit that makes the log long, and wait there for
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tocsin.stores.sqlite_faults import DRIVER_ERRORS, explain, in_use
+from tocsin.stores.sqlite_faults import DRIVER_ERRORS
 from tocsin.stores.sqlite_file import connect_beside
 
 __all__ = ["Upkeep"]
 
-_TRIES: Final = 6
-"""So often the rest is tried, while commits come in between."""
+_PASSES: Final = 3
 
 
 class Upkeep:
     """Moves a log on a connection of its own, from any thread; ``lock`` is held meanwhile.
 
-    Until it was moved, everything is in the log: what fails is left to the next time, and told to whoever asked for it.
+    What fails is left to the next time, and in the end to a commit, which fails then too and says so: until it was
+    moved, everything is in the log.
     """
 
     def __init__(self, path: Path, synchronous: str) -> None:
@@ -31,30 +32,18 @@ class Upkeep:
         self._is_open = True
 
     def move(self) -> None:
-        """Move what is there. Commits go on meanwhile, and wait for the little that came during the first pass.
-
-        :raises StoreError: when that fails; that somebody reads or writes meanwhile is no failure.
-        """
-        with self.lock:
+        """Move what is there. Commits go on meanwhile, and wait for the little that came during the first pass."""
+        with self.lock, suppress(*DRIVER_ERRORS):
             if not self._is_open:
                 return
+            connection = connect_beside(self._path, self._synchronous)
             try:
-                self._move()
-            except DRIVER_ERRORS as error:
-                if not in_use(error):
-                    raise explain(error, self._path, "move its log into it") from error
-
-    def _move(self) -> None:
-        connection = connect_beside(self._path, self._synchronous)
-        try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            # of what came since, the first pass does not know
-            for _ in range(_TRIES):
-                busy, *_ = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
-                if not busy:  # the log begins anew
-                    return
-        finally:
-            connection.close()
+                for how in ("PASSIVE", *["FULL"] * (_PASSES - 1)):
+                    busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+                    if not busy and pages == moved:  # the log begins anew
+                        return
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Move nothing any more."""

@@ -106,8 +106,8 @@ class RecordingBackend:
         return _Channel(self, context.channel_id)
 
     async def _send(self, channel_id: str, notification: Notification) -> Outcome:
-        place, attempt = len(self._attempts), Attempt(notification)
-        self._attempts.append(attempt)
+        place = len(self._attempts)
+        self._attempts.append(Attempt(notification))
         script = self._scripts.get(channel_id)
         end = script.popleft() if script else Outcome.delivered()
         if isinstance(end, BaseException):
@@ -115,7 +115,7 @@ class RecordingBackend:
         if not isinstance(end, Outcome):
             await end.wait()
             end = Outcome.delivered()
-        if place < len(self._attempts) and self._attempts[place] is attempt:  # what was forgotten meanwhile stays so
+        if place < len(self._attempts):
             self._attempts[place] = Attempt(notification, end)
         return end
 

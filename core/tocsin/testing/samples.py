@@ -106,14 +106,12 @@ def of_each_kind(message: str) -> dict[str, Notification]:
     ended = make_listed(message=message, resolved=True)
     many = [make_listed(alert_id=f"m-{number}", cluster_id=f"prod-{number}", message=message) for number in range(300)]
     several = [*many, make_listed(alert_id="m-300", message=message, resolved=True)]
-    taken, severity = attrs.evolve(first, acknowledged_by="alice", comment="on it"), first.alert.severity
     kinds = NotificationKind
     made = {
         "firing": _told(kinds.FIRING, first),
         "more": _told(kinds.MORE, second, first),
         "escalation": _told(kinds.ESCALATION, first, level=EscalationLevel.FINAL, policy_id="critical"),
         "repeat": _told(kinds.REPEAT, first, ended),
-        "acknowledged": _told(kinds.ACKNOWLEDGED, taken, still_firing=1, told_severity=severity),
         "resolved": _told(kinds.RESOLVED, ended),
         "digest": _told(kinds.DIGEST, *several),
         "heartbeat": _told(kinds.HEARTBEAT, first, incident_id="inc-heartbeat"),
@@ -128,17 +126,7 @@ def _told(kind: NotificationKind, *listed: ListedAlert, **changes: Any) -> Notif
     firing = sum(one.firing for one in listed)
     alert = listed[0].alert
     incident = AggregatedAlert(
-        "inc-1",
-        len(listed),
-        alert.metric_name,
-        clusters,
-        severity,
-        alert,
-        alert,
-        NOW,
-        NOW,
-        firing_count=firing,
-        acknowledged=kind is NotificationKind.ACKNOWLEDGED,
+        "inc-1", len(listed), alert.metric_name, clusters, severity, alert, alert, NOW, NOW, firing_count=firing
     )
     incidents = () if kind is NotificationKind.HEARTBEAT else (incident,)
     return make_notification(*listed, kind=kind, incidents=incidents, **changes)

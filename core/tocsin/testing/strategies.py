@@ -158,7 +158,6 @@ def channels(
         fallback=draw(st.none() | st.sampled_from(others)) if others else None,
         fallback_after_seconds=draw(st.sampled_from([300.0, 30.0])),
         send_resolved=draw(st.sampled_from([True, True, False])),
-        send_acknowledged=draw(st.sampled_from([None, True, False])),
     )
 
 
@@ -306,12 +305,7 @@ def any_alerts() -> st.SearchStrategy[PerformanceAlert]:
 
 def _any_listed() -> st.SearchStrategy[ListedAlert]:
     return st.builds(
-        lambda alert, resolved, taken: attrs.evolve(
-            make_listed(resolved=resolved), alert=alert, acknowledged_by=taken, comment=taken or ""
-        ),
-        any_alerts(),
-        st.booleans(),
-        st.none() | _short_text(),
+        lambda alert, resolved: attrs.evolve(make_listed(resolved=resolved), alert=alert), any_alerts(), st.booleans()
     )
 
 

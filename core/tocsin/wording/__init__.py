@@ -20,7 +20,6 @@ from tocsin.wording.phrases import (
     severities_line,
     shown_alerts,
     span_line,
-    state,
     state_line,
     values_line,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "shortened",
     "shown_alerts",
     "span_line",
-    "state",
     "state_line",
     "utf16_length",
     "values_line",

@@ -10,7 +10,6 @@ from tocsin.model.alert import PerformanceAlert
 from tocsin.model.notification import ListedAlert, Notification, NotificationKind
 from tocsin.model.severity import AlertSeverity
 from tocsin.model.template import iso_time
-from tocsin.wording.lengths import shortened
 
 __all__ = [
     "MOST_LISTED",
@@ -30,7 +29,6 @@ __all__ = [
     "severities_line",
     "shown_alerts",
     "span_line",
-    "state",
     "state_line",
     "values_line",
 ]
@@ -39,8 +37,6 @@ MOST_LISTED: Final = 20
 """How many alerts of a summary are listed one by one; the others are counted."""
 
 _MOST_CLUSTERS: Final = 10
-_MOST_PEOPLE: Final = 3
-_NAME: Final = 60
 
 
 def one_line(text: str) -> str:
@@ -63,14 +59,8 @@ def headline(notification: Notification) -> str:
     test = "[TEST] " if notification.test else ""
     if notification.kind is NotificationKind.HEARTBEAT:
         return f"{test}[HEARTBEAT] tocsin is alive"
-    start = f"{test}[{state(notification)}] {notification.severity.value.upper()}"
+    start = f"{test}[{notification.status.value.upper()}] {notification.severity.value.upper()}"
     return one_line(f"{start} {about(notification)}{ending(notification)}")
-
-
-def state(notification: Notification) -> str:
-    """Return what a headline begins with: FIRING, RESOLVED, or ACKNOWLEDGED where it says that somebody took it."""
-    taken = notification.kind is NotificationKind.ACKNOWLEDGED
-    return (notification.kind.value if taken else notification.status.value).upper()
 
 
 def about(notification: Notification) -> str:
@@ -92,9 +82,7 @@ def place(alert: PerformanceAlert) -> str:
 
 
 def ending(notification: Notification) -> str:
-    """Return what ends a headline, in parentheses: a level, a repeat, a digest, who took it; mostly nothing."""
-    if notification.kind is NotificationKind.ACKNOWLEDGED:
-        return f" (by {people})" if (people := _takers(notification)) else ""
+    """Return what ends a headline: an escalation level, a repeat or a digest, in parentheses; mostly nothing."""
     if notification.level is not None:
         return f" (escalation: {notification.level.value})"
     return {
@@ -102,11 +90,6 @@ def ending(notification: Notification) -> str:
         NotificationKind.REPEAT: " (repeat: still firing)",
         NotificationKind.DIGEST: " (digest)",
     }.get(notification.kind, "")
-
-
-def _takers(notification: Notification) -> str:
-    people = sorted({one.acknowledged_by for one in notification.alerts if one.acknowledged_by})
-    return _some([shortened(one_line(name), _NAME) for name in people], _MOST_PEOPLE)
 
 
 def values_line(alert: PerformanceAlert) -> str:
@@ -203,8 +186,6 @@ def _facts_of_one(listed: ListedAlert) -> Iterator[tuple[str, str]]:
     yield "Threshold", "" if alert.threshold_value is None else number(alert.threshold_value)
     yield "Since", iso_time(listed.fired_at)
     yield "Resolved", "" if listed.resolved_at is None else iso_time(listed.resolved_at)
-    yield "Acknowledged by", listed.acknowledged_by or ""
-    yield "Comment", listed.comment
 
 
 def _facts_of_several(notification: Notification) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ from sphinx.application import Sphinx
 
 from tocsin_site.names import PublicNames, resolve
 from tocsin_site.settings import PluginSettings
-from tocsin_site.signatures import rewrite
 from tocsin_site.soundness import check
 
 __all__ = ["setup"]
@@ -18,7 +17,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register it all with Sphinx."""
     app.add_directive("public-names", PublicNames)
     app.add_directive("plugin-settings", PluginSettings)
-    app.connect("autodoc-process-signature", rewrite)
     app.connect("missing-reference", resolve)
     app.connect("build-finished", check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -24,7 +24,6 @@ MODULES: Final = (
     "tocsin",
     "tocsin.http",
     "tocsin.patterns",
-    "tocsin.threads",
     "tocsin.wording",
     "tocsin.testing.clock",
     "tocsin.testing.contracts",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.sending import WORD, Sending, Sent
-from tests.simulation.checks.taking import OF_A_WORD
+from tests.simulation.checks.sending import Sending, Sent
 from tests.simulation.checks.telling import Telling
 from tests.simulation.checks.world import RANK, Span, World
 
@@ -113,15 +112,11 @@ class Explaining:
 
     def changed(self, event: Plain, events: list[Plain], what: str) -> None:
         """The reason of a notification's state is what was the case."""
-        if (
-            event["kind"] != WORD
-            and event["attempt"] <= 1
-            and event["state"] in ("sending", "held", "merged", "cancelled", "dead")
-        ):
+        if event["attempt"] <= 1 and event["state"] in ("sending", "held", "merged", "cancelled", "dead"):
             self.appears(event)
         reason, sent = event["reason"], self.sending.sent.get(event["notification_id"])
         if event["state"] == "held":
-            self._held(event["channel_id"], reason, what, word=event["kind"] == WORD)
+            self._held(event["channel_id"], reason, what)
         if reason == "digested":
             digest = [
                 e for e in events if e["type"] == "NotificationChanged" and e["notification_id"] == event["detail"]
@@ -144,8 +139,8 @@ class Explaining:
         found = [settings["channels"].get(channel) for settings in in_force]
         return any(one is None or one["fallback"] is not None for one in found)
 
-    def _held(self, channel: str, reason: str, what: str, *, word: bool) -> None:
-        if reason == "rate_limited" and not self.sending.limited(channel, word=word):
+    def _held(self, channel: str, reason: str, what: str) -> None:
+        if reason == "rate_limited" and not self.sending.limited(channel):
             self.complain(f"{what}: held, but the limit is not reached")
         probe_at = self.sending.circuits[channel].probe_at
         if reason == "circuit_open" and (probe_at is None or self.world.now > probe_at):
@@ -175,7 +170,7 @@ class Explaining:
         fired = [item["alert"]["alert_id"] for item in entry["inputs"] if item["type"] == "AlertFired"]
         if told is None or told["alert"] not in fired:
             return
-        about = [e for e in entry["events"] if e.get("alert_id") == told["alert"] and e.get("reason") not in OF_A_WORD]
+        about = [e for e in entry["events"] if e.get("alert_id") == told["alert"]]
         decisions = [e for e in about if e["type"] == "TellingDecided"]
         routed = [
             e for e in about if e["type"] == "AlertRouted"
@@ -186,8 +181,7 @@ class Explaining:
             e["channel_id"]
             for e in entry["events"]
             if e["type"] == "NotificationChanged" and e["state"] == "sending" and told["alert"] in e["alert_ids"]
-            if e["kind"]
-            not in ("resolved", WORD)  # the end of an earlier incident goes first, and is none of this one's
+            if e["kind"] != "resolved"  # the end of an earlier incident goes first, and is none of this one's
             if e["incident_id"] == incident or e["kind"] == "digest"  # nor what else of that one is told beside it
         }
         for channel, (action, reason) in told["channels"].items():

@@ -150,9 +150,7 @@ class Promptness:
             self.expect(probe_at, lambda: self._probed(channel, probe_at))
 
     def _probed(self, channel: str, probe_at: float) -> str | None:
-        waits = [name for name, where in self.sending.held.items() if where == channel]
-        if waits and self.sending.words.issuperset(waits) and self.sending.limited(channel, word=True):
-            return None
+        waits = channel in self.sending.held.values()
         if not waits or self.sending.circuits[channel].probe_at != probe_at or self.sending.limited(channel):
             return None
         settings = self.world.settings["channels"].get(channel)

@@ -9,8 +9,7 @@ from tests.simulation.checks.grouping import Grouping
 from tests.simulation.checks.patience import Patience
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.sending import WORD, Listed, Sending, Sent
-from tests.simulation.checks.taking import Taking
+from tests.simulation.checks.sending import Listed, Sending, Sent
 from tests.simulation.checks.telling import Telling
 from tests.simulation.checks.watching import Watching
 from tests.simulation.checks.world import World
@@ -30,7 +29,6 @@ class Reviving:
         grouping: Grouping,
         patience: Patience,
         watching: Watching,
-        taking: Taking,
         complain: Callable[[str], None],
     ) -> None:
         self.world = world
@@ -40,7 +38,6 @@ class Reviving:
         self.grouping = grouping
         self.patience = patience
         self.watching = watching
-        self.taking = taking
         self.complain = complain
         self.ended: dict[str, Plain] = {}
 
@@ -58,9 +55,6 @@ class Reviving:
             return
         listing, channel = self._listing(name, ended), ended["channel_id"]
         sent = self.sending.revive(name, what)
-        if ended["kind"] == WORD:
-            self.taking.redriven(name, ended, what)
-            return
         if not any(self._worth_telling(one, channel) for one in listing):
             self.complain(f"{what}: nothing in it is worth telling")
         if sent is not None:
@@ -80,7 +74,7 @@ class Reviving:
     def refused(self, name: str) -> None:
         """It was not taken in: nothing in it is worth telling, or nobody keeps it any more."""
         ended = self.ended.get(name)
-        if ended is None or ended["kind"] == WORD or self.sending.states[name] != ended["state"]:
+        if ended is None or self.sending.states[name] != ended["state"]:
             return
         channel = ended["channel_id"]
         left = [one.key for one in self._listing(name, ended) if self._worth_telling(one, channel, surely=True)]

@@ -9,10 +9,7 @@ from dataclasses import dataclass, field
 from tests.simulation.checks.reading import Plain
 from tests.simulation.checks.world import Key, World
 
-__all__ = ["FINAL", "WORD", "Listed", "Sending", "Sent", "adjoin"]
-
-WORD = "acknowledged"
-"""The kind that says that somebody has it: it gives way to everything else."""
+__all__ = ["FINAL", "Listed", "Sending", "Sent", "adjoin"]
 
 FINAL = frozenset({"delivered", "rejected", "unknown", "dead", "merged", "cancelled"})
 _NEXT: dict[str | None, frozenset[str]] = {
@@ -20,7 +17,6 @@ _NEXT: dict[str | None, frozenset[str]] = {
     "held": frozenset({"sending", "merged", "cancelled", "dead"}),
     "sending": frozenset({"retrying", "delivered", "rejected", "unknown", "dead", "cancelled"}),
     "retrying": frozenset({"retrying", "sending", "unknown", "dead", "cancelled"}),
-    "yielding": frozenset({"sending", "merged", "unknown", "dead", "cancelled"}),
     "again": frozenset({"queued"}),
     "queued": frozenset({"held", "sending", "unknown", "dead", "cancelled"}),
 }
@@ -97,7 +93,6 @@ class Sending:
         self.making: dict[tuple[str, str, str, int], str] = {}
         self.circuits: dict[str, Circuit] = defaultdict(Circuit)
         self.held: dict[str, str] = {}
-        self.words: set[str] = set()
         self.channels: dict[str, str] = {}
         self.parts: dict[str, set[str]] = defaultdict(set)
 
@@ -116,8 +111,7 @@ class Sending:
 
     def busy(self, channel: str) -> bool:
         """Whether something holds a new attempt back: one that waits for its retry or is under way, or the limit."""
-        mine = (sent for sent in self.sent.values() if sent.channel == channel)
-        waiting = any(sent.under_way if sent.kind == WORD else not sent.over for sent in mine)
+        waiting = any(not sent.over and sent.channel == channel for sent in self.sent.values())
         return waiting or self.limited(channel) or self.circuits[channel].probe_at is not None
 
     def backend(self, sent: Sent) -> Plain:
@@ -125,12 +119,10 @@ class Sending:
         channel = self.world.settings["channels"].get(sent.channel)
         return sent.backend if channel is None else self.world.settings["backends"][channel["backend"]]
 
-    def limited(self, channel: str, lately: float = 0.0, *, word: bool = False) -> bool:
-        """Whether the channel's limit is reached now, or was so many seconds ago; for a word, whether half of it is."""
+    def limited(self, channel: str, lately: float = 0.0) -> bool:
+        """Whether the channel's limit is reached now, or was so many seconds ago."""
         settings = self.world.settings["channels"].get(channel)
         limit = None if settings is None else settings["limit"]
-        if limit is not None and word:
-            limit = (limit + 1) // 2
         recent = [at for at in self.starts[channel] if at > self.world.now - lately - _MINUTE - 1e-6]
         return limit is not None and len(recent) >= limit
 
@@ -155,14 +147,11 @@ class Sending:
         """A notification enters a state: only such as may follow the one it was in."""
         name, state = event["notification_id"], event["state"]
         before = self.states.get(name)
-        yields = event["kind"] == WORD and before == "retrying"
         if before in FINAL:
             self.complain(f"{what}: is {state} after its end ({before})")
-        elif state not in _NEXT["yielding" if yields else before]:
+        elif state not in _NEXT[before]:
             self.complain(f"{what}: is {state} after {before}")
         self.states[name], self.channels[name] = state, event["channel_id"]
-        if event["kind"] == WORD:
-            self.words.add(name)
         if event["reason"] == "digested":
             self.parts[event["detail"]].add(event["incident_id"])
         if state == "held":
@@ -179,7 +168,7 @@ class Sending:
         if self.states.get(name) not in _GIVEN_UP:
             self.complain(f"{what}: is {self.states.get(name)}, which is not given up")
         sent = self.sent.get(name)
-        if sent is None or sent.kind in ("digest", WORD):
+        if sent is None or sent.kind == "digest":
             return None
         sent.forgiven, sent.revived, sent.over, sent.not_before = sent.attempts, True, False, float("-inf")
         self.states[name] = "again"
@@ -310,11 +299,11 @@ class Sending:
         sent.maybe |= outcome == "unknown"
         sent.over |= outcome in ("delivered", "rejected")
         sent.answers.append(outcome)
-        self._count(sent.channel, outcome, calls=sent.kind != WORD)
+        self._count(sent.channel, outcome)
         return sent
 
-    def _count(self, channel: str, outcome: str, *, calls: bool) -> None:
-        """Any answer closes the circuit, failures in a row open it; those of what calls nobody do not count."""
+    def _count(self, channel: str, outcome: str) -> None:
+        """Any answer closes the circuit, failures in a row open it."""
         settings, circuit = self.world.settings["channels"].get(channel), self.circuits[channel]
         if settings is None:
             return
@@ -322,11 +311,10 @@ class Sending:
             self.world.open.discard(channel)
             circuit.failures, circuit.failing_since, circuit.probe_at = 0, None, None
             return
-        if not calls or (circuit.probe_at is not None and self.world.now < circuit.probe_at):
+        if circuit.probe_at is not None and self.world.now < circuit.probe_at:
             return  # it was under way when the circuit opened
         circuit.failures += 1
-        if circuit.failing_since is None:
-            circuit.failing_since = self.world.now
+        circuit.failing_since = self.world.now if circuit.failing_since is None else circuit.failing_since
         policy = self.world.settings["backends"][settings["backend"]]["circuit"]
         if policy is not None and circuit.failures >= policy["failures"]:
             again = circuit.failures - policy["failures"]

@@ -300,7 +300,7 @@ class Telling:
         if not known or self.world.groups(incident) is None:
             self.complain(f"{what}: the channel was told of no earlier episode of that group")
             return
-        rank = self.told[max(known, key=lambda one: one[1][2])][0]  # of those before, it may have been told no end
+        rank = max(self.told[one][0] for one in known)
         at = max(self.told.pop(one)[1] for one in known)
         self.taken_back.update(known)
         self.told[channel, span.key] = (max(rank, self.told.get((channel, span.key), (rank, at))[0]), at)

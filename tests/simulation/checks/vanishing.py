@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.simulation.checks.promptness import Promptness
 from tests.simulation.checks.reading import Plain
-from tests.simulation.checks.sending import WORD, Sending
+from tests.simulation.checks.sending import Sending
 from tests.simulation.checks.telling import Telling
 from tests.simulation.checks.world import Key, World
 
@@ -57,9 +57,7 @@ class Vanishing:
             return True
         if fallback is None:
             return False
-        listed = any(
-            one.key == key for sent in self.sending.alive(fallback) if sent.kind != WORD for one in sent.listing
-        )
+        listed = any(one.key == key for sent in self.sending.alive(fallback) for one in sent.listing)
         if listed or self.telling.tells(fallback, span) or key in self.promptness.awaited(fallback):
             return True
         said = [(e["incident_id"], e["alert_id"], e["episode"]) for e in _decisions(fallback, entry)]

@@ -40,8 +40,6 @@ class Watching:
         self._seen: set[str] = set()
         self._limited: set[str] = set()
         self._beats: set[str] = set()
-        self._doubtful: set[str] = set()
-        self._heirs: set[tuple[str, str]] = set()
         self._busy: dict[tuple[str, str], float] = {}
         self._live: dict[tuple[str, str], set[str]] = {}
         self._ended: dict[tuple[str, str], float] = {}
@@ -82,15 +80,8 @@ class Watching:
             self._limited.add(name)
         slept = self.promptness.files.awake(at - self._settings["within"], at)
         told_of_before = event["kind"] in ("digest", "repeat") or slept is not None  # it may be called late already
-        line = (event["incident_id"], event["channel_id"])
-        if name not in self._seen and event["state"] not in FINAL:
-            if told_of_before or line in self._heirs:
-                self._doubtful.add(name)
-            else:
-                self._expect(name, event["channel_id"], self._since(*line, at), at)
-            self._heirs.discard(line)
-        if event["reason"] == "superseded" and name in self._doubtful:  # what takes it up is not called late again
-            self._heirs.add(line)
+        if name not in self._seen and event["state"] not in FINAL and not told_of_before:
+            self._expect(name, event["channel_id"], self._since(event["incident_id"], event["channel_id"], at), at)
         self._seen.add(name)
         for incident in self.sending.parts.get(name, {event["incident_id"]}):
             self._follow((incident, event["channel_id"]), event)

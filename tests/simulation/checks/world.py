@@ -34,7 +34,6 @@ class Span:
     route: Route = field(default_factory=lambda: Route([], [], None))
     ended_at: float | None = None
     acknowledged: tuple[int, float] | None = None
-    taker: str | None = None
     snoozed_until: float = _NEVER
 
     @property
@@ -277,12 +276,12 @@ class World:
             return [named]
         return [span for span in self.firing() if span.incident == target]
 
-    def acknowledge(self, target: str, seconds: float | None, by: str) -> bool:
+    def acknowledge(self, target: str, seconds: float | None) -> bool:
         """Somebody took it."""
         until = _ALWAYS if seconds is None else self.now + seconds
         self.disturbed = max(self.disturbed, self.now if seconds is None else until)
         for span in self.meant(target):
-            span.acknowledged, span.taker = (span.rank, until), by
+            span.acknowledged = (span.rank, until)
         return bool(self.meant(target))
 
     def snooze(self, target: str, seconds: float) -> bool:

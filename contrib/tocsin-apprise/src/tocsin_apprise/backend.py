@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
 import anyio
-from apprise import NotifyBase, NotifyType, OverflowMode
+from apprise import NotifyBase, NotifyFormat, NotifyType
 
 from tocsin import BackendContext, Message, Notification, Outcome
-from tocsin.threads import BusyError, threads_for
 from tocsin_apprise.hearing import hearing
-from tocsin_apprise.markup import dialect_of
-from tocsin_apprise.message import notify_type, render
-from tocsin_apprise.pieces import pieces_of
+from tocsin_apprise.message import fitted, notify_type, render
 from tocsin_apprise.service import opened
 from tocsin_apprise.settings import AppriseConfig
+from tocsin_apprise.threads import Busy, threads_for
 from tocsin_apprise.verdict import outcome_of, sign_of_error
 
-__all__ = ["MOST_THREADS", "AppriseBackend"]
-
-MOST_THREADS: Final = 8
-"""Threads of one destination, those included that nobody waits for any more."""
+__all__ = ["AppriseBackend"]
 
 
 class AppriseBackend:
@@ -36,7 +31,7 @@ class AppriseBackend:
 
     def __init__(self, config: AppriseConfig, context: BackendContext) -> None:
         self._config = config
-        self._threads = threads_for(("apprise", config.url), MOST_THREADS)
+        self._threads = threads_for(config.url)
         self._idle: list[NotifyBase] = []
         self._left = False
 
@@ -48,8 +43,12 @@ class AppriseBackend:
         try:
             with anyio.move_on_after(config.timeout_seconds):
                 return await self._threads.call(lambda: self._deliver(message, kind))
-        except BusyError as error:
-            return Outcome.unavailable(f"{config.service}: {error}")
+        except Busy:
+            waiting = self._threads.abandoned
+            detail = (
+                f"{config.service}: all {self._threads.limit} threads are taken, {waiting} of them by sends given up"
+            )
+            return Outcome.unavailable(detail)
         return Outcome.unknown(f"{config.service}: no answer within {config.timeout_seconds:g} s; it may have arrived")
 
     def _deliver(self, message: Message, kind: NotifyType) -> Outcome:
@@ -58,7 +57,8 @@ class AppriseBackend:
         with hearing() as heard:
             try:
                 service = self._taken()
-                sent = _all_sent(service, message, kind)
+                title, body = fitted(service, message)
+                sent = service.notify(title=title, body=body, notify_type=kind, body_format=NotifyFormat.TEXT)
             except BaseException as error:  # noqa: BLE001  whatever a plugin raises, SystemExit too
                 return outcome_of(name, sign_of_error(error))
             if not self._left:
@@ -82,15 +82,6 @@ class AppriseBackend:
         idle, self._idle = self._idle, []
         if idle:
             threading.Thread(target=_forget, args=(idle,), name="tocsin-apprise", daemon=True).start()
-
-
-def _all_sent(service: NotifyBase, message: Message, kind: NotifyType) -> bool:
-    """Send *message* in its pieces, up to the first that fails; Apprise is told that there is nothing left to do."""
-    dialect = dialect_of(service)
-    done: dict[str, Any] = {"body_format": dialect.format, "body_passthrough": False, "overflow": OverflowMode.UPSTREAM}
-    return all(
-        service.notify(title=title, body=body, notify_type=kind, **done) for title, body in pieces_of(dialect, message)
-    )
 
 
 def _forget(services: list[NotifyBase]) -> None:

@@ -24,8 +24,6 @@ _FAMILIES: Final = ("apprise", "charset_normalizer", "gntp", "oauthlib", "paho",
 """Whose logs tell of a send: Apprise's own, and those of what its plugins talk with."""
 
 _STATUS: Final = re.compile(r"\berror=([0-9]{3})\b")
-_LIMITED: Final = "rate limiting in effect"
-"""How some plugins log a 429, without its number."""
 
 
 @attrs.define(slots=True)
@@ -39,8 +37,7 @@ class Heard:
         if record.levelno < logging.WARNING:
             return
         error = sys.exc_info()[1]
-        text = _text(record)
-        codes = [*(["429"] if _LIMITED in text else []), *_STATUS.findall(text)]
+        codes = _STATUS.findall(_text(record))
         if codes:
             self.sign = sign_of_status(int(codes[-1])) or self.sign
         elif error is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tocsin import BackendRegistrar, RendererRegistrar, hookimpl
 from tocsin.http import HARD_TIMEOUT
-from tocsin_apprise.backend import MOST_THREADS, AppriseBackend
+from tocsin_apprise.backend import AppriseBackend
 from tocsin_apprise.message import render
 from tocsin_apprise.settings import AppriseConfig
+from tocsin_apprise.threads import MOST_THREADS
 
 __all__ = ["tocsin_register_backends", "tocsin_register_renderers"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 import warnings
 from collections.abc import Collection, Mapping
@@ -27,9 +26,6 @@ REFUSED: Final = {
     **dict.fromkeys(_ANYWHERE, "which posts to any address, for which there is the backend webhook"),
 }
 """Schemes that have to be allowed, and why."""
-
-_TRIES_AS_ATTRIBUTES: Final = ("default_retries", "sparkpost_retry_attempts")
-_TRIES_AS_ARGUMENTS: Final = ("rate_limit", "retries")
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9]{0,29})://")
 _HIDDEN: Final = "(not shown: it is secret)"
@@ -139,7 +135,6 @@ def opened(url: str, timeout_seconds: float) -> NotifyBase:
     made.request_rate_per_sec = 0
     made.retry, made.wait, made.optional = 0, 0.0, False
     made.redirects = False
-    _once(made)
     for name in ("socket_connect_timeout", "socket_read_timeout"):
         own = getattr(made, name)
         chosen = own != getattr(NotifyBase, name)
@@ -147,19 +142,7 @@ def opened(url: str, timeout_seconds: float) -> NotifyBase:
     return service
 
 
-def _once(made: Any) -> None:
-    """Let *made* send once also where its plugin sends again after a 429, whatever ``retry`` says."""
-    for name in _TRIES_AS_ATTRIBUTES:
-        if hasattr(made, name):
-            setattr(made, name, 1)
-    send = getattr(made, "_send", None)
-    known = inspect.signature(send).parameters if send is not None else ()
-    none = {name: 0 for name in _TRIES_AS_ARGUMENTS if name in known}
-    if send is not None and none:
-        made._send = functools.partial(send, **none)
-
-
 def _throttle(last_io: object = None, wait: float | None = None) -> None:
     """Stand for Apprise's throttle, which sleeps: how much is sent when is decided by whoever called us."""
-    if wait is not None:
+    if wait:
         raise ToldToWait(wait)

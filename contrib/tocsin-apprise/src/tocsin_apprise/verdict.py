@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-import math
 import smtplib
 import socket
 import ssl
@@ -77,7 +76,7 @@ def sign_of_error(error: BaseException) -> Sign:
     chain = list(_chain(error))
     for one in chain:
         if isinstance(one, ToldToWait):
-            seconds = min(max(one.seconds, 0.0), _LONGEST_WAIT) if math.isfinite(one.seconds) else _LONGEST_WAIT
+            seconds = min(max(one.seconds, 0.0), _LONGEST_WAIT)
             return Sign(OutcomeStatus.THROTTLED, "it asks for less", retry_after_seconds=seconds)
         if isinstance(one, smtplib.SMTPResponseException):
             return _smtp(one.smtp_code)

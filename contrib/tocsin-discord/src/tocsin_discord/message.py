@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     Message,
     Notification,
+    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
@@ -17,14 +19,10 @@ from tocsin import (
 )
 from tocsin_discord import limits
 from tocsin_discord.markup import shown
-from tocsin_discord.own import document_of
 
 __all__ = ["CALM_COLOR", "COLORS", "JSON_TYPE", "payload", "render"]
 
 JSON_TYPE: Final = "application/json"
-_SEEN: Final = ("content", "embeds", "components", "poll")
-"""The members of a message, of which it has to have one."""
-
 CALM_COLOR: Final = 0x2EB67D
 """Of what has resolved, and of heartbeats."""
 
@@ -60,10 +58,10 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
         return shown(value, limits.DESCRIPTION) if isinstance(value, str) else value
 
     subject = wording.one_line(template.subject.render(values))
-    own = document_of(notification, template)
-    if own is not None:
-        return Message(subject, json.dumps(own), JSON_TYPE, templated=True)
-    return Message(subject, template.body.render(values), templated=True)
+    body = template.body.render(values)
+    if template.is_json and isinstance(json.loads(body), dict):
+        return Message(subject, body, JSON_TYPE, templated=True)
+    return Message(subject, body, templated=True)
 
 
 def payload(notification: Notification) -> dict[str, Any]:
@@ -71,13 +69,9 @@ def payload(notification: Notification) -> dict[str, Any]:
 
     Nobody is notified by name, whatever the text: ``allowed_mentions`` lets no mention through, unless a template that
     is a message of the user's own says otherwise
-    (https://discord.com/developers/docs/resources/message#allowed-mentions-object). One of which nothing is left is the
-    headline.
+    (https://discord.com/developers/docs/resources/message#allowed-mentions-object).
     """
-    document = limits.within_limits(_document(notification))
-    if not any(document.get(key) for key in _SEEN):
-        document["content"] = _headline(notification)
-    return {"allowed_mentions": {"parse": []}, **document}
+    return {"allowed_mentions": {"parse": []}, **limits.within_limits(_document(notification))}
 
 
 def _document(notification: Notification) -> dict[str, Any]:
@@ -85,21 +79,18 @@ def _document(notification: Notification) -> dict[str, Any]:
     if message is not None and message.content_type == JSON_TYPE:
         document: dict[str, Any] = json.loads(message.body)
         return document
-    headline = _headline(notification)
+    headline = shown(wording.headline(notification), limits.CONTENT)
     if message is not None and message.templated:
         embed = {"description": message.body} if message.body.strip() else {}
         return _with_embed(message.subject or headline, embed, notification)
     return _with_embed(headline, _embed(notification), notification)
 
 
-def _headline(notification: Notification) -> str:
-    return shown(wording.headline(notification), limits.CONTENT)
-
-
 def _with_embed(content: str, embed: dict[str, Any], notification: Notification) -> dict[str, Any]:
     if not embed:
         return {"content": content}
-    color = CALM_COLOR if notification.calm else COLORS[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    color = CALM_COLOR if calm else COLORS[notification.severity]
     return {"content": content, "embeds": [{"color": color, **embed}]}
 
 

@@ -7,21 +7,18 @@ from functools import partial
 from typing import Final
 
 import anyio
+import anyio.to_thread
 
 from tocsin import BackendContext, Notification, Outcome
-from tocsin.threads import BusyError, threads_for
 from tocsin_email.attempt import Attempt
 from tocsin_email.mail import encoded
 from tocsin_email.rendering import render
 from tocsin_email.settings import EmailConfig
 
-__all__ = ["CONCURRENCY", "MOST_THREADS", "EmailBackend"]
+__all__ = ["CONCURRENCY", "EmailBackend"]
 
 CONCURRENCY: Final = 4
 """Connections of one channel at the same time: mail servers count them."""
-
-MOST_THREADS: Final = 2 * CONCURRENCY
-"""Threads of one channel, those included that were given up and still wait for the resolver."""
 
 _MOST_REMEMBERED: Final = 256
 
@@ -29,16 +26,14 @@ _MOST_REMEMBERED: Final = 256
 class EmailBackend:
     """Sends over a connection of its own per mail, with the standard library's SMTP client in a worker thread.
 
-    When its time is up, or it is cancelled, the connection is cut, and the thread ends with it. One that is looking up
-    the server's name ends when the resolver gives up, and counts until then: when all are taken, the outcome is
-    *unavailable*. Where a mail was taken for some of its recipients alone, it is remembered for whom: the next attempt
-    goes to the others.
+    When its time is up, or it is cancelled, the connection is cut, and the thread ends with it. Where a mail was taken
+    for some of its recipients alone, it is remembered for whom: the next attempt goes to the others.
     """
 
     def __init__(self, config: EmailConfig, context: BackendContext) -> None:
         self._config = config
         self._tls = config.secured()
-        self._threads = threads_for(("email", context.channel_id, config.host, config.server_port), MOST_THREADS)
+        self._threads = anyio.CapacityLimiter(CONCURRENCY)
         self._reached: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     async def send(self, notification: Notification) -> Outcome:
@@ -46,10 +41,8 @@ class EmailBackend:
         attempt = self._attempt(notification)
         try:
             with anyio.move_on_after(self._config.timeout_seconds):
-                return await self._threads.call(attempt.carry_out)
+                return await anyio.to_thread.run_sync(attempt.carry_out, abandon_on_cancel=True, limiter=self._threads)
             return attempt.give_up()
-        except BusyError as error:
-            return Outcome.unavailable(f"{self._config.host}:{self._config.server_port}: {error}")
         finally:
             attempt.give_up()
             self._remember(notification.notification_id, attempt)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tocsin import AlertSeverity, ListedAlert, Notification
+from tocsin import AlertSeverity, AlertStatus, ListedAlert, Notification
 from tocsin_email import wording
 
 __all__ = ["page", "page_of_text"]
@@ -40,7 +40,8 @@ def page_of_text(notification: Notification, title: str, text: str) -> str:
 
 
 def _framed(notification: Notification, title: str, content: str) -> str:
-    color = _RESOLVED if notification.calm else _COLORS[notification.severity]
+    resolved = notification.status is AlertStatus.RESOLVED
+    color = _RESOLVED if resolved else _COLORS[notification.severity]
     return _FRAME.format(title=html.escape(title), color=color, content=content)
 
 

@@ -27,7 +27,7 @@ def headline(notification: Notification) -> str:
     if notification.kind is NotificationKind.HEARTBEAT:
         return "[HEARTBEAT] tocsin is alive"
     test = "[TEST] " if notification.test else ""
-    start = f"{test}[{wording.state(notification)}] {notification.severity.value.upper()}"
+    start = f"{test}[{notification.status.value.upper()}] {notification.severity.value.upper()}"
     return cut(one_line(f"{start} {wording.about(notification)}"), _LONGEST_HEADLINE) + wording.ending(notification)
 
 
@@ -41,7 +41,6 @@ def occasion(notification: Notification) -> str:
     return {
         NotificationKind.MORE: "There is more of it, or it grew worse.",
         NotificationKind.REPEAT: "It is still firing.",
-        NotificationKind.ACKNOWLEDGED: "Somebody has it: nobody else needs to answer.",
         NotificationKind.DIGEST: "These were held back by a limit, and are told together.",
     }.get(notification.kind, "")
 
@@ -60,8 +59,6 @@ def facts(notification: Notification) -> Iterator[tuple[str, str]]:
     yield "Incident", _value(notification.incident_id)
     if notification.link:
         yield "Link", _value(notification.link)
-    if notification.silence_link:
-        yield "Silence", _value(notification.silence_link)
 
 
 def _single(listed: ListedAlert) -> Iterator[tuple[str, str]]:

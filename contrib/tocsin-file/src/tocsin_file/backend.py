@@ -8,20 +8,17 @@ import threading
 from typing import Final
 
 import anyio
+import anyio.to_thread
 import attrs
 
 from tocsin import BackendContext, Notification, Outcome
-from tocsin.threads import BusyError, threads_for
 from tocsin_file.log_file import LogFile, UncertainError
 from tocsin_file.record import record
 from tocsin_file.settings import FileConfig
 
-__all__ = ["CONCURRENCY", "HARD_TIMEOUT", "MOST_THREADS", "FileBackend"]
+__all__ = ["CONCURRENCY", "HARD_TIMEOUT", "FileBackend"]
 
 CONCURRENCY: Final = 4
-
-MOST_THREADS: Final = 2 * CONCURRENCY
-"""Threads of one channel, those included that were given up and still wait for the device."""
 
 PATIENCE_SECONDS: Final = 8.0
 HARD_TIMEOUT: Final = 10.0
@@ -64,25 +61,19 @@ class _Attempt:
 
 
 class FileBackend:
-    """Appends to one file, in worker threads, for a device may keep a write waiting. Nothing stays open in between.
-
-    A thread that waits for the device longer than its attempt counts until the device lets go of it: when all are
-    taken, the outcome is *unavailable*.
-    """
+    """Appends to one file, in worker threads, for a device may keep a write waiting. Nothing stays open in between."""
 
     def __init__(self, config: FileConfig, context: BackendContext) -> None:
         self._file = LogFile(config.path, config.max_bytes, config.keep, config.fsync)
-        self._threads = threads_for(("file", context.channel_id, config.path), MOST_THREADS)
+        self._threads = anyio.CapacityLimiter(CONCURRENCY)
 
     async def send(self, notification: Notification) -> Outcome:
         """Append *notification*; whatever is wrong with the file may be put right, so nothing is *rejected*."""
         attempt = _Attempt(self._file, record(notification))
         try:
             with anyio.move_on_after(PATIENCE_SECONDS):
-                remark = await self._threads.call(attempt.write)
+                remark = await anyio.to_thread.run_sync(attempt.write, abandon_on_cancel=True, limiter=self._threads)
                 return Outcome.delivered(self._said(remark or "written"))
-        except BusyError as error:
-            return Outcome.unavailable(self._said(str(error)))
         except UncertainError as error:
             return Outcome.unknown(self._said(f"{_reason(error)}; part of the line may be there"))
         except OSError as error:

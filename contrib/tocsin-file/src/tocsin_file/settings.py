@@ -36,9 +36,9 @@ class FileConfig:
 
     ``path``: the file, made if there is none (its folder is not); a relative one starts at the process' working
     folder. ``max_bytes``: before a line that would make the file larger than this, it becomes ``<path>.1``, what was
-    ``<path>.1`` becomes ``<path>.2``, and so on, up to ``keep`` older files; those beyond are dropped. None: it
-    grows, or another program rotates it. ``fsync``: whether a line is on the device, and not only with the operating
-    system, before it counts as delivered.
+    ``<path>.1`` becomes ``<path>.2``, and so on, up to ``keep`` older files; the last is dropped. None: it grows, or
+    another program rotates it. ``fsync``: whether a line is on the device, and not only with the operating system,
+    before it counts as delivered.
 
     :raises ConfigurationError: for a setting that cannot work.
     """

@@ -1,35 +1,21 @@
-"""What one rendering may cost, in steps, characters and seconds, whatever it says, for it runs in the event loop."""
+"""What one rendering may cost, in steps and in characters, whatever the template says: it runs in the event loop."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
 import attrs
 
-__all__ = [
-    "MOST_CHARACTERS",
-    "MOST_SECONDS",
-    "MOST_STEPS",
-    "Budget",
-    "TooLongError",
-    "TooMuchError",
-    "budget",
-    "spending",
-    "walk",
-]
+__all__ = ["MOST_CHARACTERS", "MOST_STEPS", "Budget", "TooMuchError", "budget", "spending", "walk"]
 
-MOST_STEPS: Final = 75_000
-"""Turns of loops, filters, calls, values that are looked at; and what statements and expressions take besides."""
+MOST_STEPS: Final = 60_000
+"""Turns of loops, filters, calls and values that are looked at."""
 
 MOST_CHARACTERS: Final = 2_000_000
-"""Characters that are looked at or made, those that a filter is given included; and items, where only their type is."""
-
-MOST_SECONDS: Final = 3.0
-"""What no rendering comes near that is within the others, unless the machine is slow or busy."""
+"""Characters that are looked at or made, those that a filter is given included."""
 
 _DEEPEST: Final = 20
 _WIDEST: Final = 10**18
@@ -39,42 +25,25 @@ class TooMuchError(Exception):
     """A template does more than it may."""
 
 
-class TooLongError(TooMuchError):
-    """A template takes longer than it may; this time, for it depends on the machine."""
-
-
 @attrs.define(slots=True, eq=False)
 class Budget:
-    """What is left of it, until when by *clock* (seconds, monotonic), and how deep macros are in one another.
+    """What is left of it, and how deep macros are in one another."""
 
-    ``asked_status``: whether the rendering asked an alert, or a list of them, whether it still fires.
-    """
-
-    clock: Callable[[], float] = time.monotonic
     steps: int = MOST_STEPS
     characters: int = MOST_CHARACTERS
     depth: int = 0
-    asked_status: bool = False
-    ends: float = attrs.field(init=False)
 
-    @ends.default
-    def _ends(self) -> float:
-        return self.clock() + MOST_SECONDS
-
-    def spend(self, characters: int = 0, steps: int = 1) -> None:
-        """Take a step, or so many.
+    def spend(self, characters: int = 0) -> None:
+        """Take a step.
 
         :raises TooMuchError: when too many were taken, or they were too long.
-        :raises TooLongError: when the time is over.
         """
-        self.steps -= steps
+        self.steps -= 1
         self.characters -= characters
         if self.steps < 0:
             raise TooMuchError(f"it takes more than {MOST_STEPS:,} steps")
         if self.characters < 0:
             raise TooMuchError(f"it handles more than {MOST_CHARACTERS:,} characters")
-        if self.clock() > self.ends:
-            raise TooLongError(f"it takes longer than {MOST_SECONDS:g} seconds")
 
 
 _CURRENT: ContextVar[Budget] = ContextVar("tocsin_jinja_budget")
@@ -86,9 +55,9 @@ def budget() -> Budget:
 
 
 @contextmanager
-def spending(given: Budget) -> Iterator[None]:
-    """Let whatever is rendered meanwhile spend what is *given*."""
-    token = _CURRENT.set(given)
+def spending() -> Iterator[None]:
+    """Give whatever is rendered meanwhile a budget of its own."""
+    token = _CURRENT.set(Budget())
     try:
         yield
     finally:

@@ -14,12 +14,7 @@ import attrs
 from tocsin import TEMPLATE_FIELDS, ListedAlert, Notification, field_value, fingerprint, label_set, wording
 from tocsin_jinja.values import Duration, Instant, Labels
 
-__all__ = ["ALERT", "NOTIFICATION", "STATUS_FIELDS", "Alerts", "Field", "Record", "record"]
-
-STATUS_FIELDS: Final = frozenset(
-    {"status", "Status", "firing", "Firing", "resolved", "Resolved", "EndsAt", "resolved_at"}
-)
-"""What says, of an alert or of a list of them, whether it still fires. A label may have the same name."""
+__all__ = ["ALERT", "NOTIFICATION", "Alerts", "Field", "Record", "record"]
 
 
 @attrs.frozen(slots=True)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from jinja2 import StrictUndefined, filters, pass_context, tests
+from jinja2 import filters, pass_context, tests
 from jinja2.runtime import Context
 
 from tocsin.http import json_content
@@ -42,28 +42,24 @@ _UNSAYABLE: Final = re.compile(r"[^A-Za-z0-9 .,:;/{}\[\]\"\\+-]")
 def bounded(function: Callable[..., Any], *, cheap: bool = False) -> Callable[..., Any]:
     """Return *function* so that what goes in and what comes out is paid for, and is whole: no text with holes.
 
-    *cheap*: it does not look at all of what it is given, and neither does this.
+    *cheap*: it does not look at all of what it is given.
     """
     passed = getattr(function, "jinja_pass_arg", None)
     first = 0 if passed is None else 1
 
     def taken(value: Any) -> Any:
-        if not cheap:
-            return walk(flat(value))
-        budget().spend()
-        return value if isinstance(value, (list, tuple)) else whole(value)
-
-    def whole(value: Any) -> Any:
-        return value if function is filters.do_default or isinstance(value, StrictUndefined) else flat(value)
+        whole = flat(value) if function is not filters.do_default else value
+        if cheap:
+            budget().spend()
+            return whole
+        return walk(whole)
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
         values = [*args[:first], *map(taken, args[first:])]
         made = function(*values, **{name: taken(value) for name, value in options.items()})
-        if cheap:
-            return whole(made)
         if isinstance(made, (str, int, float, list, tuple, Mapping)) or not isinstance(made, Iterable):
-            return walk(made)
+            return made if cheap else walk(made)
         return walk(_list(made))
 
     if passed is not None:

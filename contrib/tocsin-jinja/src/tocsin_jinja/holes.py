@@ -48,7 +48,6 @@ def hole(value: Any) -> Markup:
     :raises TypeError: when it is nothing that can be shown.
     """
     if isinstance(value, bool):  # so it is one of JSON's as well
-        budget().spend()
         return own_text(as_text(value))
     values, shown = _VALUES.get(), as_value(value)
     budget().spend(len(shown) if isinstance(shown, str) else 0)
@@ -59,13 +58,9 @@ def hole(value: Any) -> Markup:
 
 
 def flat(value: Any) -> Any:
-    """Return *value*, and of a text that was put together the text that it would be, all of it a value from now on.
-
-    That such a text stands in a list is found by looking at all of it, which is paid for.
-    """
-    if type(value) in (list, tuple):
-        budget().spend(len(value), steps=0)
-        return type(value)(map(flat, value)) if any(isinstance(one, Markup) for one in value) else value
+    """Return *value*, and of a text that was put together the text that it would be, all of it a value from now on."""
+    if type(value) in (list, tuple) and any(isinstance(one, Markup) for one in value):
+        return type(value)(map(flat, value))
     if not isinstance(value, Markup):
         return as_text(value) if getattr(value, "is_missing", False) else value
     values = _VALUES.get()

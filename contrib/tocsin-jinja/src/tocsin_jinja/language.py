@@ -5,9 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -15,11 +12,11 @@ import attrs
 from jinja2 import Template, TemplateSyntaxError, nodes
 
 from tocsin import Notification, NotificationTemplate, TemplateError, nearest
-from tocsin_jinja.budget import Budget, TooLongError, TooMuchError, spending
+from tocsin_jinja.budget import TooMuchError, spending
 from tocsin_jinja.data import NOTIFICATION
 from tocsin_jinja.functions import FILTERS, NOW, TESTS
 from tocsin_jinja.holes import filling, pieces
-from tocsin_jinja.names import Said, said, tells
+from tocsin_jinja.names import Said, said
 from tocsin_jinja.rewriting import at_line, refuse_foreign, rewritten
 from tocsin_jinja.samples import SAMPLES
 from tocsin_jinja.sandbox import Sandbox
@@ -43,26 +40,14 @@ class _Text:
     template: Template
     said: Said
 
-    def asks_status(self) -> bool:
-        """Whether it asks an alert for its status when it is filled for some notifications, whatever comes of it.
+    def pieces(self, notification: Notification) -> list[Value]:
+        """Return its own text and the notification's values in turn.
 
-        For them no clock runs: the answer is the same on every machine.
-        """
-        spent = [Budget(_no_clock) for _ in SAMPLES]
-        for sample, given in zip(SAMPLES, spent, strict=True):
-            with suppress(TemplateError):  # whether it can be filled is another question
-                self.pieces(sample, given)
-        return any(given.asked_status for given in spent)
-
-    def pieces(self, notification: Notification, given: Budget) -> list[Value]:
-        """Return its own text and the notification's values in turn, with what it is *given* to spend.
-
-        :raises TemplateError: with the line, whatever goes wrong; its cause is a :exc:`TooLongError` where it may go
-            well another time.
+        :raises TemplateError: with the line, whatever goes wrong.
         """
         now = Instant(notification.created_at)
         known = {name: field.read(notification) for name, field in self._fields(notification)}
-        with spending(given), filling():
+        with spending(), filling():
             context = self.template.new_context({NOW: now, **known})
             parts: list[str] = []
             length = 0
@@ -74,8 +59,7 @@ class _Text:
                         raise TooMuchError(f"it makes more than {MOST_SHOWN:,} characters")
                 made = pieces("".join(parts))
             except Exception as error:  # noqa: BLE001  whatever the template does, it is the template's error
-                late = error if isinstance(error, TooLongError) else None
-                raise at_line(self._line(error.__traceback__), _reason(error)) from late
+                raise at_line(self._line(error.__traceback__), _reason(error)) from None
         if sum(len(one) for one in made if isinstance(one, str)) > MOST_SHOWN:
             raise TemplateError(f"it makes more than {MOST_SHOWN:,} characters")
         return made
@@ -128,12 +112,7 @@ def _compile(source: str) -> _Text:
         raise TemplateError("it is nested too deeply") from None
     except Exception as error:  # noqa: BLE001  whatever the parser makes of a text, it is the text's fault
         raise TemplateError(f"it cannot be read ({type(error).__name__})") from None
-    text = _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
-    return attrs.evolve(text, said=known.with_status) if known.unclear and text.asks_status() else text
-
-
-def _no_clock() -> float:
-    return 0.0
+    return _Text(Template.from_code(_SANDBOX, code, _SANDBOX.make_globals(None)), known)
 
 
 def _check_functions(tree: nodes.Template) -> None:
@@ -155,10 +134,7 @@ def _hint(source: str, line: int) -> str:
 
 
 class JinjaLanguage:
-    """Templates of Jinja2 in a sandbox; *clock* is what their time is taken by (seconds, monotonic)."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    """Templates of Jinja2 in a sandbox."""
 
     def check(self, template: NotificationTemplate, /) -> None:
         """Compile subject and body, and fill them for some notifications.
@@ -166,27 +142,26 @@ class JinjaLanguage:
         :raises TemplateError: for the first thing that is wrong, with its line.
         """
         sources = {"subject": template.subject_template, "body": template.body_template}
-        texts = [text for source in sources.values() if isinstance(text := _compiled(source), _Text)]
-        tell = frozenset[str]().union(*(text.said.tell for text in texts))
+        shows = any(
+            isinstance(text := _compiled(source), _Text) and text.said.shows_status for source in sources.values()
+        )
         for part, source in sources.items():
-            try:
-                problem = _tried(source, part == "body", tell, self._clock)
-            except TemplateError as late:
-                problem = late
+            problem = _tried(source, part == "body", shows)
             if problem is not None:
-                raise TemplateError(problem.problem).within(f"{part}_template")
+                raise problem.within(f"{part}_template")
 
     def fill(self, template: NotificationTemplate, notification: Notification, /) -> NotificationTemplate | None:
-        """Return the template filled; None where what is over, or taken, could look like what fires.
+        """Return the template filled; None where it could make a resolution look like what fires.
 
         :raises TemplateError: when it does more than it may, or cannot be filled for this notification.
         """
         subject, body = _text(template.subject_template), _text(template.body_template)
-        if not tells(subject.said.tell | body.said.tell, notification):
+        shows = subject.said.shows_status or body.said.shows_status
+        if not shows and not (notification.single and notification.firing):
             return None
-        made = body.pieces(notification, Budget(self._clock))
+        made = body.pieces(notification)
         _check_json(made)
-        return template.filled(subject.pieces(notification, Budget(self._clock)), made)
+        return template.filled(subject.pieces(notification), made)
 
 
 def _text(source: str) -> _Text:
@@ -197,21 +172,16 @@ def _text(source: str) -> _Text:
 
 
 @functools.lru_cache(maxsize=256)
-def _tried(source: str, may_be_json: bool, tell: frozenset[str], clock: Callable[[], float]) -> TemplateError | None:
-    """Return what is wrong with a text, as far as that can be known, for what its template is used for.
-
-    :raises TemplateError: when it took too long, which is not kept.
-    """
+def _tried(source: str, may_be_json: bool, shows_status: bool) -> TemplateError | None:
+    """Return what is wrong with a text, as far as that can be known; it is for all kinds where the status is shown."""
     try:
         text = _text(source)
         for sample in SAMPLES:
-            if tells(tell, sample):
-                made = text.pieces(sample, Budget(clock))
+            if shows_status or (sample.single and sample.firing):
+                made = text.pieces(sample)
                 if may_be_json:
                     _check_json(made)
     except TemplateError as error:
-        if isinstance(error.__cause__, TooLongError):
-            raise
         return TemplateError(error.problem)
     return None
 

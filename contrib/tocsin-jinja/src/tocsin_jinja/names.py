@@ -10,19 +10,17 @@ import attrs
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
-from tocsin import Notification, NotificationKind, nearest
-from tocsin_jinja.data import ALERT, NOTIFICATION, STATUS_FIELDS, Field
+from tocsin import nearest
+from tocsin_jinja.data import ALERT, NOTIFICATION, Field
 from tocsin_jinja.functions import FUNCTIONS
 from tocsin_jinja.rewriting import at_line
 
-__all__ = ["Said", "said", "tells"]
+__all__ = ["Said", "said"]
 
 _STATUS_NAMES: Final = frozenset({"status", "Status", "headline", "over"})
-_KIND_NAMES: Final = frozenset({"kind", "headline"})
-"""``acknowledged_by`` is none: it stands in what calls for somebody else as well."""
-
-_STATUS: Final = "status"
-_KIND: Final = "kind"
+_STATUS_FIELDS: Final = frozenset(
+    {"status", "Status", "firing", "Firing", "resolved", "Resolved", "EndsAt", "resolved_at"}
+)
 _KINDS: Final[Mapping[str, Mapping[str, Field]]] = {"notification": NOTIFICATION, "alert": ALERT}
 _ALERTS: Final = frozenset({"firing", "Firing", "resolved", "Resolved"})
 _PAIR: Final = frozenset({"Name", "Value", "name", "value"})
@@ -39,19 +37,10 @@ _ONE: Final = frozenset({"first", "last", "max", "min"})
 
 @attrs.frozen(slots=True)
 class Said:
-    """What a template says of a notification: the ``names`` of its data, and what its reader can ``tell`` by it.
-
-    ``unclear``: it may say the status of an alert besides, or a label of such a name; that shows when it is filled.
-    """
+    """What a template says of a notification: the ``names`` of its data, and whether its reader sees the status."""
 
     names: frozenset[str]
-    tell: frozenset[str]
-    unclear: bool = False
-
-    @property
-    def with_status(self) -> Said:
-        """The same, of a template that says the status."""
-        return attrs.evolve(self, tell=self.tell | {_STATUS}, unclear=False)
+    shows_status: bool
 
 
 def said(tree: nodes.Template) -> Said:
@@ -60,41 +49,18 @@ def said(tree: nodes.Template) -> Said:
     :raises TemplateError: for a name or a field that there is not, where that is certain.
     """
     undeclared = find_undeclared_variables(tree) - set(FUNCTIONS) - {"namespace"}
-    unknown = undeclared - NOTIFICATION.keys() - _set_somewhere(tree)
     for node in tree.find_all(nodes.Name):
-        if node.name in unknown:
+        if node.name in undeclared and node.name not in NOTIFICATION:
             known = (*NOTIFICATION, *FUNCTIONS)
             raise at_line(node.lineno, f"there is no {node.name!r:.60}{nearest(node.name, known)}")
     reading = _Reading(tree)
     fields: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     for field in fields:
         reading.check(field)
-    kinds = {reading.kind_of_owner(one) for one in fields if _name(one) in STATUS_FIELDS}
-    shows = bool(undeclared & _STATUS_NAMES or kinds & {"alert", "alerts"})
-    unclear = not shows and any(one.value in STATUS_FIELDS for one in tree.find_all(nodes.Const) if _is_text(one))
-    tell = {_STATUS: shows, _KIND: bool(undeclared & _KIND_NAMES)}
-    return Said(
-        frozenset(undeclared & NOTIFICATION.keys()),
-        frozenset(what for what, shown in tell.items() if shown),
-        unclear or (not shows and None in kinds),
+    shows = bool(undeclared & _STATUS_NAMES) or any(
+        _name(one) in _STATUS_FIELDS and not reading.is_of_labels(one) for one in fields
     )
-
-
-def _is_text(node: nodes.Const) -> bool:
-    return isinstance(node.value, str)
-
-
-def _set_somewhere(tree: nodes.Template) -> set[str]:
-    """Return what Jinja counts as undeclared as well, for some way through the template may not set it."""
-    setting: list[nodes.Assign | nodes.AssignBlock] = [*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock)]
-    return {name.name for node in setting for name in node.find_all(nodes.Name) if name.ctx == "store"}
-
-
-def tells(tell: frozenset[str], notification: Notification) -> bool:
-    """Whether a reader who can *tell* so much takes nothing for what fires that is over, or that somebody has."""
-    if notification.kind is NotificationKind.ACKNOWLEDGED:
-        return _KIND in tell
-    return _STATUS in tell or (notification.single and bool(notification.firing))
+    return Said(frozenset(undeclared), shows)
 
 
 def _name(node: nodes.Node) -> str | None:
@@ -136,9 +102,9 @@ class _Reading:
                 node.lineno, f"this is {_CALLED[kind]}, and has no {name!r:.60}; filters change it: |upper, …"
             )
 
-    def kind_of_owner(self, node: nodes.Getattr | nodes.Getitem) -> str | None:
-        """Return the kind of what the field is asked of; None where that is not certain."""
-        return self._kind(node.node)
+    def is_of_labels(self, node: nodes.Getattr | nodes.Getitem) -> bool:
+        """Whether it is certainly a label."""
+        return self._kind(node.node) == "labels"
 
     def _kind(self, node: nodes.Node) -> str | None:
         if isinstance(node, nodes.Name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -10,7 +10,7 @@ from jinja2.visitor import NodeTransformer
 
 from tocsin import TemplateError
 from tocsin_jinja.holes import own_text
-from tocsin_jinja.sandbox import CONCAT, FLAT, ITEMS, PAID, SLICE
+from tocsin_jinja.sandbox import CONCAT, FLAT, ITEMS, SLICE
 
 __all__ = ["at_line", "refuse_foreign", "rewritten"]
 
@@ -34,16 +34,6 @@ _EXPRESSIONS: Final = (
     *("Getitem", "Keyword", "List", "Mod", "Mul", "NSRef", "Name", "Neg", "Not", "Operand", "Or", "Pair", "Pos", "Pow"),
     *("Slice", "Sub", "TemplateData", "Test", "Tuple"),
 )
-_STEPS: Final = (
-    *(nodes.Assign, nodes.AssignBlock, nodes.CallBlock, nodes.Dict, nodes.FilterBlock, nodes.For),
-    *(nodes.If, nodes.List, nodes.Macro, nodes.Tuple, nodes.With),
-)
-"""What costs a step, for no filter or call of ours is part of it."""
-
-_PARTS_OF_A_STEP: Final = 8
-"""Of all else, names and constants included, so many cost one."""
-
-_APART: Final = ("body", "defaults", "else_")
 _ALLOWED: Final = frozenset((*_STATEMENTS, *_EXPRESSIONS))
 _CALLED: Final = {"EvalContextModifier": "autoescape", "Scope": "autoescape", "ScopedEvalContextModifier": "autoescape"}
 _ELSEWHERE: Final = frozenset({"Extends", "FromImport", "Import", "Include"})
@@ -91,8 +81,6 @@ def _problem(node: nodes.Node, depth: int) -> str:
 
 def rewritten(tree: nodes.Template) -> nodes.Template:
     """Return *tree* with the filters put in that :mod:`tocsin_jinja.sandbox` counts with."""
-    for node in [node for node, _ in _walked(tree)]:
-        _let_pay(node)
     made: nodes.Template = _Rewriting().visit(tree)
     return made
 
@@ -100,35 +88,6 @@ def rewritten(tree: nodes.Template) -> nodes.Template:
 def _filter(name: str, node: Any, *args: nodes.Expr | None) -> nodes.Filter:
     given = [nodes.Const(None, lineno=node.lineno) if one is None else one for one in args]
     return nodes.Filter(node, name, given, [], None, None, lineno=node.lineno)
-
-
-def _let_pay(node: nodes.Node) -> None:
-    """Let each list of statements begin with paying for itself, for as often as it is run."""
-    for field in ("body", "else_"):
-        inside = getattr(node, field, None)
-        if inside is not None:
-            setattr(node, field, [*_payment(node, inside, field), *inside])
-    if isinstance(node, nodes.For) and node.test is not None:
-        node.test = _filter(PAID, node.test, nodes.Const(_cost([node.test]), lineno=node.lineno))
-
-
-def _payment(node: nodes.Node, inside: list[nodes.Node], field: str) -> list[nodes.Node]:
-    each = [node.target] if isinstance(node, nodes.For) and field == "body" else getattr(node, "defaults", [])
-    cost = _cost([*inside, *each])
-    line = inside[0].lineno if inside else node.lineno
-    paid = _filter(PAID, nodes.Const(None, lineno=line), nodes.Const(cost, lineno=line))
-    return [nodes.ExprStmt(paid, lineno=line)] if cost else []
-
-
-def _cost(parts: Iterable[nodes.Node]) -> int:
-    """Return how many steps it takes to run *parts*, besides those of what they call, and of statements within them."""
-    pending, steps, count = list(parts), 0, 0
-    while pending:
-        part = pending.pop()
-        count += 1
-        steps += isinstance(part, _STEPS) and getattr(part, "ctx", "load") == "load"
-        pending += part.iter_child_nodes(exclude=_APART)
-    return steps + count // _PARTS_OF_A_STEP
 
 
 class _Rewriting(NodeTransformer):

@@ -1,4 +1,4 @@
-"""Notifications that templates are tried with where they are configured: firing, in part, acknowledged and over."""
+"""Notifications that templates are tried with where they are configured: one fires, one does in part, one is over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SAMPLES"]
 _NOW: Final = 1_700_000_000.0
 
 
-def _listed(number: int, *, firing: bool, by: str | None = None) -> ListedAlert:
+def _listed(number: int, *, firing: bool) -> ListedAlert:
     alert = PerformanceAlert(
         alert_id=f"sample-{number}",
         cluster_id=f"cluster-{number}",
@@ -27,7 +27,7 @@ def _listed(number: int, *, firing: bool, by: str | None = None) -> ListedAlert:
         generator_url="https://prometheus.example/graph?g0.expr=up",
     )
     status = AlertStatus.FIRING if firing else AlertStatus.RESOLVED
-    return ListedAlert(alert, status, 1, _NOW - 90, None if firing else _NOW - 10, acknowledged_by=by)
+    return ListedAlert(alert, status, 1, _NOW - 90, None if firing else _NOW - 10)
 
 
 def _notification(*listed: ListedAlert, kind: NotificationKind) -> Notification:
@@ -42,13 +42,11 @@ def _notification(*listed: ListedAlert, kind: NotificationKind) -> Notification:
         alerts=listed,
         incidents=(),
         created_at=_NOW,
-        link="https://tocsin.example/alert/sample-1",
     )
 
 
 SAMPLES: Final = (
     _notification(_listed(1, firing=True), kind=NotificationKind.FIRING),
     _notification(_listed(1, firing=True), _listed(2, firing=False), kind=NotificationKind.REPEAT),
-    _notification(_listed(1, firing=True, by="ada"), kind=NotificationKind.ACKNOWLEDGED),
     _notification(_listed(1, firing=False), kind=NotificationKind.RESOLVED),
 )

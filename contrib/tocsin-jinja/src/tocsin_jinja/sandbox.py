@@ -14,17 +14,16 @@ from markupsafe import Markup
 
 from tocsin import nearest
 from tocsin_jinja.budget import TooMuchError, budget, walk
-from tocsin_jinja.data import ALERT, STATUS_FIELDS, Alerts, Record
+from tocsin_jinja.data import ALERT, Alerts, Record
 from tocsin_jinja.functions import FILTERS, FUNCTIONS, TESTS
 from tocsin_jinja.holes import flat, hole
 from tocsin_jinja.values import Labels, Missing, Pair, as_text
 
-__all__ = ["CONCAT", "FLAT", "ITEMS", "PAID", "SLICE", "Sandbox"]
+__all__ = ["CONCAT", "FLAT", "ITEMS", "SLICE", "Sandbox"]
 
 ITEMS: Final = "\x00items"
 FLAT: Final = "\x00flat"
 CONCAT: Final = "\x00concat"
-PAID: Final = "\x00paid"
 SLICE: Final = "\x00slice"
 """Filters that ``rewriting`` puts in; no template can name them."""
 
@@ -52,11 +51,6 @@ def _items(value: Any) -> list[Any]:
 
 def _flat(value: Any) -> Any:
     return walk(flat(value))
-
-
-def _paid(value: Any, steps: int) -> Any:
-    budget().spend(steps=steps)
-    return value
 
 
 def _concat(values: list[Any]) -> Any:
@@ -101,7 +95,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             cache_size=0,
         )
         self.globals = {**FUNCTIONS, "namespace": Namespace}
-        self.filters = {**FILTERS, ITEMS: _items, FLAT: _flat, CONCAT: _concat, PAID: _paid, SLICE: _slice}
+        self.filters = {**FILTERS, ITEMS: _items, FLAT: _flat, CONCAT: _concat, SLICE: _slice}
         self.tests = dict(TESTS)
         self._callable = frozenset(map(id, FUNCTIONS.values()))
 
@@ -117,8 +111,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
         budget().spend()
         if isinstance(obj, StrictUndefined):
             return obj
-        if isinstance(obj, (Record, Alerts)) and isinstance(name, str) and name in STATUS_FIELDS:
-            budget().asked_status = True
         try:
             return _field(obj, name)
         except (LookupError, TypeError, AttributeError):
@@ -139,8 +131,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         try:
             if spent.depth > _MOST_MACROS:
                 raise TooMuchError(f"macros call one another more than {_MOST_MACROS} deep")
-            given = map(_flat, args) if _is_changed(obj) else args
-            return super().call(context, obj, *given, **kwargs)
+            return super().call(context, obj, *args, **kwargs)
         finally:
             spent.depth -= 1
 
@@ -154,11 +145,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "**" and not (abs(left) <= 10**9 and abs(right) <= 64):
             raise TooMuchError("this power is too high")
         return walk(super().call_binop(context, operator, left, right))
-
-
-def _is_changed(obj: Any) -> bool:
-    """Whether it is ``loop.changed``, which compares all of what it is given with what it was given before."""
-    return isinstance(getattr(obj, "__self__", None), LoopContext) and obj.__name__ == "changed"
 
 
 def _field(obj: Any, name: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, TypeAlias
@@ -84,7 +83,7 @@ class Labels(Mapping[str, str]):
         return self._labels[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._sorted)
+        return iter(self.names)
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -92,11 +91,7 @@ class Labels(Mapping[str, str]):
     @property
     def names(self) -> list[str]:
         """The names in order, ``alertname`` before all others."""
-        return list(self._sorted)
-
-    @functools.cached_property
-    def _sorted(self) -> tuple[str, ...]:
-        return tuple(sorted(self._labels, key=lambda name: (name != _FIRST_LABEL, name)))
+        return sorted(self._labels, key=lambda name: (name != _FIRST_LABEL, name))
 
     @property
     def pairs(self) -> list[Pair]:

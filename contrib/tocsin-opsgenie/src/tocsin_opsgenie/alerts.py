@@ -47,23 +47,18 @@ _FEWEST: Final = 40
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def alias(incident_id: str, reopened: int = 0) -> str:
-    """Return the incident's id; of one that no URL can hold, or too long, a digest.
-
-    It is constant until Opsgenie was told that somebody has all of it and something calls for somebody after that: how
-    often that happened is added then, for of an alert that is acknowledged Opsgenie calls nobody.
-    """
-    name = f"{incident_id}-{reopened}" if reopened else incident_id
-    if len(name) <= ALIAS and _PLAIN.fullmatch(name):
-        return name
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+def alias(incident_id: str) -> str:
+    """Return the incident's id, which is constant over its life; of one that no URL can hold, or too long, a digest."""
+    if len(incident_id) <= ALIAS and _PLAIN.fullmatch(incident_id):
+        return incident_id
+    return hashlib.sha256(incident_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_alert(notification: Notification, config: OpsgenieConfig) -> dict[str, Any]:
     """Return the alert for *notification*; one that is open under its alias already counts it instead."""
     document: dict[str, Any] = {
         "message": message(notification),
-        "alias": alias(notification.incident_id, notification.reopened),
+        "alias": alias(notification.incident_id),
         "description": description(notification),
         "details": _details(notification),
         "source": SOURCE,
@@ -82,7 +77,7 @@ def new_alert(notification: Notification, config: OpsgenieConfig) -> dict[str, A
 def message(notification: Notification) -> str:
     """Return the message's subject; that it is a test comes first."""
     said = fitting_line(notification.message.subject, MESSAGE) if notification.message is not None else ""
-    text = said or f"[{wording.state(notification)}] {notification.severity.value.upper()} alert"
+    text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
     return fitting(text, MESSAGE)
@@ -116,17 +111,11 @@ def _details(notification: Notification) -> dict[str, str]:
     pairs: dict[str, str] = {
         "incident_id": notification.incident_id,
         "notification_id": notification.notification_id,
-        **{name: link for name, link in _links(notification) if link},
         **_common(map(_fields, notification.alerts)),
     }
     for name, text in _common(listed.alert.labels for listed in notification.alerts).items():
         pairs.setdefault(name, text)
     return _within(DETAILS, pairs)
-
-
-def _links(notification: Notification) -> Iterator[tuple[str, str]]:
-    yield "link", notification.link
-    yield "silence_link", notification.silence_link
 
 
 def _fields(listed: ListedAlert) -> dict[str, str]:

@@ -22,7 +22,7 @@ from tocsin import (
 )
 from tocsin.http import HttpBackend, HttpSender, json_answer, json_content, outcome_of, retry_after_seconds
 from tocsin_opsgenie import alerts
-from tocsin_opsgenie.settings import HARD_TIMEOUT, MOST_REQUESTS, OpsgenieConfig
+from tocsin_opsgenie.settings import HARD_TIMEOUT, OpsgenieConfig
 
 __all__ = ["OpsgenieBackend", "tocsin_register_backends"]
 
@@ -40,7 +40,6 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
-        acknowledgements=True,
     )
 
 
@@ -49,9 +48,7 @@ class OpsgenieBackend(HttpBackend):
 
     The alert's alias is the incident's id: what is created twice under it is one alert that counts. An open alert keeps
     what it was created with, so that what a later notification says beyond that takes requests of its own: the
-    priority, a note, and where it is wanted message and description. It is acknowledged once somebody took all that
-    fires of the incident. Opsgenie calls nobody for what is added after that: what calls for somebody is another alert,
-    with an alias of its own. The one before is closed once somebody has that too, or with it.
+    priority, a note, and where it is wanted message and description.
 
     What the answers mean is said at https://docs.opsgenie.com/docs/response and
     https://docs.opsgenie.com/docs/api-rate-limiting: 202 is taken; 4xx is not worth repeating; 429 and 5xx are.
@@ -65,9 +62,8 @@ class OpsgenieBackend(HttpBackend):
     async def send(self, notification: Notification) -> Outcome:
         """Try once to deliver *notification*.
 
-        Once the alert is there, an update that fails makes the attempt *unknown*: the channel does know of it. Where
-        it closes earlier alerts and one of these is not closed, the attempt ends like that request: all of it may be
-        sent again. What is refused is only noted, the first of several, for it would be again.
+        Once the alert is there, an update that fails makes the attempt *unknown*: the channel does know of it. One that
+        is refused is only noted, the first of several, for it would be again.
         """
         if notification.kind is NotificationKind.HEARTBEAT and self._config.heartbeat_name is None:
             return Outcome.rejected("an Opsgenie channel takes heartbeats where its heartbeat_name is set")
@@ -79,8 +75,6 @@ class OpsgenieBackend(HttpBackend):
             later = await self.sender.send(update, self.judge)
             if later.status is OutcomeStatus.REJECTED:
                 refusal = refusal or f"; an update was refused: {later.detail}"
-            elif not later.success and (notification.over or notification.kind is NotificationKind.ACKNOWLEDGED):
-                return attrs.evolve(later, detail=f"an earlier alert was not closed: {later.detail}")
             elif not later.success:
                 return Outcome.unknown(f"the alert is there, but not an update of it: {later.detail}", code=later.code)
         return attrs.evolve(outcome, detail=outcome.detail + refusal)
@@ -89,26 +83,14 @@ class OpsgenieBackend(HttpBackend):
         """Return the first request for *notification*: what has to be done for it to be told."""
         if notification.kind is NotificationKind.HEARTBEAT:
             return self._request("GET", f"/heartbeats/{quote(self._config.heartbeat_name or '', safe='')}/ping")
-        if notification.kind is NotificationKind.ACKNOWLEDGED:
-            document = {"note": alerts.note(notification), "source": alerts.SOURCE}
-            return self._on_alert("POST", "acknowledge", notification, document)
         if notification.status is AlertStatus.FIRING:
             return self._request("POST", "/alerts", alerts.new_alert(notification, self._config))
         document = {"note": alerts.note(notification), "source": alerts.SOURCE}
         return self._on_alert("POST", "close" if notification.over else "notes", notification, document)
 
     def _updates(self, notification: Notification) -> Iterator[httpx.Request]:
-        """Yield what an alert that may have been open before does not take from its being created again.
-
-        And what closes earlier ones, in whose place it is since they were taken: where somebody has it the one before,
-        at the end all that may be left open since a request was lost.
-        """
-        if notification.over or notification.kind is NotificationKind.ACKNOWLEDGED:
-            most = MOST_REQUESTS - 1 if notification.over else 1
-            for number in range(notification.reopened - 1, max(0, notification.reopened - most) - 1, -1):
-                before = attrs.evolve(notification, reopened=number)
-                yield self._on_alert("POST", "close", before, {"source": alerts.SOURCE})
-        if notification.calm or not _may_be_open(notification):
+        """Yield what an alert that may have been open before does not take from its being created again."""
+        if notification.status is not AlertStatus.FIRING or not _may_be_open(notification):
             return
         urgency = {"priority": alerts.priority(notification, self._config)}
         yield self._on_alert("PUT", "priority", notification, urgency)
@@ -121,8 +103,7 @@ class OpsgenieBackend(HttpBackend):
             yield self._on_alert("POST", "notes", notification, document)
 
     def _on_alert(self, method: str, what: str, notification: Notification, document: dict[str, Any]) -> httpx.Request:
-        name = alerts.alias(notification.incident_id, notification.reopened)
-        path = f"/alerts/{name}/{what}?identifierType=alias"
+        path = f"/alerts/{alerts.alias(notification.incident_id)}/{what}?identifierType=alias"
         return self._request(method, path, document)
 
     def _request(self, method: str, path: str, document: dict[str, Any] | None = None) -> httpx.Request:

@@ -11,7 +11,7 @@ import attrs
 from tocsin import AlertSeverity, ConfigurationError, nearest, wording
 from tocsin.http import HttpOptions, hide, http_url, redact_url, seconds
 
-__all__ = ["API_URL", "HARD_TIMEOUT", "MOST_REQUESTS", "PRIORITIES", "OpsgenieConfig", "Responder"]
+__all__ = ["API_URL", "HARD_TIMEOUT", "PRIORITIES", "OpsgenieConfig", "Responder"]
 
 API_URL: Final = "https://api.opsgenie.com"
 """Accounts in Europe have https://api.eu.opsgenie.com."""

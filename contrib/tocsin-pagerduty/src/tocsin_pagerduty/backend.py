@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import http
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import httpx
 
 from tocsin import BackendContext, BackendRegistrar, Notification, NotificationKind, Outcome, OutcomeStatus, hookimpl
-from tocsin.http import HttpBackend, HttpSender, json_answer, json_content, outcome_of
-from tocsin_pagerduty.event import closings, event
-from tocsin_pagerduty.settings import HARD_TIMEOUT, PagerDutyConfig
+from tocsin.http import HARD_TIMEOUT, HttpBackend, HttpSender, json_answer, json_content, outcome_of
+from tocsin_pagerduty.event import event
+from tocsin_pagerduty.settings import PagerDutyConfig
 
 __all__ = ["PagerDutyBackend", "tocsin_register_backends"]
 
@@ -31,7 +31,6 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         human=True,
         per_incident=True,
         timeout_seconds=HARD_TIMEOUT,
-        acknowledgements=True,
     )
 
 
@@ -42,10 +41,6 @@ class PagerDutyBackend(HttpBackend):
     answers mean is said at https://developer.pagerduty.com/docs/events-api-v2-overview: 202 is taken; 400, and whatever
     else is wrong with the request, is not worth repeating; 429 and 5xx are. Heartbeats are rejected: PagerDuty would
     make an incident of each.
-
-    PagerDuty calls nobody for what is added to an incident that is acknowledged. What calls for somebody after that has
-    a key of its own, so that it opens another one. The one before is closed once somebody has that too, or with it: a
-    call is one event, and waits for nothing else.
     """
 
     def __init__(self, config: PagerDutyConfig, context: BackendContext) -> None:
@@ -54,32 +49,14 @@ class PagerDutyBackend(HttpBackend):
         self._config = config
 
     async def send(self, notification: Notification) -> Outcome:
-        """Try once to deliver *notification*.
-
-        Where it closes earlier incidents and one of these is not closed, the attempt ends like that request: all of it
-        may be sent again. One that is refused is only noted, for it would be again.
-        """
+        """Try once to deliver *notification*."""
         if notification.kind is NotificationKind.HEARTBEAT:
             return Outcome.rejected("PagerDuty takes no heartbeats: send them through another channel")
-        outcome = await super().send(notification)
-        if not outcome.success:
-            return outcome
-        refusal = ""
-        for document in closings(notification, self._config):
-            closed = await self.sender.send(self._posting(document), self.judge)
-            why = f"an earlier incident was not closed: {closed.detail}"
-            if closed.status is OutcomeStatus.REJECTED:
-                refusal = refusal or f"; {why}"
-            elif not closed.success:
-                return attrs.evolve(closed, detail=why)
-        return attrs.evolve(outcome, detail=outcome.detail + refusal)
+        return await super().send(notification)
 
     def request(self, notification: Notification) -> httpx.Request:
         """Return the request that carries *notification*."""
-        return self._posting(event(notification, self._config))
-
-    def _posting(self, document: dict[str, Any]) -> httpx.Request:
-        content = json_content(document)
+        content = json_content(event(notification, self._config))
         headers = {"Content-Type": "application/json"}
         return httpx.Request("POST", self._config.url, headers=headers, content=content)
 

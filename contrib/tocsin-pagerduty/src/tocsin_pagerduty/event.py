@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import httpx
 
-from tocsin import AlertStatus, Notification, NotificationKind, iso_time, wording
+from tocsin import AlertStatus, Notification, iso_time
 from tocsin_pagerduty.details import custom_details
 from tocsin_pagerduty.fitting import fitting, fitting_line
-from tocsin_pagerduty.settings import MOST_REQUESTS, PagerDutyConfig
+from tocsin_pagerduty.settings import PagerDutyConfig
 
-__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "closings", "dedup_key", "event"]
+__all__ = ["DEDUP_KEY", "EVENT_BYTES", "SUMMARY", "dedup_key", "event"]
 
 EVENT_BYTES: Final = 512_000
 SUMMARY: Final = 1024
@@ -32,14 +32,13 @@ _VISIBLE: Final = re.compile(r"[!-~]+")
 def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
     """Return the event for *notification*.
 
-    It resolves when all that the channel was told of the incident is over, and acknowledges when somebody took all that
-    still fires of it. Everything else is a trigger, also the end of one alert among several: PagerDuty adds it to the
-    log of the alert with the same key.
+    It resolves when all that the channel was told of the incident is over. Until then everything is a trigger, also the
+    end of one alert among several: PagerDuty adds it to the log of the alert with the same key.
     """
     document: dict[str, Any] = {
         "routing_key": config.routing_key,
-        "event_action": _action(notification),
-        "dedup_key": dedup_key(notification.incident_id, notification.reopened),
+        "event_action": "resolve" if notification.over else "trigger",
+        "dedup_key": dedup_key(notification.incident_id),
         "payload": _payload(notification, config),
     }
     if config.client:
@@ -51,39 +50,11 @@ def event(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]
     return document
 
 
-def _action(notification: Notification) -> str:
-    if notification.over:
-        return "resolve"
-    return "acknowledge" if notification.kind is NotificationKind.ACKNOWLEDGED else "trigger"
-
-
-def closings(notification: Notification, config: PagerDutyConfig) -> Iterator[dict[str, Any]]:
-    """Yield the events that resolve earlier alerts, in whose place the one of *notification* is since they were taken.
-
-    One that says that somebody has it closes the one before; the end closes all that may be left open since an event
-    was lost.
-    """
-    if notification.over:
-        numbers = range(notification.reopened - 1, max(0, notification.reopened - MOST_REQUESTS + 1) - 1, -1)
-    elif notification.kind is NotificationKind.ACKNOWLEDGED and notification.reopened:
-        numbers = range(notification.reopened - 1, notification.reopened)
-    else:
-        return
-    for number in numbers:
-        key = dedup_key(notification.incident_id, number)
-        yield {"routing_key": config.routing_key, "event_action": "resolve", "dedup_key": key}
-
-
-def dedup_key(incident_id: str, reopened: int = 0) -> str:
-    """Return the incident's id, or a digest of one that PagerDuty would not take.
-
-    It is constant until PagerDuty was told that somebody has all of it and something calls for somebody after that: how
-    often that happened is added then, for of an incident that is acknowledged PagerDuty calls nobody.
-    """
-    key = f"{incident_id}.{reopened}" if reopened else incident_id
-    if len(key) <= DEDUP_KEY and _VISIBLE.fullmatch(key):
-        return key
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+def dedup_key(incident_id: str) -> str:
+    """Return the incident's id, which is constant over its life, or a digest of one that PagerDuty would not take."""
+    if len(incident_id) <= DEDUP_KEY and _VISIBLE.fullmatch(incident_id):
+        return incident_id
+    return hashlib.sha256(incident_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _payload(notification: Notification, config: PagerDutyConfig) -> dict[str, Any]:
@@ -110,7 +81,7 @@ def _payload(notification: Notification, config: PagerDutyConfig) -> dict[str, A
 def _summary(notification: Notification) -> str:
     """Return the message's subject; that it is a test, or that something still fires, comes first."""
     said = fitting_line(notification.message.subject, SUMMARY) if notification.message is not None else ""
-    text = said or f"[{wording.state(notification)}] {notification.severity.value.upper()} alert"
+    text = said or f"[{notification.status.value.upper()}] {notification.severity.value.upper()} alert"
     if notification.test and not text.startswith("[TEST]"):
         text = f"[TEST] {text}"
     if notification.status is AlertStatus.RESOLVED and not notification.over:
@@ -131,12 +102,10 @@ def _source(notification: Notification) -> str:
 
 
 def _links(notification: Notification) -> Iterator[dict[str, str]]:
-    """Yield where people see it and silence it, and what alerts and their annotations link to, each with its host."""
+    """Yield where people see it, where the alerts are shown, and what annotations link to, each with its host."""
     found: dict[str, str] = {}
     if host := _host(notification.link):
         found[notification.link] = f"tocsin: {host}"
-    if host := _host(notification.silence_link):
-        found.setdefault(notification.silence_link, f"Silence: {host}")
     for listed in notification.alerts:
         alert = listed.alert
         for name, href in ((alert.metric_name or "source", alert.generator_url), *sorted(alert.annotations.items())):

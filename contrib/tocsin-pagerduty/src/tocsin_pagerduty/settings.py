@@ -9,17 +9,12 @@ from typing import Any, Final
 import attrs
 
 from tocsin import AlertSeverity, ConfigurationError, nearest
-from tocsin.http import HttpOptions, hide, http_url, redact_url, seconds
+from tocsin.http import HttpOptions, attempt_timeout, hide, http_url, redact_url
 
-__all__ = ["ENQUEUE_URL", "HARD_TIMEOUT", "MOST_REQUESTS", "SEVERITIES", "PagerDutyConfig"]
+__all__ = ["ENQUEUE_URL", "SEVERITIES", "PagerDutyConfig"]
 
 ENQUEUE_URL: Final = "https://events.pagerduty.com/v2/enqueue"
 """Where events go; accounts in Europe have https://events.eu.pagerduty.com/v2/enqueue."""
-
-LONGEST_TIMEOUT: Final = 12.0
-MOST_REQUESTS: Final = 5
-HARD_TIMEOUT: Final = LONGEST_TIMEOUT * MOST_REQUESTS + 5.0
-"""Seconds after which the runtime ends an attempt; the limit of each request comes first, since it knows more."""
 
 SEVERITIES: Final[Mapping[AlertSeverity, str]] = {
     AlertSeverity.INFO: "info",
@@ -42,13 +37,6 @@ def _routing_key(instance: object, attribute: attrs.Attribute[Any], value: str) 
         raise ConfigurationError(f"{attribute.name} {problem}", attribute.name)
 
 
-def _timeout(instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    seconds(instance, attribute, value)
-    if value > LONGEST_TIMEOUT:
-        problem = f"{attribute.name} is at most {LONGEST_TIMEOUT:g} seconds, not {value:g}"
-        raise ConfigurationError(problem, attribute.name)
-
-
 def _optional_url(instance: object, attribute: attrs.Attribute[Any], value: str | None) -> None:
     if value is not None:
         http_url(instance, attribute, value)
@@ -69,9 +57,8 @@ class PagerDutyConfig:
 
     ``routing_key`` is the integration key of an *Events API v2* integration of a service or an event orchestration,
     and a secret. ``url`` is where events are posted. ``client`` and ``client_url`` name the monitoring tool and lead to
-    it. ``severities`` changes how single severities are called there. ``timeout_seconds`` limits one request, from
-    connecting to the end of the answer; at most 12, for an attempt may take several. ``http`` says how requests get out
-    (proxy, certificates).
+    it. ``severities`` changes how single severities are called there. ``timeout_seconds`` limits one attempt, from
+    connecting to the end of the answer; at most 60. ``http`` says how requests get out (proxy, certificates).
 
     :raises ConfigurationError: for a setting that cannot work; the key is never repeated.
     """
@@ -81,7 +68,7 @@ class PagerDutyConfig:
     client: str = "tocsin"
     client_url: str | None = attrs.field(default=None, validator=_optional_url)
     severities: Mapping[str, str] = attrs.field(factory=dict, validator=_severities)
-    timeout_seconds: float = attrs.field(default=10.0, validator=_timeout)
+    timeout_seconds: float = attrs.field(default=10.0, validator=attempt_timeout)
     http: HttpOptions = attrs.field(factory=HttpOptions)
 
     def severity(self, ours: AlertSeverity) -> str:

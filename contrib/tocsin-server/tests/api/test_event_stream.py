@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +12,6 @@ import anyio
 import attrs
 import pytest
 from api_world import PREFIX, World, alert, world
-from server_repository import documentation
 from starlette.types import Message
 
 from tocsin_server.api import event_stream
@@ -122,20 +120,6 @@ async def listening(here: World, last_event_id: str | None = None) -> AsyncItera
         yield listener
         listener.gone.set()
         await listener.ends()
-
-
-async def test_the_page_shows_what_is_sent(here: World) -> None:
-    """Of the alert that its first example reports: all of it; `…` stands for anything on a line."""
-    page = documentation("reference/http-api.md").read_text(encoding="utf-8")
-    (command, shown) = re.findall(r"^\$ curl (-N \S+/events .*)\n((?:.*\n)*?)```$", page, re.MULTILINE)[0]
-    (reported,) = re.findall(r"^\$ curl \S+/v1/alerts --json '(.*)'$", page, re.MULTILINE)
-    (known,) = re.findall(r"-H 'Last-Event-ID: (\d+)'", command)
-    await here.report(json.loads(reported))
-    async with listening(here, known) as listener:
-        await listener.hears("id: 3\n")
-        await here.quiet()
-        heard = listener.text
-    assert re.fullmatch(re.escape(shown.strip()).replace("…", "[^\n]*"), heard.strip()), heard
 
 
 async def test_what_happens_is_heard_as_it_stands_in_the_journal(here: World) -> None:

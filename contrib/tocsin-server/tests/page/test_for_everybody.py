@@ -17,8 +17,6 @@ SCREENS: Final = (
     "silences?show=ended",
     "silences/new?filter=cluster_id%3D%22all%22",
     "deliveries",
-    "rules",
-    "rules?severity=critical&cluster=all&labels=team%3Ddb",
     "health",
     "no-such-page",
 )
@@ -108,7 +106,7 @@ def test_keys_are_listed_and_do_what_they_say(open_daemon: Process, page: Page) 
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_contain_text("every4")
     page.evaluate("document.activeElement.blur()")
-    for key, title in (("s", "Silences"), ("d", "Deliveries"), ("r", "Rules"), ("h", "Health"), ("n", "Now")):
+    for key, title in (("s", "Silences"), ("d", "Deliveries"), ("h", "Health"), ("n", "Now")):
         page.keyboard.press("g")
         page.keyboard.press(key)
         expect(page.get_by_role("link", name=title, exact=True)).to_have_attribute("aria-current", "page")

@@ -8,13 +8,13 @@ text beside the blocks is short, for where a message is changed it may have 4,00
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from tocsin import (
     AggregatedAlert,
     AlertSeverity,
+    AlertStatus,
     Notification,
     NotificationKind,
     PerformanceAlert,
@@ -36,10 +36,6 @@ _FIELDS: Final = 10
 _LINE: Final = 200
 _NOTE: Final = 400
 _NOTES: Final = 2000
-
-_MENTION: Final = re.compile(r"<@[A-Z0-9]+>")
-_PRESSED: Final = re.compile(r"slack:.* \(([UW][A-Z0-9]{2,30})\)", re.DOTALL)
-_MOST_PEOPLE: Final = 5
 
 _CALM: Final = "🟢"
 _SIGNS: Final = {
@@ -80,7 +76,7 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     alert_id = notification.alerts[0].alert.alert_id if notification.alerts else ""
     page = page_link(page_url, notification.incident_id, alert_id)
     taken = is_taken(notification)
-    answered = [context(_answered(notification, state), STATE)] if taken else []
+    answered = [context(state or "✅ Acknowledged", STATE)] if taken else []
     calm = not is_firing(notification) or notification.kind is NotificationKind.HEARTBEAT
     return _document(
         _CALM if calm else _SIGNS[_severity(notification)],
@@ -90,21 +86,6 @@ def standing(notification: Notification, target: Target | None, page_url: str | 
     )
 
 
-def _answered(notification: Notification, state: str) -> str:
-    """Return who has it: as the message said it, which has the time as well, unless it is somebody else by now."""
-    people = sorted({one.acknowledged_by for one in notification.firing if one.acknowledged_by})
-    names = [_name(one) for one in people[:_MOST_PEOPLE]] + ["…"] * (len(people) > _MOST_PEOPLE)
-    if state and (not names or names == _MENTION.findall(state)):
-        return state
-    return f"✅ Acknowledged by {', '.join(names)}" if names else "✅ Acknowledged"
-
-
-def _name(author: str) -> str:
-    """Return who pressed a button by a mention, as the message says it then, and anybody else by name."""
-    pressed = _PRESSED.fullmatch(author)
-    return f"<@{pressed[1]}>" if pressed else fitting(escaped(author), _FIELD)
-
-
 def event(notification: Notification) -> Document:
     """Return a message of its own about *notification*, as it stands in an incident's thread."""
     headline = wording.headline(notification)
@@ -112,7 +93,8 @@ def event(notification: Notification) -> Document:
         headline = notification.message.subject or headline
     else:
         headline = escaped(headline)
-    sign = _CALM if notification.calm else _SIGNS[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    sign = _CALM if calm else _SIGNS[notification.severity]
     return _document(sign, headline, notification, [*_body(notification), *_ids(notification)])
 
 

@@ -36,8 +36,7 @@ _log: Final = logging.getLogger("tocsin.slack_app")
 MOST_BYTES: Final = 1024 * 1024
 """A larger request is refused: the message that comes with a press is never so large."""
 
-_TAKEN: Final = 200
-_MOST_DONE: Final = 10_000
+_MOST_SEEN: Final = 10_000
 _MOST_FOLLOWING: Final = 100
 _FAREWELL_SECONDS: Final = 3.0
 
@@ -50,9 +49,8 @@ _TEST: Final = "The buttons work: tocsin has heard from you. This was a test, an
 class SlackInteractions:
     """Takes Slack's requests, and hands to tocsin what was pressed. It is an async context manager.
 
-    Each request has to be signed by Slack and fresh. It is answered once what was pressed is committed, well within the
-    three seconds that Slack allows; the message in Slack is changed afterwards. One that comes again with the same
-    signature is answered alike and carried out no more, unless it was not carried out before.
+    Each request has to be signed by Slack, fresh, and not seen before. It is answered once what was pressed is
+    committed, well within the three seconds that Slack allows; the message in Slack is changed afterwards.
 
     :param submit: the service's door, ``alerting.submit``.
     :param wall_clock: seconds since the epoch.
@@ -69,8 +67,7 @@ class SlackInteractions:
         self._config = config
         self._wall_clock = wall_clock
         self._api = WebApi(config.bot_token, config.api_url, config.timeout_seconds, config.http)
-        self._done: OrderedDict[str, float] = OrderedDict()
-        self._under_way: dict[str, anyio.Event] = {}
+        self._seen: OrderedDict[str, float] = OrderedDict()
         self._following = 0
         self._tasks: anyio.abc.TaskGroup | None = None
 
@@ -105,22 +102,8 @@ class SlackInteractions:
         now = self._wall_clock()
         if not is_signed(self._config.signing_secret, found, body, now):
             return 401, b"not signed by Slack, or too old"
-        signed = found["x-slack-signature"]
-        while signed in self._under_way:
-            await self._under_way[signed].wait()
-        if self._done.get(signed, now) > now:
-            return _TAKEN, b""
-        self._under_way[signed] = anyio.Event()
-        try:
-            status, answer = await self._taken(body)
-        finally:
-            self._under_way.pop(signed).set()
-        if status == _TAKEN:
-            self._remember(signed, now)
-        return status, answer
-
-    async def _taken(self, body: bytes) -> tuple[int, bytes]:
-        """Carry out what *body* says, and return what to answer."""
+        if not self._is_new(found["x-slack-signature"], now):
+            return 200, b""
         try:
             press = press_in(body)
             if press is not None:
@@ -131,13 +114,16 @@ class SlackInteractions:
         except (StoreError, ServiceClosed) as error:
             _log.error("what was pressed in Slack could not be committed: %s", type(error).__name__)
             return 503, b"could not be committed"
-        return _TAKEN, b""
+        return 200, b""
 
-    def _remember(self, signed: str, now: float) -> None:
-        """Note that a request was carried out, and forget those that would be too old anyway."""
-        self._done[signed] = now + 2 * FRESH_SECONDS
-        while len(self._done) > _MOST_DONE or next(iter(self._done.values())) < now:
-            self._done.popitem(last=False)
+    def _is_new(self, signed: str, now: float) -> bool:
+        """Whether no request with this signature came before; it is forgotten once it would be too old anyway."""
+        while self._seen and (len(self._seen) >= _MOST_SEEN or next(iter(self._seen.values())) < now):
+            self._seen.popitem(last=False)
+        if signed in self._seen:
+            return False
+        self._seen[signed] = now + 2 * FRESH_SECONDS
+        return True
 
     async def _take(self, press: Press) -> None:
         if self._config.users and press.user_id not in self._config.users:
@@ -183,20 +169,20 @@ class SlackInteractions:
             self._following -= 1
 
     async def _show(self, press: Press) -> None:
-        """Show at once under the message who has it, or in its thread who resolved it.
+        """Show under the message who has it, and in its thread what was done.
 
-        Notifications tell the rest: the end, and that somebody has it, also in the thread. A message that was changed
-        since it was pressed is shown as it was then, until its next change. In the thread people are named, and not
-        mentioned: whoever has just pressed a button needs no notification of it.
+        A resolution is told by a notification, which changes the message; only who did it is told here. A message that
+        was changed since it was pressed is shown as it was then, until its next change. In the thread people are named,
+        and not mentioned: whoever has just pressed a button needs no notification of it.
         """
         if press.action == ACKNOWLEDGE:
             now = self._wall_clock()
             when = f"<!date^{int(now)}^{{date_short_pretty}} {{time}}|{escaped(iso_time(now))}>"
             state = f"✅ Acknowledged by <@{press.user_id}>, {when}"
             await self._update(press, _with_state(without(press.blocks, ACKNOWLEDGE), state))
-            return
+        said = "✅ Acknowledged" if press.action == ACKNOWLEDGE else "☑️ Resolved"
         who = escaped(press.user_name) or press.user_id
-        message = {"text": f"☑️ Resolved by {who}", "parse": "none", "link_names": False}
+        message = {"text": f"{said} by {who}", "parse": "none", "link_names": False}
         answer = await self._api.post({"channel": press.channel, "thread_ts": press.ts, **message})
         _note(answer.ok, "its thread", answer.outcome.detail)
 

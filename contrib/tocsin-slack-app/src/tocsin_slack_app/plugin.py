@@ -24,7 +24,6 @@ def tocsin_register_backends(registrar: BackendRegistrar) -> None:
         renderer=NAME,
         human=True,
         per_incident=True,
-        acknowledgements=True,
         timeout_seconds=HARD_TIMEOUT,
     )
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from tocsin import AlertSeverity, Notification, PerformanceAlert, wording
+from tocsin import AlertSeverity, AlertStatus, Notification, NotificationKind, PerformanceAlert, wording
 from tocsin.http import json_content
 from tocsin_teams.markup import fitting, shown
 
@@ -74,7 +74,8 @@ def enveloped(content: Element) -> Element:
 
 
 def _card(notification: Notification, head: Element, details: Iterable[Element]) -> Element:
-    style = _CALM if notification.calm else STYLES[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    style = _CALM if calm else STYLES[notification.severity]
     made: Element = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

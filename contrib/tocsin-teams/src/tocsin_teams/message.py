@@ -9,7 +9,6 @@ from tocsin import Message, Notification, NotificationTemplate, field_value, wor
 from tocsin.http import json_content
 from tocsin_teams import cards
 from tocsin_teams.markup import shown
-from tocsin_teams.own import document_of
 
 __all__ = ["JSON_TYPE", "payload", "render"]
 
@@ -35,10 +34,10 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
         return shown(value, _VALUE) if isinstance(value, str) else value
 
     subject = wording.one_line(template.subject.render(values))
-    own = document_of(notification, template)
-    if own is not None:
-        return Message(subject, json.dumps(own), JSON_TYPE, templated=True)
-    return Message(subject, template.body.render(values), templated=True)
+    body = template.body.render(values)
+    if template.is_json and isinstance(json.loads(body), dict):
+        return Message(subject, body, JSON_TYPE, templated=True)
+    return Message(subject, body, templated=True)
 
 
 def payload(notification: Notification) -> bytes:

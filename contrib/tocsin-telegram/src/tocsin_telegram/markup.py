@@ -13,7 +13,7 @@ from typing import Final
 
 from tocsin import wording
 
-__all__ = ["TEXT", "escaped", "fitting", "is_blank", "shown"]
+__all__ = ["TEXT", "escaped", "fitting", "shown"]
 
 TEXT: Final = 4096
 """Characters in a message, after its entities were read: https://core.telegram.org/bots/api#sendmessage."""
@@ -24,13 +24,6 @@ _TAGS: Final = frozenset(
         *("tg-emoji", "tg-spoiler", "tg-time"),
     }
 )
-_NEEDED: Final = {
-    "span": re.compile(r"""\sclass=(?:"tg-spoiler"|'tg-spoiler'|tg-spoiler[\s>])"""),
-    "tg-emoji": re.compile(r"""\semoji-id=["']?[0-9]+["'\s>]"""),
-    "tg-time": re.compile(r"""\sunix=["']?[0-9]+["'\s>]"""),
-}
-"""Tags that say nothing without an attribute, and are refused then."""
-
 _SPECIAL: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _MENTION: Final = re.compile(r"(?P<path>https?://[^\s/@]+/\S*)|(?<![A-Za-z0-9_])@(?=[A-Za-z0-9_])")
 _PARTED: Final = "@\u200b"
@@ -71,22 +64,14 @@ def fitting(html: str, limit: int = TEXT) -> str:
     return _cut(html, limit - 1)
 
 
-def is_blank(html: str) -> bool:
-    """Whether nothing is seen of *html* but its tags: Telegram calls such a message empty, and refuses it."""
-    return not any(unescape(token).strip() for token in _tokens(html) if token[0] != "<" or len(token) == 1)
-
-
 def _proper(html: str) -> bool:
-    """Whether each tag is known, has what it needs and is closed, and ``<`` stands for nothing else."""
+    """Whether each tag is known and closed, and ``<`` stands for nothing else."""
     is_open: list[str] = []
     for found in _ANGLE.finditer(html):
         tag = _TAG.fullmatch(found[0])
         if tag is None or tag["name"].lower() not in _TAGS:
             return False
         if not tag["end"]:
-            needed = _NEEDED.get(tag["name"].lower())
-            if needed is not None and not needed.search(found[0]):
-                return False
             is_open.append(tag["name"].lower())
         elif not is_open or is_open.pop() != tag["name"].lower():
             return False

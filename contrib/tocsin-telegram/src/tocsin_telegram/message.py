@@ -7,14 +7,16 @@ from typing import Final
 
 from tocsin import (
     AlertSeverity,
+    AlertStatus,
     Message,
     Notification,
+    NotificationKind,
     NotificationTemplate,
     PerformanceAlert,
     field_value,
     wording,
 )
-from tocsin_telegram.markup import TEXT, fitting, is_blank, shown
+from tocsin_telegram.markup import TEXT, fitting, shown
 
 __all__ = ["HTML_TYPE", "render"]
 
@@ -41,8 +43,8 @@ _NOTE: Final = 500
 def render(notification: Notification, template: NotificationTemplate | None) -> Message:
     """Return *notification* in the words of *template*, whose own HTML stands while what alerts say is escaped.
 
-    A template's subject is the first line, in bold; where nothing is seen of what it makes, the headline is told.
-    Whatever the text, it is short enough for Telegram, and no markup in it is broken.
+    A template's subject is the first line, in bold. Whatever the text, it is short enough for Telegram, and no markup
+    in it is broken.
     """
     headline = wording.headline(notification)
     if template is None:
@@ -55,10 +57,7 @@ def render(notification: Notification, template: NotificationTemplate | None) ->
     subject = wording.one_line(template.subject.render(values))
     body = template.body.render(values).strip()
     whole = "\n".join([*([f"<b>{subject}</b>"] if subject else []), *([body] if body else [])])
-    text = fitting(whole)
-    if is_blank(text):
-        text = _headline(notification)
-    return Message(subject or headline, text, HTML_TYPE, templated=True)
+    return Message(subject or headline, fitting(whole or _headline(notification)), HTML_TYPE, templated=True)
 
 
 def _lines(notification: Notification) -> Iterator[str]:
@@ -78,7 +77,8 @@ def _lines(notification: Notification) -> Iterator[str]:
 
 
 def _headline(notification: Notification) -> str:
-    sign = _CALM if notification.calm else _SIGNS[notification.severity]
+    calm = notification.status is AlertStatus.RESOLVED or notification.kind is NotificationKind.HEARTBEAT
+    sign = _CALM if calm else _SIGNS[notification.severity]
     return f"{sign} <b>{shown(wording.headline(notification), _HEADLINE)}</b>"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
 from tocsin.engine.machine import Engine, Instant, Step
@@ -13,8 +11,6 @@ from tocsin.model.notification import Notification, NotificationKind
 from tocsin.model.severity import AlertSeverity
 
 __all__ = ["FIRST", "RESOLVED", "Reach", "Told", "Traveller"]
-
-_OF_NO_ALERT: Final = frozenset({NotificationKind.ACKNOWLEDGED, NotificationKind.HEARTBEAT})
 
 FIRST = "first"
 RESOLVED = "resolved"
@@ -74,7 +70,7 @@ class Reach:
             if isinstance(event, AlertRouted):
                 self._routed(event, now)
         for attempt in step.starts:
-            if attempt.notification.attempt == 1 and attempt.notification.kind not in _OF_NO_ALERT:
+            if attempt.notification.attempt == 1 and attempt.notification.kind is not NotificationKind.HEARTBEAT:
                 self._sent(attempt.notification, now)
 
     def _routed(self, event: AlertRouted, now: Instant) -> None:

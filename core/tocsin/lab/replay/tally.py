@@ -17,7 +17,7 @@ from tocsin.model.event import (
     NotificationChanged,
     TellingDecided,
 )
-from tocsin.model.notification import Notification, NotificationKind, NotificationState
+from tocsin.model.notification import NotificationKind, NotificationState
 from tocsin.model.reason import Action
 
 __all__ = ["Tally"]
@@ -79,9 +79,6 @@ class Tally:
         notification = attempt.notification
         if notification.kind is NotificationKind.HEARTBEAT:
             return
-        if notification.kind is NotificationKind.ACKNOWLEDGED:  # it calls for nobody, and tells of no alert
-            self._count_word(notification, counted=counted)
-            return
         self._listed[notification.notification_id] = tuple(
             (self._episodes.listed(one.alert.alert_id, one.episode), one.fired_at)
             for one in notification.alerts
@@ -104,13 +101,6 @@ class Tally:
             episode = self._engine.state.alerts.get(one.alert.alert_id)
             rules.update(() if episode is None else episode.rule_ids)
         self.rules.update(rules)
-
-    def _count_word(self, notification: Notification, *, counted: bool) -> None:
-        """Count one that says that somebody has it: it takes a place of its channel's limit, and people see it."""
-        if counted:
-            self.attempts += 1
-            if notification.attempt == 1:
-                self.kinds[notification.kind.value] += 1
 
     def _finished(self, event: AttemptFinished, now: Instant, *, counted: bool) -> None:
         delivery = event.delivery
@@ -140,7 +130,7 @@ class Tally:
             if event.action is not Action.NOTIFY:
                 self.reasons[event.action.value, event.reason.value] += 1
         elif isinstance(event, NotificationChanged):
-            if event.state in _UNSENT and event.kind != NotificationKind.ACKNOWLEDGED:
+            if event.state in _UNSENT:
                 self.states[_UNSENT[event.state]] += 1
         elif isinstance(event, LevelReached):
             self.levels[event.policy_id, event.level] += 1

@@ -23,7 +23,6 @@ __all__ = ["ContentContract"]
 _MARK = "Marked7f3a"
 _CONCURRENT = 8
 _OVER = ("resolv", "recover", "clos", "clear")
-_TAKEN = ("ack", "taken")
 
 
 class ContentContract(BackendTests):
@@ -170,56 +169,6 @@ class ContentContract(BackendTests):
             "end the service's incident where notification.over, and not by notification.status alone: what still fires"
             " would be closed with it",
             "tocsin.Notification.over",
-        )
-
-    async def test_that_somebody_has_it_can_be_seen_and_ends_nothing(self) -> None:
-        """Where the backend is told so (``acknowledgements``): as that, and for the incident that fires."""
-        if not self.spec.acknowledgements:
-            pytest.skip("it is not registered with acknowledgements")
-        kinds = of_each_kind(_MARK)
-        taken = attrs.evolve(kinds["acknowledged"], notification_id=kinds["firing"].notification_id)
-        with self.receiving() as receiver:
-            async with self.sending(receiver) as backend:
-                fires = await self._arrival(receiver, backend, self.rendered(kinds["firing"]), "firing")
-                has = await self._arrival(receiver, backend, self.rendered(taken), "acknowledged")
-        source = "tocsin.NotificationKind.ACKNOWLEDGED"
-        owes(
-            any(word.startswith(_TAKEN) for word in _words(has.text) - _words(fires.text)),
-            f"that somebody has it arrives as: {has.text:.200}",
-            "have the service acknowledge its incident, and call nobody: a word that begins with"
-            f" {' or '.join(_TAKEN)} is to stand in `Arrival.text`, more often than where the alert fires",
-            source,
-        )
-        owes(
-            not has.ends,
-            "that somebody has it arrives as what ends the incident",
-            "end the service's incident where notification.over, and not before",
-            source,
-        )
-        owes(
-            has.incident == fires.incident,
-            f"of one incident the alert arrived under {fires.incident!r}, and who has it under {has.incident!r}",
-            "acknowledge the incident that was called for: the key of a call with the same notification.reopened",
-            source,
-        )
-
-    async def test_what_nobody_has_any_more_is_called_for_anew(self) -> None:
-        """Where the receiver calls nobody for what is added to an incident that somebody has."""
-        if not (self.spec.per_incident and self.spec.acknowledgements):
-            pytest.skip("it is not registered as per_incident and with acknowledgements")
-        self.needs("reopened")
-        kinds = of_each_kind(_MARK)
-        told = [kinds["firing"], *(attrs.evolve(kinds[name], reopened=1) for name in ("more", "repeat"))]
-        with self.receiving() as receiver:
-            async with self.sending(receiver) as backend:
-                keys = [(await self._arrival(receiver, backend, self.rendered(one), "")).incident for one in told]
-        owes(
-            keys[0] != keys[1] == keys[2],
-            f"a call arrived under {keys[0]!r}, and two that came after somebody had it under {keys[1]!r} and"
-            f" {keys[2]!r}",
-            "add notification.reopened to the incident's key where it is not 0; if the service calls people anew for"
-            " what is added to an acknowledged incident, exempt 'reopened'",
-            "tocsin.Notification.reopened",
         )
 
     async def test_sends_at_the_same_time_do_not_mix(self) -> None:

@@ -18,18 +18,14 @@ from tocsin.model.notification import Notification
 from tocsin.model.outcome import Outcome
 from tocsin.model.template import NotificationTemplate
 from tocsin.registry import BackendSpec
-from tocsin.roles.awaited import unawaited
 from tocsin.roles.backend import Backend, BackendContext
 from tocsin.testing.contracts.owing import owes
 from tocsin.testing.contracts.registered import PluginTests
 from tocsin.testing.receiver import Answer, BackendReceiver
-from tocsin.testing.samples import make_notification
 
 __all__ = ["BackendTests", "sample_template"]
 
-_TIMEOUTS: Final = (0.05, 0.5, 5.0)
-"""One after another, until one is long enough to arrive in."""
-_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "reopened", "retry after", "secrets", "templates")
+_EXEMPTIONS: Final = ("apart", "heartbeat", "key", "retry after", "secrets", "templates")
 
 
 class BackendTests(PluginTests):
@@ -43,7 +39,6 @@ class BackendTests(PluginTests):
     - ``secrets``: no setting is secret;
     - ``templates``: a user's template cannot change what is sent;
     - ``heartbeat``: the receiver has no use for that tocsin is alive, or takes it in a form of its own;
-    - ``reopened``: its receiver calls people anew for what is added to an incident that somebody has;
     - ``apart``: there is only one receiver, however many channels there are.
     """
 
@@ -103,20 +98,12 @@ class BackendTests(PluginTests):
 
     def make(self, receiver: BackendReceiver, channel_id: str = "ops", **changes: Any) -> Backend:
         """Return a backend of one channel, as the core makes it: not entered, and in no event loop."""
-        made = self.spec.factory(self.config(receiver, **changes), BackendContext(channel_id))
-        problem = unawaited(made, "send", "notification")
-        owes(problem is None, problem or "", "await in it whatever it waits for", "tocsin.Backend.send")
-        return made
+        return self.spec.factory(self.config(receiver, **changes), BackendContext(channel_id))
 
     @asynccontextmanager
     async def sending(self, receiver: BackendReceiver, **changes: Any) -> AsyncIterator[Backend]:
         """Give a backend that is entered, if it can be, and left; all that within :attr:`patience_seconds`."""
-        async with self.entered(self.make(receiver, **changes)) as backend:
-            yield backend
-
-    @asynccontextmanager
-    async def entered(self, backend: Backend) -> AsyncIterator[Backend]:
-        """Enter *backend*, if it can be, and leave it; all that within :attr:`patience_seconds`."""
+        backend = self.make(receiver, **changes)
         with self.limited():
             if hasattr(backend, "__aenter__"):
                 async with backend:  # type: ignore[attr-defined]  # __aenter__ was looked up
@@ -171,22 +158,6 @@ class BackendTests(PluginTests):
             "tocsin.Backend.send",
         )
 
-    async def timed_out(self) -> list[tuple[Outcome, bool]]:
-        """Return what comes of attempts at a receiver that hangs, after the channel's own timeout, each with whether it
-        had arrived by then: with longer and longer timeouts, until one did. None if there is no ``timeout_seconds``.
-        """
-        ended: list[tuple[Outcome, bool]] = []
-        for seconds in _TIMEOUTS:
-            with self.receiving(Answer.HANGS) as receiver:
-                if not hasattr(self.config(receiver), "timeout_seconds"):
-                    break
-                async with self.sending(receiver, timeout_seconds=seconds) as backend:
-                    outcome = await self.attempt(backend, self.rendered(make_notification()))
-                ended.append((outcome, bool(receiver.arrivals)))
-            if ended[-1][1]:
-                break
-        return ended
-
     @contextmanager
     def receiving(self, answer: Answer = Answer.TAKES) -> Iterator[BackendReceiver]:
         """Give a receiver that answers so. One that is waited for in vain is stopped, and the test fails."""
@@ -214,8 +185,8 @@ class BackendTests(PluginTests):
         owes(
             went_on,
             f"nothing went on for {self.patience_seconds:g} s",
-            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep, but"
-            " in a thread of tocsin.threads), let cancellations pass, release locks in"
+            "await the network instead of blocking the event loop (no requests, smtplib or time.sleep; or"
+            " anyio.to_thread.run_sync with abandon_on_cancel=True), let cancellations pass, release locks in"
             " `finally`, and hold none while waiting for an answer",
             "tocsin.Backend.send",
         )

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from tocsin.testing.contracts.store_faults import FaultsContract
 from tocsin.testing.contracts.store_journal import JournalContract
-from tocsin.testing.contracts.store_offers import OffersContract
 from tocsin.testing.contracts.store_records import RecordsContract
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(JournalContract, RecordsContract, OffersContract, FaultsContract):
+class StoreContract(JournalContract, RecordsContract, FaultsContract):
     """What any store owes to a service. Implement ``open_store``; ``StoreTests`` has what else may be said."""

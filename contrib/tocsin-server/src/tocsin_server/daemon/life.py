@@ -47,8 +47,7 @@ from tocsin_server.daemon.metrics import Metrics, Reloads, Seen
 from tocsin_server.daemon.sources import Made, Sources
 from tocsin_server.intake import Intakes, Submit
 from tocsin_server.page.health import Parts
-from tocsin_server.page.lab import Lab, Original
-from tocsin_server.page.links import notification_links
+from tocsin_server.page.links import notification_link
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.page import page_routes
 from tocsin_server.page.refusals import refused_to_people
@@ -111,8 +110,6 @@ class Daemon:
     ) -> None:
         self._read = read
         self._settings = loaded.server
-        self._loaded = loaded
-        self._lab = Lab(lambda: Original.of(self._loaded, data / STORE))
         self._wanted_sources = loaded.sources
         self.address = listen or Address.parse(loaded.server.listen)
         _check_open_door(self.address, loaded.server)
@@ -156,7 +153,7 @@ class Daemon:
             store=SqliteStore(data / STORE),
             clock=self._clock,
             drain_seconds=_DRAIN_SECONDS,
-            links=lambda notification: notification_links(self._settings.external_url, notification),
+            links=lambda notification: notification_link(self._settings.external_url, notification),
         )
         alerting.reconfigure(loaded.configuration)
         return alerting
@@ -202,16 +199,7 @@ class Daemon:
             *api.routes(guard),
             *own.routes(),
             *health_routes(guard, self.reload, lambda: self._ready, metrics),
-            *page_routes(
-                self.alerting,
-                self._submit,
-                visitors,
-                self._looks,
-                self._pulse,
-                self._clock,
-                self._parts(),
-                self._lab,
-            ),
+            *page_routes(self.alerting, self._submit, visitors, self._looks, self._pulse, self._clock, self._parts()),
         ]
         app = application(
             routes,
@@ -337,7 +325,7 @@ class Daemon:
         for name in ("listen", "data", "max_connections", "request_timeout_seconds", "traces"):
             if getattr(settings, name) != getattr(before, name):
                 _log.warning("server.%s changes when the daemon is started again", name)
-        self._settings, self._loaded = settings, loaded
+        self._settings = settings
         assert self._tasks is not None, "it runs"
         self._sources.want(self._tasks, loaded.sources, made)
         self._interface.current = self._application(settings)

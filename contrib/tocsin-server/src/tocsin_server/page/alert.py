@@ -16,7 +16,6 @@ from tocsin_server.page.labels import matchers_of, usual_matchers
 from tocsin_server.page.links import filter_link
 from tocsin_server.page.rendering import rendered, root_of
 from tocsin_server.page.sessions import Session
-from tocsin_server.page.typed import Typed
 from tocsin_server.web.refusal import Refused
 
 __all__ = ["AlertPage"]
@@ -63,6 +62,5 @@ class AlertPage:
             "state": state,
             "future": future(self._alerting.upcoming(alert_id)),
             "explained": explained,
-            "typed": Typed.of(state.alert).query,
             "together": explained.incident.firing_count if same else 1,
         }

@@ -21,14 +21,14 @@ _MOST_FIELDS: Final = 32
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request, largest: int = _LARGEST) -> Mapping[str, str]:
-    """Return the fields of a form of *largest* bytes, of each the last; :exc:`Refused` for what no form of ours sends.
+async def read_form(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form, of each the last; :exc:`Refused` for what no form of ours sends.
 
     That includes what JSON bodies may not have either: text that is no UTF-8, and NUL characters.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Refused(415, f"a form is sent as {_FORM}")
-    body = await read_body(request, largest)
+    body = await read_body(request, _LARGEST)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -39,9 +39,9 @@ async def read_form(request: Request, largest: int = _LARGEST) -> Mapping[str, s
     return dict(pairs)
 
 
-async def sent_form(request: Request, session: Session, largest: int = _LARGEST) -> Mapping[str, str]:
+async def sent_form(request: Request, session: Session) -> Mapping[str, str]:
     """Return the fields of a form; :exc:`Refused` with 403 unless a page of the *session* sent it."""
-    fields = await read_form(request, largest)
+    fields = await read_form(request)
     if not session.sent(fields.get(FORM_KEY, "")):
         raise Refused(403, "this form is not of your session; load the page again")
     return fields

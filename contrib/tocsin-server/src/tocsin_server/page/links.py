@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-from tocsin import LabelMatcher, Links, Notification, NotificationKind
-from tocsin_server.page.labels import usual_matchers
+from tocsin import LabelMatcher, Notification, NotificationKind
 
-__all__ = ["alert_link", "filter_link", "notification_links", "silencing_link"]
+__all__ = ["alert_link", "filter_link", "notification_link", "silencing_link"]
 
 
 def alert_link(root: str, alert_id: str) -> str:
@@ -30,25 +29,12 @@ def _filters(matchers: Iterable[LabelMatcher]) -> str:
     return urlencode([("filter", str(matcher)) for matcher in matchers], errors="replace")
 
 
-def notification_links(external_url: str | None, notification: Notification) -> Links:
-    """Return where the page shows the alert that *notification* lists first, and makes a silence of what fires in it.
-
-    That silence begins with what all of these have in common; of what has resolved, or has nothing in common, it is
-    not offered. Both are empty where the page has nothing to show.
+def notification_link(external_url: str | None, notification: Notification) -> str:
+    """Return the address of the alert that *notification* lists first; empty where the page has nothing to show.
 
     :param external_url: how people reach the daemon; None: nobody said.
     """
     if external_url is None or notification.test or notification.kind is NotificationKind.HEARTBEAT:
-        return Links()
+        return ""
     root = external_url.rstrip("/") + "/"
-    if not notification.alerts:
-        return Links(root)
-    shared = _shared(notification)
-    return Links(
-        alert_link(root, notification.alerts[0].alert.alert_id), silencing_link(root, *shared) if shared else ""
-    )
-
-
-def _shared(notification: Notification) -> list[LabelMatcher]:
-    first, *others = [usual_matchers(listed.alert) for listed in notification.firing] or [[]]
-    return [matcher for matcher in first if all(matcher in other for other in others)]
+    return alert_link(root, notification.alerts[0].alert.alert_id) if notification.alerts else root

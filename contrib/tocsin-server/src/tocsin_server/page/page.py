@@ -13,14 +13,11 @@ from tocsin_server.page.changes import Changes
 from tocsin_server.page.deeds import Deeds
 from tocsin_server.page.deliveries import DeliveriesPage
 from tocsin_server.page.health import Health, Parts
-from tocsin_server.page.lab import Lab
 from tocsin_server.page.looks import Looks
 from tocsin_server.page.now import Now
-from tocsin_server.page.rules import RulesPage
 from tocsin_server.page.silences import SilencesPage
 from tocsin_server.page.silencing import Silencing
 from tocsin_server.page.statics import static_route
-from tocsin_server.page.trying import Trying
 from tocsin_server.page.visitors import Visitors
 from tocsin_server.web.routes import ExactRoute
 
@@ -35,7 +32,6 @@ def page_routes(
     pulse: Pulse,
     clock: Clock,
     parts: Parts,
-    lab: Lab,
 ) -> list[BaseRoute]:
     """Return the routes of everything that a browser shows."""
     now = Now(looks, alerting, clock)
@@ -43,7 +39,6 @@ def page_routes(
     deliveries = DeliveriesPage(alerting, submit, clock)
     health = Health(alerting, looks, clock, parts)
     silencing = Silencing(Hiding(alerting, clock), submit, clock)
-    trying = Trying(lab, clock)
     changes = Changes(looks, visitors, pulse, clock)
     return [
         Route("/", visitors.see("read", now.show), methods=["GET"]),
@@ -57,9 +52,6 @@ def page_routes(
         Route("/deliveries", visitors.see("read", deliveries.show), methods=["GET"]),
         ExactRoute("/deliveries/{delivery}/redrive", visitors.see("operate", deliveries.redrive), methods=["POST"]),
         ExactRoute("/channels/{channel_id}/test", visitors.see("operate", deliveries.test), methods=["POST"]),
-        Route("/rules", visitors.see("read", RulesPage(alerting, clock).show), methods=["GET"]),
-        Route("/rules/try", visitors.see("admin", trying.ask), methods=["GET"]),
-        Route("/rules/try", visitors.see("admin", trying.show), methods=["POST"]),
         Route("/health", visitors.see("read", health.show), methods=["GET"]),
         *visitors.routes(),
         static_route(),

@@ -1,15 +1,10 @@
-"""Threads that can be left to themselves: calls that block, which nobody can end, but which nobody has to wait for.
-
-For plugins whose library blocks. ``anyio.to_thread.run_sync(…, abandon_on_cancel=True)`` gives the place of a call that
-is abandoned away at once on asyncio, so that calls which hang become more and more, and the process waits for them when
-it ends.
-"""
+"""Threads that can be left to themselves: calls that block, which nobody can end, but which nobody has to wait for."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
@@ -17,15 +12,16 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from tocsin.errors import TocsinError
-
-__all__ = ["BusyError", "Threads", "threads_for"]
+__all__ = ["Busy", "Threads", "threads_for"]
 
 R = TypeVar("R")
 
+MOST_THREADS: Final = 8
+"""Threads of one destination, those included that nobody waits for any more."""
 
-class BusyError(TocsinError):
-    """All threads are taken; its text says how many, and how many of them by calls that were given up."""
+
+class Busy(Exception):
+    """All threads of a destination are taken."""
 
 
 @attrs.define(slots=True)
@@ -35,21 +31,13 @@ class _Call(Generic[R]):
     error: BaseException | None = None
 
 
-@attrs.define(slots=True)
-class _Ticket:
-    running: bool = True
-    abandoned: bool = False
-
-
 class Threads:
     """At most *limit* threads at a time, each for one call; one that is abandoned counts until its call has ended.
 
-    Nobody waits for a place: with twice as many threads as there are calls at a time, half of them may be abandoned,
-    and the others carry a full load. They are daemon threads: a process that ends does not wait for them. Any number
-    of event loops may use the same ones.
+    They are daemon threads: a process that ends does not wait for them.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = MOST_THREADS) -> None:
         self.limit = limit
         self._lock = threading.Lock()
         self._running = 0
@@ -68,11 +56,9 @@ class Threads:
             return self._abandoned
 
     async def call(self, function: Callable[[], R]) -> R:
-        """Call *function* in a thread, and return or raise what it does; when this is cancelled, it is left to itself.
+        """Call *function* in a thread; when this is cancelled, the thread is left to itself.
 
-        The thread has a context of its own: it sees none of the caller's context variables.
-
-        :raises BusyError: when there is no thread for it; it is not called then.
+        :raises Busy: when there is no thread for it.
         """
         await anyio.lowlevel.checkpoint_if_cancelled()
         call = _Call[R](anyio.Event())
@@ -92,24 +78,22 @@ class Threads:
         def work() -> None:
             try:
                 call.results.append(function())
-            except BaseException as error:  # noqa: BLE001  whoever waits gets it, a SystemExit of a library too
+            except BaseException as error:  # noqa: BLE001  whoever waits gets it, a SystemExit of a plugin too
                 call.error = error
             self._leave(ticket)
             _wake(loop, call.ended.set)
 
         try:
-            threading.Thread(target=work, name="tocsin-threads", daemon=True).start()
-        except RuntimeError:
+            threading.Thread(target=work, name="tocsin-apprise", daemon=True).start()
+        except RuntimeError:  # the system has no more threads
             self._leave(ticket)
-            raise BusyError("the system has no more threads") from None
+            raise Busy from None
         return ticket
 
     def _take(self) -> None:
         with self._lock:
             if self._running >= self.limit:
-                raise BusyError(
-                    f"all {self.limit} threads are taken, {self._abandoned} of them by calls that were given up"
-                )
+                raise Busy
             self._running += 1
 
     def _leave(self, ticket: _Ticket) -> None:
@@ -126,6 +110,12 @@ class Threads:
                 self._abandoned += 1
 
 
+@attrs.define(slots=True)
+class _Ticket:
+    running: bool = True
+    abandoned: bool = False
+
+
 def _wake(loop: Any, wake: Callable[[], object]) -> None:
     """Have *loop*, asyncio's or trio's own, call *wake*; one that has ended has nobody who waits."""
     call = getattr(loop, "run_sync_soon", None) or loop.call_soon_threadsafe
@@ -133,18 +123,14 @@ def _wake(loop: Any, wake: Callable[[], object]) -> None:
         call(wake)
 
 
-_known: Final[weakref.WeakValueDictionary[Hashable, Threads]] = weakref.WeakValueDictionary()
+_of_destination: Final[weakref.WeakValueDictionary[str, Threads]] = weakref.WeakValueDictionary()
 _making: Final = threading.Lock()
 
 
-def threads_for(destination: Hashable, limit: int) -> Threads:
-    """Return the threads of *destination*: the same as before while one of them runs, whatever was reloaded since.
-
-    *destination* begins with the plugin's own name, as in ``("email", "mail.example.org")``. *limit* is that of new
-    ones.
-    """
+def threads_for(destination: str) -> Threads:
+    """Return the threads of *destination*: the same as before while one of them runs, whatever was reloaded since."""
     with _making:
-        found = _known.get(destination)
+        found = _of_destination.get(destination)
         if found is None:
-            found = _known[destination] = Threads(limit)
+            found = _of_destination[destination] = Threads()
         return found

@@ -1,4 +1,4 @@
-"""``tocsin.threads``: threads that are left to themselves are counted, bounded, and in nobody's way."""
+"""Threads that are left to themselves: counted, bounded, and in nobody's way."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import sys
 import threading
 
 import anyio
-import anyio.lowlevel
-import anyio.to_thread
 import pytest
 
-from tocsin import TocsinError
-from tocsin.threads import BusyError, Threads, threads_for
+from tocsin_apprise.threads import Busy, Threads, threads_for
 
 pytestmark = pytest.mark.anyio
 PATIENCE = 30
@@ -41,7 +38,7 @@ async def gone(threads: Threads) -> None:
 
 
 async def test_what_a_call_returns_or_raises_comes_back() -> None:
-    threads = Threads(8)
+    threads = Threads()
     assert await threads.call(lambda: threading.current_thread().daemon)
     with pytest.raises(ZeroDivisionError):
         await threads.call(lambda: 1 // 0)
@@ -49,7 +46,7 @@ async def test_what_a_call_returns_or_raises_comes_back() -> None:
 
 
 async def test_a_cancelled_call_is_abandoned_at_once_and_counts_until_it_ends() -> None:
-    threads, gate = Threads(8), Gate()
+    threads, gate = Threads(), Gate()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(threads.call, gate.wait)
         await gate.entered()
@@ -62,7 +59,7 @@ async def test_a_cancelled_call_is_abandoned_at_once_and_counts_until_it_ends() 
 
 
 async def test_what_is_cancelled_already_is_not_begun() -> None:
-    threads, called = Threads(8), list[int]()
+    threads, called = Threads(), list[int]()
     with anyio.CancelScope() as scope:
         scope.cancel()
         await threads.call(lambda: called.append(1))
@@ -76,10 +73,10 @@ async def test_there_are_never_more_than_the_limit_abandoned_ones_included() -> 
         for _ in range(2):
             tasks.start_soon(threads.call, gate.wait)
             await gate.entered()
-        with pytest.raises(BusyError, match="all 2 threads are taken, 0 of them by calls that were given up"):
+        with pytest.raises(Busy):
             await threads.call(gate.wait)
         tasks.cancel_scope.cancel()
-    with pytest.raises(TocsinError, match="all 2 threads are taken, 2 of them by calls that were given up"):
+    with pytest.raises(Busy):
         await threads.call(gate.wait)
     assert (threads.running, threads.abandoned) == (2, 2)
     gate.opened.set()
@@ -91,10 +88,10 @@ async def test_a_system_without_threads_is_busy(monkeypatch: pytest.MonkeyPatch)
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    threads = Threads(8)
+    threads = Threads()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
-        with pytest.raises(BusyError, match="the system has no more threads"):
+        with pytest.raises(Busy):
             await threads.call(lambda: 1)
     assert threads.running == 0
     assert await threads.call(lambda: 1) == 1
@@ -102,18 +99,18 @@ async def test_a_system_without_threads_is_busy(monkeypatch: pytest.MonkeyPatch)
 
 async def test_those_of_a_destination_are_counted_on_while_one_runs() -> None:
     """Whatever is made anew meanwhile, as by a reload; another destination has its own."""
-    threads, gate = threads_for(("mail", "one"), 8), Gate()
+    threads, gate = threads_for("ntfy://one/a"), Gate()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(threads.call, gate.wait)
         await gate.entered()
         tasks.cancel_scope.cancel()
     first = id(threads)
     del threads
-    assert id(threads_for(("mail", "one"), 8)) == first
-    assert threads_for(("mail", "one"), 8).abandoned == 1
-    assert threads_for(("mail", "two"), 8).running == 0
+    assert id(threads_for("ntfy://one/a")) == first
+    assert threads_for("ntfy://one/a").abandoned == 1
+    assert threads_for("ntfy://two/a").running == 0
     gate.opened.set()
-    await gone(threads_for(("mail", "one"), 8))
+    await gone(threads_for("ntfy://one/a"))
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
@@ -122,7 +119,7 @@ def test_a_process_ends_while_a_thread_hangs(loop: str, anyio_backend: object) -
         pytest.skip("once is enough")
     program = f"""
 import threading, anyio
-from tocsin.threads import Threads
+from tocsin_apprise.threads import Threads
 
 async def main():
     inside = threading.Event()
@@ -131,7 +128,7 @@ async def main():
         threading.Event().wait()
     with anyio.move_on_after(30) as scope:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(Threads(8).call, hang)
+            tasks.start_soon(Threads().call, hang)
             while not inside.is_set():
                 await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
@@ -146,7 +143,7 @@ anyio.run(main, backend={loop!r})
 
 
 def test_a_thread_whose_loop_has_ended_ends_quietly() -> None:
-    threads, gate = Threads(8), Gate()
+    threads, gate = Threads(), Gate()
 
     async def leave() -> None:
         async with anyio.create_task_group() as tasks:
@@ -159,6 +156,6 @@ def test_a_thread_whose_loop_has_ended_ends_quietly() -> None:
     assert threads.abandoned == 2
     gate.opened.set()
     for thread in threading.enumerate():
-        if thread.name == "tocsin-threads":
+        if thread.name == "tocsin-apprise":
             thread.join(PATIENCE)
     assert threads.running == 0
