@@ -112,3 +112,10 @@ def test_commands_read_a_file_alone(files: Files, capsys: pytest.CaptureFixture[
     for command in (["check", other], ["prove", "--config", other], ["diff", path, other, history]):
         assert cli.main([str(command[0]), "--alone", *map(str, command[1:])]) == 2
         assert "this file is read alone" in capsys.readouterr().err
+
+
+def test_a_number_that_is_too_long_to_be_written_is_copied_as_text(files: Files) -> None:
+    """Python refuses to write out thousands of digits."""
+    digits = "f" * 6000
+    loaded = files.load(f"routing_rules: [{{rule_id: a, priority: 0x{digits}, target_channels: []}}]")
+    assert json.loads(loaded.copied)["routing_rules"][0]["priority"] == f"0x{digits}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tocsin.configfile.document import Items, Node, Scalar, Table
@@ -21,7 +21,8 @@ HIDDEN_TEXT: Final = "(hidden)"
 _SETTINGS: Final = frozenset({"channels", "sources"})
 _TEXTS: Final = frozenset({"subject_template", "body_template"})
 
-Change = Callable[[Scalar], Any]
+_LONGEST_NUMBER: Final = 2_000
+"""In bits: shorter than the least limit that Python can be given for whole numbers as text, which is 640 digits."""
 
 
 def copied(root: Node) -> str:
@@ -55,8 +56,13 @@ def _plain(node: Node, way: tuple[str, ...]) -> Any:
     if isinstance(node, Items):
         return [_plain(item, way) for item in node.items]
     if not _is_hidden(way):
-        return node.source or node.value
+        return node.source or _writable(node.value)
     return HIDDEN_TEXT if _is_text(way) else _shown(node)
+
+
+def _writable(value: Any) -> Any:
+    """Return a number that is too long for Python to write it out as the text of its digits."""
+    return hex(value) if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER else value
 
 
 def _named_file(table: Table) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -52,7 +52,7 @@ def test_it_is_that_of_the_first_alert(outside: str) -> None:
 
 def test_a_silence_begins_with_what_all_that_fires_has_in_common() -> None:
     """Of an end there is nothing to silence; and one of everything is not offered."""
-    here = {"cluster_id": "c", "metric_name": "disk"}
+    here: dict[str, Any] = {"cluster_id": "c", "metric_name": "disk"}
     one, other = make_listed(alert_id="a", **here), make_listed(alert_id="b", **{**here, "metric_name": "cpu"})
     far = make_listed(alert_id="d", cluster_id="far", metric_name="ram")
     over = make_listed(alert_id="e", cluster_id="far", resolved=True)
